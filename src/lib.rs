@@ -1,0 +1,41 @@
+//! # dojang: a seal, and a training hall
+//!
+//! A terminal lab for how a Kubernetes cluster uses TLS. Read this map first; the
+//! house is built so that a room imports only from rooms above it in this list
+//! (`tests/layering.rs` holds it to that).
+//!
+//! | room | is given | gives back |
+//! |---|---|---|
+//! | [`clock`], [`text`] | | time that can be injected; languages, widths, wrapping, escaping |
+//! | [`blueprint`] | `assets/blueprint.toml` and a [`blueprint::ClusterSpec`] | a [`blueprint::Plan`]: every authority, certificate, key pair, kubeconfig, file and connection of that cluster |
+//! | [`x509`] | DER or PEM | named fields with their explanations, for showing |
+//! | [`pki`] | a plan's entry, or one request | keys, CSRs, certificates, kubeconfigs, by one encoder |
+//! | [`fault`] | a healthy request and a change | a faulty one |
+//! | [`trust`] | chain, roots, purpose, name, time | a [`trust::Verdict`]: the ordered checks by Go's rules, in Go's words |
+//! | [`access`] | a verified client certificate, a request | the identity; the decision of `system:masters`, the Node authorizer and RBAC |
+//! | [`handshake`] | two endpoints | one real rustls connection over TCP, judged on both sides, with the HTTP answer |
+//! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
+//! | [`lesson`] | `lessons/` | lessons, steps, their words in both languages, progress |
+//! | [`lab`] | all of the above | the one engine that both faces use |
+//! | [`ui`] | the lab | the terminal screen |
+//! | [`cli`] | the lab | the same without a screen, as text or JSON |
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod access;
+pub mod blueprint;
+pub mod cli;
+pub mod clock;
+pub mod fault;
+pub mod handshake;
+pub mod lab;
+pub mod lesson;
+pub mod pki;
+pub mod text;
+pub mod trust;
+pub mod ui;
+pub mod workspace;
+pub mod x509;
