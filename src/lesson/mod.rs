@@ -1,1 +1,250 @@
-//! (to be furnished)
+//! Lessons are content: `lessons/NN-slug/lesson.toml` holds the mechanism, `en.md` and
+//! `ko.md` hold the words, one `## step-id` section a step, the same ids in both.
+
+use serde::Deserialize;
+
+use crate::blueprint::{Subject, Usage};
+use crate::text::Language;
+
+/// One lesson, mechanism and words.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// Its folder's name without the number: `the-admin`.
+    pub id: String,
+    /// Its place in the curriculum, from 1.
+    pub number: usize,
+    /// How long it takes a learner.
+    pub minutes: u32,
+    /// Titles, by language.
+    pub title: Words<String>,
+    /// The aim in one sentence, by language.
+    pub aim: Words<String>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// The same thing in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words<T> {
+    /// English.
+    pub en: T,
+    /// Korean.
+    pub ko: T,
+}
+
+impl<T> Words<T> {
+    /// The one in this language.
+    pub fn get(&self, language: Language) -> &T {
+        match language {
+            Language::En => &self.en,
+            Language::Ko => &self.ko,
+        }
+    }
+}
+
+/// One step: a screenful, one idea.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its id: the section's heading.
+    pub id: String,
+    /// What the learner does.
+    pub action: Action,
+    /// What stands beside the text.
+    pub show: Vec<Show>,
+    /// The words, by language.
+    pub words: Words<StepWords>,
+}
+
+/// The words of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StepWords {
+    /// The step's heading.
+    pub title: String,
+    /// The text before the learner acts, as Markdown.
+    pub text: String,
+    /// The choices of a question, in order.
+    pub choices: Vec<String>,
+    /// What is said once it is done: the explanation, as Markdown.
+    pub after: String,
+}
+
+/// What a step asks of the learner or the lab.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Action {
+    /// Read.
+    Read,
+    /// Say what will happen. With `of`, the right choice is the one whose outcome that
+    /// later step really has.
+    Predict(Question),
+    /// Be asked again.
+    Recall(Question),
+    /// Make artifacts: authorities, certificates, kubeconfigs, by id.
+    Make {
+        /// Their ids: `ca`, `admin`.
+        artifacts: Vec<String>,
+    },
+    /// Look at fields of an artifact; what they must hold is declared.
+    Look {
+        /// Its id.
+        artifact: String,
+        /// Field name to value, as [`crate::x509`] names and writes them.
+        expect: std::collections::BTreeMap<String, String>,
+    },
+    /// Connect two components.
+    Connect(Connect),
+    /// Change something on a copy, then connect.
+    Break(Break),
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The right choice, from 1.
+    pub answer: usize,
+    /// The later connect or break step whose outcome the choices are about.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// With `of`: the outcome that each choice stands for.
+    #[serde(default)]
+    pub outcomes: Vec<String>,
+}
+
+/// A connection and what it is declared to come to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// The client: `admin`, `kubelet@node01`, `anonymous`.
+    pub client: String,
+    /// The server.
+    pub server: String,
+    /// Method and path; the blueprint's own if left out.
+    #[serde(default)]
+    pub request: Option<String>,
+    /// `1.2` or `1.3` (default).
+    #[serde(default)]
+    pub tls: Option<String>,
+    /// What it comes to.
+    pub expect: Expect,
+}
+
+/// A change on a copy, and the connection it breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Break {
+    /// What is changed.
+    pub change: Change,
+    /// The connection.
+    #[serde(flatten)]
+    pub connect: Connect,
+}
+
+/// What a connection comes to. Only what is declared is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// `200`, `401`, `403` (the HTTP answer), `refused-by-client` (the client refuses the
+    /// server's certificate), `refused-by-server` (a TLS alert from the server).
+    pub outcome: String,
+    /// The user that the server sees.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The groups that the server sees.
+    #[serde(default)]
+    pub groups: Option<Vec<String>>,
+    /// A part of what Go prints, or of the API server's answer, to the letter.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// A change of an artifact on a copy: what is left out stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Change {
+    /// The artifact's id.
+    pub artifact: String,
+    /// Another subject.
+    #[serde(default)]
+    pub subject: Option<Subject>,
+    /// Other usages.
+    #[serde(default)]
+    pub usages: Option<Vec<Usage>>,
+    /// Other SANs.
+    #[serde(default)]
+    pub names: Option<Vec<String>>,
+    /// Signed by another authority of the same name (`same-name`), of another name
+    /// (`other-name`), or by itself (`self`).
+    #[serde(default)]
+    pub signer: Option<Signer>,
+    /// `expired` or `not-yet-valid`.
+    #[serde(default)]
+    pub validity: Option<Validity>,
+    /// X.509 version 1: no extensions, as `openssl x509 -req` without `-extfile` makes it
+    /// before OpenSSL 3.2.
+    #[serde(default)]
+    pub version_1: bool,
+    /// An authority without basicConstraints (`absent`), or with CA:FALSE (`false`).
+    #[serde(default)]
+    pub basic_constraints: Option<BasicConstraints>,
+}
+
+/// Who signs a changed certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signer {
+    /// An authority with the same subject and another key.
+    SameName,
+    /// An authority with another subject.
+    OtherName,
+    /// The certificate's own key.
+    #[serde(rename = "self")]
+    Itself,
+}
+
+/// When a changed certificate is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validity {
+    /// It ended yesterday.
+    Expired,
+    /// It begins tomorrow.
+    NotYetValid,
+}
+
+/// The basicConstraints of a changed authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BasicConstraints {
+    /// No such extension.
+    Absent,
+    /// `CA:FALSE`.
+    False,
+}
+
+/// What stands beside a step's text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Show {
+    /// The commands by which others make this artifact.
+    Commands(String),
+    /// The fields of this artifact; those named first are in focus.
+    Artifact {
+        /// Its id.
+        id: String,
+        /// Field names in focus.
+        #[serde(default)]
+        focus: Vec<String>,
+    },
+    /// The connection between two components as a drawing.
+    Connection {
+        /// The client.
+        client: String,
+        /// The server.
+        server: String,
+    },
+    /// All components and who talks to whom.
+    Cluster,
+    /// All certificates by kind: server, client, both, authorities.
+    Kinds,
+}

@@ -1,1 +1,11 @@
-//! (to be furnished)
+//! Words on a screen: languages, widths, wrapping, escaping, and the nearest right word.
+
+mod escape;
+mod language;
+mod nearest;
+mod wrap;
+
+pub use escape::escape;
+pub use language::{Language, particle};
+pub use nearest::nearest;
+pub use wrap::{truncate, width, wrap};
