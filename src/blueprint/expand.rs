@@ -1,6 +1,6 @@
 //! From the blueprint and a spec to the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -31,12 +31,13 @@ pub fn plan(spec: ClusterSpec) -> Result<Plan, BlueprintError> {
         files: Vec::new(),
         servers: Vec::new(),
         connections: Vec::new(),
+        index: HashMap::new(),
     };
     let expand = Expand { blueprint: &blueprint, spec: &plan.spec.clone() };
     plan.authorities = expand.authorities();
     plan.key_pairs = expand.key_pairs();
     plan.kubeconfigs = expand.kubeconfigs()?;
-    plan.certificates = expand.certificates(&plan.kubeconfigs)?;
+    plan.set_certificates(expand.certificates(&plan.kubeconfigs)?);
     plan.servers = expand.servers(&plan)?;
     plan.connections = expand.connections(&plan)?;
     plan.files = expand.files(&plan)?;
@@ -192,6 +193,10 @@ impl Expand<'_> {
     }
 
     fn certificates(&self, kubeconfigs: &[Kubeconfig]) -> Result<Vec<Certificate>, BlueprintError> {
+        let paths: HashMap<(&str, Option<&str>), &str> = kubeconfigs
+            .iter()
+            .map(|k| ((k.kind.as_str(), k.node.as_deref()), k.path.as_str()))
+            .collect();
         let mut certificates = Vec::new();
         for entry in &self.blueprint.certificate {
             let shape = entry.shape(self.layout());
@@ -199,10 +204,9 @@ impl Expand<'_> {
                 let path = |file: &String| Places::Files(pair(&self.place(file, scope)));
                 let places = match (&shape.file, &shape.kubeconfig) {
                     (Some(file), _) => path(file),
-                    (None, Some(kind)) => kubeconfigs
-                        .iter()
-                        .find(|k| k.kind == *kind && k.node == scope.name())
-                        .map(|k| Places::Kubeconfig(k.path.clone()))
+                    (None, Some(kind)) => paths
+                        .get(&(kind.as_str(), scope.node.map(|node| node.name.as_str())))
+                        .map(|path| Places::Kubeconfig((*path).to_owned()))
                         .ok_or_else(|| BlueprintError::Unknown(format!("kubeconfig {kind}")))?,
                     (None, None) => return Err(BlueprintError::Unknown(format!("a place for {}", entry.id))),
                 };
@@ -428,6 +432,10 @@ pub(super) fn url_host(address: IpAddr) -> String {
     }
 }
 
+fn kind_of(id: &str) -> &str {
+    super::plan::split(id).0
+}
+
 /// The values that a flag may name, on one node.
 pub(super) fn values(plan: &Plan, node: &Node) -> BTreeMap<String, String> {
     let spec = &plan.spec;
@@ -455,9 +463,11 @@ pub(super) fn values(plan: &Plan, node: &Node) -> BTreeMap<String, String> {
             values.insert(format!("authority:{id}"), on_node(&own(&authority.place.certificate)));
         }
     }
-    for certificate in &plan.certificates {
-        let here = certificate.node.is_none() || certificate.node.as_deref() == Some(&node.name);
-        if let (true, Places::Files(place)) = (here, &certificate.places) {
+    let kinds: BTreeSet<&str> = plan.servers.iter().map(|s| s.certificate.as_str()).map(kind_of).collect();
+    let clients = plan.connections.iter().filter_map(|c| c.credential.as_deref()).map(kind_of);
+    for kind in kinds.into_iter().chain(clients.collect::<BTreeSet<&str>>()) {
+        let certificate = plan.certificate(&at(kind, Some(&node.name)));
+        if let Some((certificate, Places::Files(place))) = certificate.map(|c| (c, &c.places)) {
             values.insert(format!("certificate:{}", certificate.kind), on_node(&place.certificate));
             values.insert(format!("key:{}", certificate.kind), on_node(&place.key));
         }

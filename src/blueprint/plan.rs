@@ -1,5 +1,6 @@
 //! The plan's types. Paths are relative to the workspace, with `/` between.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub struct Plan {
     pub servers: Vec<Server>,
     /// The connections.
     pub connections: Vec<Connection>,
+    /// Where each certificate stands: by its id, and the first of each kind by that.
+    pub(super) index: HashMap<String, usize>,
 }
 
 /// A subject's attributes that mean something to a cluster (RFC 4514 order of Go: O
@@ -316,6 +319,15 @@ pub(super) fn at(kind: &str, node: Option<&str>) -> String {
 }
 
 impl Plan {
+    pub(super) fn set_certificates(&mut self, certificates: Vec<Certificate>) {
+        self.index.clear();
+        for (index, certificate) in certificates.iter().enumerate() {
+            self.index.insert(certificate.id(), index);
+            self.index.entry(certificate.kind.clone()).or_insert(index);
+        }
+        self.certificates = certificates;
+    }
+
     /// The authority of this id.
     #[must_use]
     pub fn authority(&self, id: &str) -> Option<&Authority> {
@@ -326,10 +338,11 @@ impl Plan {
     /// cluster's own where there is only that.
     #[must_use]
     pub fn certificate(&self, id: &str) -> Option<&Certificate> {
-        let (kind, node) = split(id);
-        self.certificates
-            .iter()
-            .find(|c| c.kind == kind && (node.is_none() || c.node.is_none() || c.node.as_deref() == node))
+        let at = |id: &str| self.index.get(id).and_then(|index| self.certificates.get(*index));
+        at(id).or_else(|| {
+            let (kind, node) = split(id);
+            node.and_then(|_| at(kind)).filter(|certificate| certificate.node.is_none())
+        })
     }
 
     /// The kubeconfig of this id; without `@NODE`, the first of its kind.

@@ -3,16 +3,7 @@
 
 use crate::trust::Verdict;
 
-/// A line of progress on long work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// How much is done.
-    pub done: usize,
-    /// Of how much.
-    pub total: usize,
-    /// What is being made.
-    pub what: String,
-}
+pub use crate::workspace::{Cancel, Progress};
 
 /// What a step came to.
 #[derive(Debug, Clone)]

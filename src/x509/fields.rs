@@ -51,13 +51,18 @@ pub fn certificate_fields(der: &[u8]) -> Result<Vec<Field>, X509Error> {
     Ok(fields)
 }
 
+pub(super) fn parse_request(der: &[u8]) -> Result<X509CertificationRequest<'_>, X509Error> {
+    let malformed = |why: String| X509Error::Malformed { what: "certificate signing request", why };
+    let (_, request) = X509CertificationRequest::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    Ok(request)
+}
+
 /// The fields of a CSR.
 ///
 /// # Errors
 /// It is no CSR.
 pub fn request_fields(der: &[u8]) -> Result<Vec<Field>, X509Error> {
-    let malformed = |why: String| X509Error::Malformed { what: "certificate signing request", why };
-    let (_, request) = X509CertificationRequest::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    let request = parse_request(der)?;
     let info = &request.certification_request_info;
     let mut fields = vec![
         field("version", (info.version.0 + 1).to_string()),

@@ -34,6 +34,14 @@ pub fn public_key_info(der: &[u8]) -> Result<Vec<u8>, X509Error> {
     Ok(fields::parse(der)?.tbs_certificate.subject_pki.raw.to_vec())
 }
 
+/// The public key (SubjectPublicKeyInfo DER) of a CSR.
+///
+/// # Errors
+/// It is no CSR.
+pub fn request_public_key_info(der: &[u8]) -> Result<Vec<u8>, X509Error> {
+    Ok(fields::parse_request(der)?.certification_request_info.subject_pki.raw.to_vec())
+}
+
 /// What issuing under a CA certificate needs of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerFields {
