@@ -1,1 +1,65 @@
-//! (to be furnished)
+//! The lab without a screen: every command, as text or as one JSON document.
+
+mod args;
+mod error;
+mod output;
+mod pki;
+mod signals;
+mod spec;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command, PkiCommand};
+use error::CliError;
+use output::Output;
+
+/// Reads the command line, does what it says, and gives the exit status: 0 yes, 1 the
+/// answer is no, 2 the call was wrong, 3 the machine failed.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = Output::new(&cli.global);
+    match dispatch(cli, &output) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "dojang: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
+    let global = cli.global;
+    match cli.command {
+        Some(Command::Pki(PkiCommand::Create { target, spec, force })) => {
+            pki::create(output, &global, &pki::store(&global, target.as_deref())?, &spec, force)
+        }
+        Some(Command::Pki(PkiCommand::List { target })) => {
+            pki::list(output, &pki::store(&global, target.as_deref())?)
+        }
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dojang", &mut text);
+            output.line(String::from_utf8_lossy(&text).trim_end())?;
+            Ok(0)
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut text)
+                .map_err(|error| CliError::Machine(error.to_string()))?;
+            output.line(String::from_utf8_lossy(&text).trim_end())?;
+            Ok(0)
+        }
+        _ => Err(CliError::Usage("not built yet".into())),
+    }
+}

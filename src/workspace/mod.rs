@@ -7,7 +7,7 @@ mod load;
 mod parallel;
 mod store;
 
-pub use build::{Build, Made, Selection};
+pub use build::{Build, Made, Selection, SetAside};
 pub use load::{Credential, authority_chain, credential, kubeconfig_text, pem_certificates};
 pub use parallel::{Cancel, Progress};
 pub use store::{Locked, Secrecy, Store, default_directory};
