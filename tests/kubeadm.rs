@@ -74,7 +74,10 @@ fn times(der: &[u8], authority: &[u8]) -> (Duration, Duration) {
     let (_, certificate) = X509Certificate::from_der(der).unwrap();
     let (_, authority) = X509Certificate::from_der(authority).unwrap();
     let from = certificate.validity().not_before.to_datetime();
-    (certificate.validity().not_after.to_datetime() - from, from - authority.validity().not_before.to_datetime())
+    (
+        certificate.validity().not_after.to_datetime() - from,
+        from - authority.validity().not_before.to_datetime(),
+    )
 }
 
 const FILES: &[(&str, &str, &str)] = &[
@@ -112,7 +115,9 @@ fn equals_kubeadm(key: &str, recording: &str) {
             assert_eq!(our_start, Duration::ZERO, "a kubeconfig's client begins with its CA");
         }
     }
-    let count = |directory: &Path| fs::read_dir(directory).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count();
+    let count = |directory: &Path| {
+        fs::read_dir(directory).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count()
+    };
     assert_eq!(count(&node.join("pki")) + count(&node.join("pki/etcd")), 22, "files of pki/");
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::plan::at;
 use super::source::{
-    Blueprint, BlueprintError, CertificateEntry, ConnectionEntry, Dials, FileEntry, KubeconfigServer,
-    Per, Reaches,
+    Blueprint, BlueprintError, CertificateEntry, ConnectionEntry, Dials, FileEntry, KubeconfigServer, Per,
+    Reaches,
 };
 use super::{
     Authorities, Authority, AuthorityPlace, Certificate, ClusterSpec, ConfigFile, Connection, HostName,
-    KeyAlgorithm, KeyPair, KeyPairPlace, Kubeconfig, Layout, Node, PairPlace, Places, Plan, Server,
-    Subject, files,
+    KeyAlgorithm, KeyPair, KeyPairPlace, Kubeconfig, Layout, Node, PairPlace, Places, Plan, Server, Subject,
+    files,
 };
 
 /// Every part of the cluster that `spec` asks for.
@@ -88,10 +88,8 @@ impl Expand<'_> {
         if !text.contains('{') {
             return text.to_owned();
         }
-        let (node, address) = scope
-            .node
-            .map(|node| (node.name.clone(), node.address.to_string()))
-            .unwrap_or_default();
+        let (node, address) =
+            scope.node.map(|node| (node.name.clone(), node.address.to_string())).unwrap_or_default();
         text.replace("{node}", &node)
             .replace("{address}", &address)
             .replace("{index}", &scope.index.to_string())
@@ -193,10 +191,8 @@ impl Expand<'_> {
     }
 
     fn certificates(&self, kubeconfigs: &[Kubeconfig]) -> Result<Vec<Certificate>, BlueprintError> {
-        let paths: HashMap<(&str, Option<&str>), &str> = kubeconfigs
-            .iter()
-            .map(|k| ((k.kind.as_str(), k.node.as_deref()), k.path.as_str()))
-            .collect();
+        let paths: HashMap<(&str, Option<&str>), &str> =
+            kubeconfigs.iter().map(|k| ((k.kind.as_str(), k.node.as_deref()), k.path.as_str())).collect();
         let mut certificates = Vec::new();
         for entry in &self.blueprint.certificate {
             let shape = entry.shape(self.layout());
@@ -278,10 +274,9 @@ impl Expand<'_> {
             for scope in self.scopes(shape.per) {
                 let local = scope.node.filter(|_| entry.server == KubeconfigServer::Local);
                 let server = match local {
-                    Some(node) => super::Endpoint {
-                        host: HostName::Ip(node.address),
-                        port: super::API_SERVER_PORT,
-                    },
+                    Some(node) => {
+                        super::Endpoint { host: HostName::Ip(node.address), port: super::API_SERVER_PORT }
+                    }
                     None => self.spec.endpoint(),
                 };
                 kubeconfigs.push(Kubeconfig {
@@ -502,18 +497,25 @@ mod tests {
         let plan = plan(spec).unwrap();
         let mut paths: Vec<String> = Vec::new();
         for authority in &plan.authorities {
-            paths.extend([&authority.place.key, &authority.csr, &authority.place.certificate].map(Clone::clone));
+            paths.extend(
+                [&authority.place.key, &authority.csr, &authority.place.certificate].map(Clone::clone),
+            );
         }
         for certificate in &plan.certificates {
             let Places::Files(place) = &certificate.places else { panic!() };
             paths.extend([&place.key, &certificate.csr, &place.certificate].map(Clone::clone));
         }
         paths.extend(plan.kubeconfigs.iter().map(|k| k.path.clone()));
-        paths.extend(plan.key_pairs.iter().flat_map(|k| [k.places[0].private.clone(), k.places[0].public.clone()]));
+        paths.extend(
+            plan.key_pairs.iter().flat_map(|k| [k.places[0].private.clone(), k.places[0].public.clone()]),
+        );
         paths.extend(plan.files.iter().filter(|f| f.kind == "openssl-cnf").map(|f| f.path.clone()));
         paths.retain(|path| !path.starts_with("extra/"));
         assert_eq!(paths.len(), 44, "{paths:#?}");
-        assert!(paths.contains(&"etcdpeer1.key".to_owned()) && paths.contains(&"kubelet-client-cp1.csr".to_owned()));
+        assert!(
+            paths.contains(&"etcdpeer1.key".to_owned())
+                && paths.contains(&"kubelet-client-cp1.csr".to_owned())
+        );
     }
 
     #[test]
@@ -528,14 +530,23 @@ mod tests {
                 Places::Kubeconfig(_) => None,
             }))
             .flat_map(|place| [place.key.as_str(), place.certificate.as_str()])
-            .chain(plan.key_pairs.iter().flat_map(|k| [k.places[0].private.as_str(), k.places[0].public.as_str()]))
+            .chain(
+                plan.key_pairs
+                    .iter()
+                    .flat_map(|k| [k.places[0].private.as_str(), k.places[0].public.as_str()]),
+            )
             .filter(|path| path.starts_with("cp1/etc/kubernetes/pki/"))
             .collect();
         assert_eq!(pki.len(), 22, "{pki:#?}");
         let confs = plan.kubeconfigs.iter().filter(|k| k.path.starts_with("cp1/etc/kubernetes/"));
         assert_eq!(confs.count(), 5);
         assert_eq!(plan.authority("ca").unwrap().copies[0].certificate, "node01/etc/kubernetes/pki/ca.crt");
-        assert!(plan.file("kube-apiserver-manifest").unwrap().text.contains("--client-ca-file=/etc/kubernetes/pki/ca.crt"));
+        assert!(
+            plan.file("kube-apiserver-manifest")
+                .unwrap()
+                .text
+                .contains("--client-ca-file=/etc/kubernetes/pki/ca.crt")
+        );
     }
 
     #[test]
@@ -565,7 +576,11 @@ mod tests {
                 }
                 assert!(plan.connections.len() >= 14, "{}", plan.connections.len());
                 for file in &plan.files {
-                    assert!(!file.text.contains("{authority") && !file.text.contains("{key"), "{}", file.text);
+                    assert!(
+                        !file.text.contains("{authority") && !file.text.contains("{key"),
+                        "{}",
+                        file.text
+                    );
                 }
             }
         }

@@ -349,9 +349,7 @@ impl Plan {
     #[must_use]
     pub fn kubeconfig(&self, id: &str) -> Option<&Kubeconfig> {
         let (kind, node) = split(id);
-        self.kubeconfigs
-            .iter()
-            .find(|k| k.kind == kind && (node.is_none() || k.node.as_deref() == node))
+        self.kubeconfigs.iter().find(|k| k.kind == kind && (node.is_none() || k.node.as_deref() == node))
     }
 
     /// The configuration file of this id; without `@NODE`, the first of its kind.

@@ -256,10 +256,7 @@ impl FromStr for Endpoint {
         }
         let (host, port) = text.rsplit_once(':').ok_or_else(|| SpecError::Dns(text.into()))?;
         let port = port.parse().ok().filter(|port| *port > 0);
-        Ok(Self {
-            host: host.parse()?,
-            port: port.ok_or_else(|| SpecError::Dns(text.into()))?,
-        })
+        Ok(Self { host: host.parse()?, port: port.ok_or_else(|| SpecError::Dns(text.into()))? })
     }
 }
 
@@ -298,10 +295,8 @@ pub struct ClusterSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        let node = |name: &str, last| Node {
-            name: name.into(),
-            address: Ipv4Addr::new(10, 0, 0, last).into(),
-        };
+        let node =
+            |name: &str, last| Node { name: name.into(), address: Ipv4Addr::new(10, 0, 0, last).into() };
         Self {
             name: "dojang".into(),
             layout: Layout::Lecture,
@@ -325,8 +320,7 @@ impl ClusterSpec {
     /// # Errors
     /// It is not TOML, not a spec, or not a possible cluster.
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
-        let spec: Self =
-            toml::from_str(text).map_err(|e| SpecError::File(e.message().to_owned()))?;
+        let spec: Self = toml::from_str(text).map_err(|e| SpecError::File(e.message().to_owned()))?;
         spec.check()?;
         Ok(spec)
     }
@@ -472,11 +466,7 @@ fn label(text: &str) -> Result<String, SpecError> {
 }
 
 fn dns_name(text: &str) -> Result<(), SpecError> {
-    if text.len() <= 253 && text.split('.').all(is_label) {
-        Ok(())
-    } else {
-        Err(SpecError::Dns(text.into()))
-    }
+    if text.len() <= 253 && text.split('.').all(is_label) { Ok(()) } else { Err(SpecError::Dns(text.into())) }
 }
 
 fn is_label(text: &str) -> bool {
@@ -509,7 +499,10 @@ mod tests {
         assert!(refuse(|s| s.workers[1].address = s.workers[0].address).contains("both have"));
         assert!(refuse(|s| s.workers[0].name = "Node_1".into()).contains("DNS label"));
         assert!(refuse(|s| s.service_cidrs = service_cidrs("10.0.0.0/16").unwrap()).contains("inside"));
-        assert!(refuse(|s| s.service_cidrs = service_cidrs("10.1.0.0/16,10.2.0.0/16").unwrap()).contains("families"));
+        assert!(
+            refuse(|s| s.service_cidrs = service_cidrs("10.1.0.0/16,10.2.0.0/16").unwrap())
+                .contains("families")
+        );
         assert!(refuse(|s| s.days = 4000).contains("outlive"));
         assert!(service_cidrs("10.96.0.0").is_err());
         assert!("node01".parse::<Node>().is_err());

@@ -19,7 +19,9 @@ const STYLES: Styles = Styles::styled()
 /// things on purpose and mend them. Without a command it opens the lab where you left off.
 #[derive(Debug, Parser)]
 #[command(name = "dojang", version, styles = STYLES, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "Exit status: 0 yes, 1 the answer is no (refused, forbidden, failed), 2 the call was wrong, 3 the machine failed.")]
+#[command(
+    after_help = "Exit status: 0 yes, 1 the answer is no (refused, forbidden, failed), 2 the call was wrong, 3 the machine failed."
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,

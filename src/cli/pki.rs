@@ -89,7 +89,11 @@ pub(super) fn create(
 }
 
 /// The spec of this directory: the one it has, or the one that is asked for.
-fn settle(locked: &Locked, asked: Option<ClusterSpec>, backup: Option<&str>) -> Result<ClusterSpec, CliError> {
+fn settle(
+    locked: &Locked,
+    asked: Option<ClusterSpec>,
+    backup: Option<&str>,
+) -> Result<ClusterSpec, CliError> {
     let store = locked.store();
     let existing = match store.read(SPEC)? {
         Some(text) => match ClusterSpec::from_toml(&String::from_utf8_lossy(&text)) {
@@ -107,10 +111,12 @@ fn settle(locked: &Locked, asked: Option<ClusterSpec>, backup: Option<&str>) -> 
         }
         (Some(existing), _) => return Ok(existing),
         (None, Some(asked)) => asked,
-        (None, None) => match backup.map(|backup| store.read(&format!("{backup}/{SPEC}"))).transpose()?.flatten() {
-            Some(text) => ClusterSpec::from_toml(&String::from_utf8_lossy(&text)).unwrap_or_default(),
-            None => ClusterSpec::default(),
-        },
+        (None, None) => {
+            match backup.map(|backup| store.read(&format!("{backup}/{SPEC}"))).transpose()?.flatten() {
+                Some(text) => ClusterSpec::from_toml(&String::from_utf8_lossy(&text)).unwrap_or_default(),
+                None => ClusterSpec::default(),
+            }
+        }
     };
     locked.write(SPEC, spec.to_toml().as_bytes(), Secrecy::Public)?;
     Ok(spec)
@@ -197,21 +203,18 @@ pub(super) fn list(output: &Output, store: &Store) -> Result<u8, CliError> {
         }
     }
     for kubeconfig in &plan.kubeconfigs {
-        let id = kubeconfig.node.as_deref().map_or_else(
-            || kubeconfig.kind.clone(),
-            |node| format!("{}@{node}", kubeconfig.kind),
-        );
+        let id = kubeconfig
+            .node
+            .as_deref()
+            .map_or_else(|| kubeconfig.kind.clone(), |node| format!("{}@{node}", kubeconfig.kind));
         artifacts.push(row(store, id, "kubeconfig", &kubeconfig.path)?);
     }
     for file in &plan.files {
         let id = file.node.as_deref().map_or_else(|| file.kind.clone(), |n| format!("{}@{n}", file.kind));
         artifacts.push(row(store, id, "file", &file.path)?);
     }
-    let listed = Listed {
-        directory: store.root().display().to_string(),
-        layout: plan.spec.layout.name(),
-        artifacts,
-    };
+    let listed =
+        Listed { directory: store.root().display().to_string(), layout: plan.spec.layout.name(), artifacts };
     if output.json {
         return output.document(&listed);
     }

@@ -262,9 +262,9 @@ pub mod extension {
             writer.write_sequence(|writer| {
                 for name in names {
                     match name {
-                        HostName::Dns(name) => writer
-                            .next()
-                            .write_tagged_implicit(Tag::context(2), |w| w.write_ia5_string(name)),
+                        HostName::Dns(name) => {
+                            writer.next().write_tagged_implicit(Tag::context(2), |w| w.write_ia5_string(name))
+                        }
                         HostName::Ip(std::net::IpAddr::V4(address)) => writer
                             .next()
                             .write_tagged_implicit(Tag::context(7), |w| w.write_bytes(&address.octets())),

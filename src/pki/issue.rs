@@ -73,7 +73,11 @@ impl LeafRequest {
     /// The leaf that a plan asks for, made now. A kubeconfig's begins with its authority,
     /// the others five minutes ago, as kubeadm's do.
     #[must_use]
-    pub fn planned(certificate: &Certificate, issuer_not_before: OffsetDateTime, now: OffsetDateTime) -> Self {
+    pub fn planned(
+        certificate: &Certificate,
+        issuer_not_before: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             subject: certificate.subject.clone(),
             names: certificate.names.clone(),

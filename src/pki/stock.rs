@@ -44,8 +44,7 @@ impl KeyStock {
         }
         let (shelves, stop) = (Arc::clone(&self.shelves), Arc::clone(&self.stop));
         let keeper = thread::Builder::new().name("keys".into()).spawn(move || {
-            while !stop.load(Ordering::Relaxed)
-                && lock(&shelves).get(&algorithm).map_or(0, Vec::len) < count
+            while !stop.load(Ordering::Relaxed) && lock(&shelves).get(&algorithm).map_or(0, Vec::len) < count
             {
                 let Ok(key) = PrivateKey::generate(algorithm) else { return };
                 lock(&shelves).entry(algorithm).or_default().push(key);

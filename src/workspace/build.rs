@@ -287,7 +287,11 @@ impl Run<'_> {
             (None, Some(key)) => {
                 let request = AuthorityRequest::planned(authority, self.build.now);
                 let csr = pki::leaf_csr(&authority.subject, &[], key)?;
-                self.write(&authority.csr, pki::pem("CERTIFICATE REQUEST", &csr).as_bytes(), Secrecy::Public)?;
+                self.write(
+                    &authority.csr,
+                    pki::pem("CERTIFICATE REQUEST", &csr).as_bytes(),
+                    Secrecy::Public,
+                )?;
                 let der = pki::authority_certificate(&request, key)?;
                 let pem = pki::pem("CERTIFICATE", &der).into_bytes();
                 self.write(path, &pem, Secrecy::Public)?;

@@ -53,7 +53,9 @@ pub enum WorkspaceError {
     #[error("{} holds no cluster yet: make one with `dojang pki create`", .0.display())]
     Empty(PathBuf),
     /// The certificate of an authority is there, its key is not.
-    #[error("{certificate} is here without its key {key}, so nothing new can be signed: put the key beside it, or use --force for a new CA (the old files are kept)")]
+    #[error(
+        "{certificate} is here without its key {key}, so nothing new can be signed: put the key beside it, or use --force for a new CA (the old files are kept)"
+    )]
     NoAuthorityKey {
         /// The certificate.
         certificate: String,

@@ -108,12 +108,17 @@ impl Store {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(WorkspaceError::Busy(self.root.clone())),
-            Err(TryLockError::Error(source)) => return Err(WorkspaceError::Io { what: "lock", path, source }),
+            Err(TryLockError::Error(source)) => {
+                return Err(WorkspaceError::Io { what: "lock", path, source });
+            }
         }
         let temporary = self.root.join(OWN).join("tmp");
         if temporary.exists() {
-            fs::remove_dir_all(&temporary)
-                .map_err(|source| WorkspaceError::Io { what: "clear", path: temporary.clone(), source })?;
+            fs::remove_dir_all(&temporary).map_err(|source| WorkspaceError::Io {
+                what: "clear",
+                path: temporary.clone(),
+                source,
+            })?;
         }
         self.make_directory(&temporary)?;
         Ok(Locked { store: self.clone(), _lock: lock, counter: AtomicU64::new(0) })
@@ -195,8 +200,11 @@ impl Locked {
             further += 1;
             name = format!("{relative}.set-aside-{}-{further}", date(now));
         }
-        fs::rename(&path, self.store.path(&name))
-            .map_err(|source| WorkspaceError::Io { what: "set aside", path, source })?;
+        fs::rename(&path, self.store.path(&name)).map_err(|source| WorkspaceError::Io {
+            what: "set aside",
+            path,
+            source,
+        })?;
         Ok(name)
     }
 

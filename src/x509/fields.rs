@@ -53,7 +53,8 @@ pub fn certificate_fields(der: &[u8]) -> Result<Vec<Field>, X509Error> {
 
 pub(super) fn parse_request(der: &[u8]) -> Result<X509CertificationRequest<'_>, X509Error> {
     let malformed = |why: String| X509Error::Malformed { what: "certificate signing request", why };
-    let (_, request) = X509CertificationRequest::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    let (_, request) =
+        X509CertificationRequest::from_der(der).map_err(|error| malformed(error.to_string()))?;
     Ok(request)
 }
 

@@ -42,8 +42,8 @@ struct User {
 /// # Errors
 /// It is no kubeconfig, or its user has none embedded.
 pub fn read_kubeconfig(text: &str) -> Result<(Vec<u8>, Vec<u8>), KubeconfigError> {
-    let file: File =
-        serde_saphyr::from_str(text).map_err(|error| KubeconfigError::Yaml(first_line(&error.to_string())))?;
+    let file: File = serde_saphyr::from_str(text)
+        .map_err(|error| KubeconfigError::Yaml(first_line(&error.to_string())))?;
     let user = file.users.into_iter().next().ok_or(KubeconfigError::NoCredential)?.user;
     let (Some(certificate), Some(key)) = (user.client_certificate_data, user.client_key_data) else {
         return Err(KubeconfigError::NoCredential);

@@ -43,8 +43,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Vec<Item>, X509Error> {
         return pem_items(bytes, None);
     }
     if text.contains("kind: Config") || text.contains("client-certificate-data") {
-        let (certificate, key) =
-            read_kubeconfig(&text).map_err(|error| X509Error::Malformed { what: "kubeconfig", why: error.to_string() })?;
+        let (certificate, key) = read_kubeconfig(&text)
+            .map_err(|error| X509Error::Malformed { what: "kubeconfig", why: error.to_string() })?;
         let mut items = pem_items(&certificate, Some("client-certificate-data"))?;
         items.extend(pem_items(&key, Some("client-key-data"))?);
         return Ok(items);
@@ -52,7 +52,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Vec<Item>, X509Error> {
     let item = |kind, fields| vec![Item { kind, at: None, fields }];
     certificate_fields(bytes)
         .map(|fields| item(Kind::Certificate, fields))
-        .or_else(|error| request_fields(bytes).map(|fields| item(Kind::CertificateRequest, fields)).map_err(|_| error))
+        .or_else(|error| {
+            request_fields(bytes).map(|fields| item(Kind::CertificateRequest, fields)).map_err(|_| error)
+        })
         .map_err(|error| if bytes.first() == Some(&0x30) { error } else { X509Error::Unknown })
 }
 
