@@ -27,12 +27,7 @@ fn blocks(pem: &str) -> Vec<Vec<u8>> {
     pem.split("-----BEGIN CERTIFICATE-----")
         .skip(1)
         .map(|block| {
-            let body: String = block
-                .split("-----END")
-                .next()
-                .unwrap()
-                .split_whitespace()
-                .collect();
+            let body: String = block.split("-----END").next().unwrap().split_whitespace().collect();
             base64::engine::general_purpose::STANDARD.decode(body).unwrap()
         })
         .collect()

@@ -41,12 +41,8 @@ pub(super) struct Graph {
 impl Graph {
     /// Takes an object in, if it is of a kind that relates something to a node.
     pub(super) fn add(&mut self, object: &Json) {
-        let (namespace, name) = (
-            object.text("metadata.namespace"),
-            object.text("metadata.name"),
-        );
-        let node_edge =
-            |kind: Kind, node: &str| (vertex(kind, "", name), vertex(Kind::Node, "", node));
+        let (namespace, name) = (object.text("metadata.namespace"), object.text("metadata.name"));
+        let node_edge = |kind: Kind, node: &str| (vertex(kind, "", name), vertex(Kind::Node, "", node));
         match (group(object.text("apiVersion")), object.text("kind")) {
             ("", "Pod") => self.add_pod(object, namespace, name),
             ("", "PersistentVolume") => self.add_volume(object, name),
@@ -75,10 +71,7 @@ impl Graph {
         self.connect(this.clone(), vertex(Kind::Node, "", node));
         // The pod of a static manifest: a node must not gain access by writing one.
         let is_mirror = |(key, _): &(String, Json)| key == "kubernetes.io/config.mirror";
-        if pod
-            .at("metadata.annotations")
-            .is_some_and(|all| all.fields().iter().any(is_mirror))
-        {
+        if pod.at("metadata.annotations").is_some_and(|all| all.fields().iter().any(is_mirror)) {
             return;
         }
         let mut needed: Vec<(Kind, String)> = Vec::new();
@@ -91,11 +84,7 @@ impl Graph {
         for secret in pod.list("spec.imagePullSecrets") {
             needed.push((Kind::Secret, secret.text("name").to_owned()));
         }
-        for list in [
-            "spec.initContainers",
-            "spec.containers",
-            "spec.ephemeralContainers",
-        ] {
+        for list in ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"] {
             for container in pod.list(list) {
                 needed.extend(of_container(container));
             }
@@ -126,62 +115,24 @@ impl Graph {
         }
         let claim_namespace = volume.text("spec.claimRef.namespace");
         let this = vertex(Kind::Volume, "", name);
-        let claim = vertex(
-            Kind::Claim,
-            claim_namespace,
-            volume.text("spec.claimRef.name"),
-        );
+        let claim = vertex(Kind::Claim, claim_namespace, volume.text("spec.claimRef.name"));
         self.connect(this.clone(), claim);
         // Secrets that the kubelet itself reads (pkg/api/v1/persistentvolume/util.go).
         for (namespace, secret) in [
-            (
-                "spec.azureFile.secretNamespace",
-                "spec.azureFile.secretName",
-            ),
-            (
-                "spec.cephfs.secretRef.namespace",
-                "spec.cephfs.secretRef.name",
-            ),
-            (
-                "spec.cinder.secretRef.namespace",
-                "spec.cinder.secretRef.name",
-            ),
-            (
-                "spec.flexVolume.secretRef.namespace",
-                "spec.flexVolume.secretRef.name",
-            ),
+            ("spec.azureFile.secretNamespace", "spec.azureFile.secretName"),
+            ("spec.cephfs.secretRef.namespace", "spec.cephfs.secretRef.name"),
+            ("spec.cinder.secretRef.namespace", "spec.cinder.secretRef.name"),
+            ("spec.flexVolume.secretRef.namespace", "spec.flexVolume.secretRef.name"),
             ("spec.rbd.secretRef.namespace", "spec.rbd.secretRef.name"),
-            (
-                "spec.scaleIO.secretRef.namespace",
-                "spec.scaleIO.secretRef.name",
-            ),
-            (
-                "spec.iscsi.secretRef.namespace",
-                "spec.iscsi.secretRef.name",
-            ),
-            (
-                "spec.storageos.secretRef.namespace",
-                "spec.storageos.secretRef.name",
-            ),
-            (
-                "spec.csi.nodePublishSecretRef.namespace",
-                "spec.csi.nodePublishSecretRef.name",
-            ),
-            (
-                "spec.csi.nodeStageSecretRef.namespace",
-                "spec.csi.nodeStageSecretRef.name",
-            ),
-            (
-                "spec.csi.nodeExpandSecretRef.namespace",
-                "spec.csi.nodeExpandSecretRef.name",
-            ),
+            ("spec.scaleIO.secretRef.namespace", "spec.scaleIO.secretRef.name"),
+            ("spec.iscsi.secretRef.namespace", "spec.iscsi.secretRef.name"),
+            ("spec.storageos.secretRef.namespace", "spec.storageos.secretRef.name"),
+            ("spec.csi.nodePublishSecretRef.namespace", "spec.csi.nodePublishSecretRef.name"),
+            ("spec.csi.nodeStageSecretRef.namespace", "spec.csi.nodeStageSecretRef.name"),
+            ("spec.csi.nodeExpandSecretRef.namespace", "spec.csi.nodeExpandSecretRef.name"),
         ] {
             let (namespace, secret) = (volume.text(namespace), volume.text(secret));
-            let namespace = if namespace.is_empty() {
-                claim_namespace
-            } else {
-                namespace
-            };
+            let namespace = if namespace.is_empty() { claim_namespace } else { namespace };
             if !secret.is_empty() {
                 self.connect(vertex(Kind::Secret, namespace, secret), this.clone());
             }
@@ -197,13 +148,7 @@ impl Graph {
             if *here == goal {
                 return true;
             }
-            open.extend(
-                self.edges
-                    .get(here)
-                    .into_iter()
-                    .flatten()
-                    .filter(|next| seen.insert(next)),
-            );
+            open.extend(self.edges.get(here).into_iter().flatten().filter(|next| seen.insert(next)));
         }
         false
     }
@@ -224,14 +169,8 @@ fn of_container(container: &Json) -> Vec<(Kind, String)> {
     });
     let single = container.list("env").iter().flat_map(|variable| {
         [
-            (
-                Kind::Secret,
-                variable.text("valueFrom.secretKeyRef.name").to_owned(),
-            ),
-            (
-                Kind::ConfigMap,
-                variable.text("valueFrom.configMapKeyRef.name").to_owned(),
-            ),
+            (Kind::Secret, variable.text("valueFrom.secretKeyRef.name").to_owned()),
+            (Kind::ConfigMap, variable.text("valueFrom.configMapKeyRef.name").to_owned()),
         ]
     });
     from.chain(single).collect()
@@ -241,10 +180,7 @@ fn of_container(container: &Json) -> Vec<(Kind, String)> {
 fn of_volume(volume: &Json, pod: &str) -> Vec<(Kind, String)> {
     let mut needed = vec![
         (Kind::ConfigMap, volume.text("configMap.name").to_owned()),
-        (
-            Kind::Claim,
-            volume.text("persistentVolumeClaim.claimName").to_owned(),
-        ),
+        (Kind::Claim, volume.text("persistentVolumeClaim.claimName").to_owned()),
     ];
     for path in [
         "secret.secretName",
@@ -290,11 +226,7 @@ fn silent(reason: &str) -> NodeOpinion {
 }
 
 /// Judges a request of a node.
-pub(super) fn authorize(
-    graph: &Graph,
-    identity: &Identity,
-    attributes: &Attributes,
-) -> NodeOpinion {
+pub(super) fn authorize(graph: &Graph, identity: &Identity, attributes: &Attributes) -> NodeOpinion {
     let Some(node) = identity.node() else {
         return NodeOpinion::NotANode;
     };
@@ -308,12 +240,7 @@ pub(super) fn authorize(
     let Target::Resource(resource) = &attributes.target else {
         return by_rules();
     };
-    let asked = Asked {
-        graph,
-        node,
-        verb: &attributes.verb,
-        resource,
-    };
+    let asked = Asked { graph, node, verb: &attributes.verb, resource };
     match (resource.group.as_str(), resource.resource.as_str()) {
         ("", "secrets") => asked.read_namespaced(Kind::Secret),
         ("", "configmaps") => asked.read_namespaced(Kind::ConfigMap),
@@ -345,9 +272,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn related(&self, kind: Kind) -> NodeOpinion {
-        let Resource {
-            namespace, name, ..
-        } = self.resource;
+        let Resource { namespace, name, .. } = self.resource;
         if name.is_empty() {
             return silent("No Object name found");
         }
@@ -355,9 +280,7 @@ impl Asked<'_> {
             return NodeOpinion::Allow;
         }
         let node = self.node;
-        NodeOpinion::Silent(format!(
-            "no relationship found between node '{node}' and this object"
-        ))
+        NodeOpinion::Silent(format!("no relationship found between node '{node}' and this object"))
     }
 
     fn read_namespaced(&self, kind: Kind) -> NodeOpinion {
@@ -449,12 +372,10 @@ impl Asked<'_> {
         match self.verb {
             "create" => NodeOpinion::Allow,
             "get" | "update" | "patch" | "delete" => self.related(Kind::Slice),
-            "watch" | "list" | "deletecollection" if self.selects_own("spec.nodeName") => {
-                NodeOpinion::Allow
+            "watch" | "list" | "deletecollection" if self.selects_own("spec.nodeName") => NodeOpinion::Allow,
+            "watch" | "list" | "deletecollection" => {
+                silent("can only list/watch/deletecollection resourceslices with nodeName field selector")
             }
-            "watch" | "list" | "deletecollection" => silent(
-                "can only list/watch/deletecollection resourceslices with nodeName field selector",
-            ),
             _ => silent(
                 "only the following verbs are allowed for a ResourceSlice: \
                  get, watch, list, create, update, patch, delete, deletecollection",
@@ -466,9 +387,7 @@ impl Asked<'_> {
         let node = self.node;
         match (self.resource.subresource.as_str(), self.verb) {
             // Admission holds a node to its own object.
-            ("", "create" | "update" | "patch") | ("status", "update" | "patch") => {
-                NodeOpinion::Allow
-            }
+            ("", "create" | "update" | "patch") | ("status", "update" | "patch") => NodeOpinion::Allow,
             // By name, not by the graph: a kubelet looks before it registers.
             ("", "get" | "list" | "watch") => match self.resource.name.as_str() {
                 name if name == node => NodeOpinion::Allow,
@@ -488,9 +407,7 @@ impl Asked<'_> {
             ("", "get") => self.get(Kind::Pod),
             ("", "list" | "watch") if self.selects_own("spec.nodeName") => NodeOpinion::Allow,
             ("", "list" | "watch") if !self.resource.name.is_empty() => self.related(Kind::Pod),
-            ("", "list" | "watch") => {
-                silent("can only list/watch pods with spec.nodeName field selector")
-            }
+            ("", "list" | "watch") => silent("can only list/watch pods with spec.nodeName field selector"),
             // Mirror pods and what runs here; admission holds it to that.
             ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => {
                 NodeOpinion::Allow

@@ -39,10 +39,7 @@ pub struct Policy {
 impl Policy {
     /// A new cluster's.
     pub fn bootstrap(bootstrap: Bootstrap) -> Self {
-        Self {
-            rbac: bootstrap::rbac(bootstrap),
-            graph: Graph::default(),
-        }
+        Self { rbac: bootstrap::rbac(bootstrap), graph: Graph::default() }
     }
 
     /// Takes objects in: RBAC objects (in place of those of the same name), and
@@ -56,10 +53,7 @@ impl Policy {
         for object in objects {
             let kind = object.text("kind");
             // Items of a typed list come without their apiVersion.
-            let rbac = matches!(
-                group(object.text("apiVersion")),
-                "rbac.authorization.k8s.io" | ""
-            );
+            let rbac = matches!(group(object.text("apiVersion")), "rbac.authorization.k8s.io" | "");
             match kind {
                 "Role" | "ClusterRole" if rbac => self.rbac.set_role(role(object)),
                 "RoleBinding" | "ClusterRoleBinding" if rbac => {
@@ -98,10 +92,7 @@ fn role(object: &Json) -> Role {
         names: rule.texts("resourceNames"),
         urls: rule.texts("nonResourceURLs"),
     };
-    let labels = object
-        .at("metadata.labels")
-        .map(Json::fields)
-        .unwrap_or_default();
+    let labels = object.at("metadata.labels").map(Json::fields).unwrap_or_default();
     Role {
         namespace: namespace(object),
         name: object.text("metadata.name").to_owned(),
@@ -136,10 +127,9 @@ fn binding(object: &Json) -> Result<Binding, PolicyError> {
         match subject.text("kind") {
             "User" => Some(BindingSubject::User(name)),
             "Group" => Some(BindingSubject::Group(name)),
-            "ServiceAccount" => Some(BindingSubject::ServiceAccount {
-                namespace: subject.text("namespace").to_owned(),
-                name,
-            }),
+            "ServiceAccount" => {
+                Some(BindingSubject::ServiceAccount { namespace: subject.text("namespace").to_owned(), name })
+            }
             _ => None,
         }
     };

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
 
-use super::certificate::Certificate;
 use super::ParseError;
+use super::certificate::Certificate;
 use super::der::{Reader, tag};
 use super::mailbox::Mailbox;
 use super::quote::quote;
@@ -27,10 +27,7 @@ impl Range {
             .enumerate()
             .map(|(index, octet)| octet & mask_octet(self.prefix, index))
             .collect();
-        Self {
-            octets,
-            prefix: self.prefix,
-        }
+        Self { octets, prefix: self.prefix }
     }
 
     /// Whether an address of the same family lies in this masked range.
@@ -102,10 +99,7 @@ fn invalid() -> ParseError {
 impl NameConstraints {
     /// Reads the extension; false with it if a form of name is in it that Go does not check.
     pub(super) fn parse(mut value: Reader<'_>) -> Result<(Self, bool), ParseError> {
-        let mut sequence = value
-            .inside(tag::SEQUENCE)
-            .filter(|_| value.is_empty())
-            .ok_or_else(invalid)?;
+        let mut sequence = value.inside(tag::SEQUENCE).filter(|_| value.is_empty()).ok_or_else(invalid)?;
         let permitted = sequence.optional(tag::constructed(0)).ok_or_else(invalid)?;
         let excluded = sequence.optional(tag::constructed(1)).ok_or_else(invalid)?;
         if !sequence.is_empty() {
@@ -115,20 +109,12 @@ impl NameConstraints {
             return Err(ParseError::new("x509: empty name constraints extension"));
         }
         if permitted.is_some_and(<[u8]>::is_empty) || excluded.is_some_and(<[u8]>::is_empty) {
-            return Err(ParseError::new(
-                "x509: empty name constraints subtree sequence",
-            ));
+            return Err(ParseError::new("x509: empty name constraints subtree sequence"));
         }
         let mut all_handled = true;
         let permitted = Subtrees::parse(permitted.unwrap_or_default(), &mut all_handled)?;
         let excluded = Subtrees::parse(excluded.unwrap_or_default(), &mut all_handled)?;
-        Ok((
-            Self {
-                permitted,
-                excluded,
-            },
-            all_handled,
-        ))
+        Ok((Self { permitted, excluded }, all_handled))
     }
 
     /// The subtrees as short facts: `permitted DNS:example.com`.
@@ -136,11 +122,7 @@ impl NameConstraints {
         [("permitted", &self.permitted), ("excluded", &self.excluded)]
             .into_iter()
             .flat_map(|(kind, subtrees)| {
-                let forms = [
-                    ("DNS", &subtrees.dns),
-                    ("email", &subtrees.emails),
-                    ("URI", &subtrees.uris),
-                ];
+                let forms = [("DNS", &subtrees.dns), ("email", &subtrees.emails), ("URI", &subtrees.uris)];
                 let names = forms.into_iter().flat_map(move |(form, names)| {
                     names.iter().map(move |name| format!("{kind} {form}:{name}"))
                 });
@@ -156,10 +138,8 @@ impl Subtrees {
         let mut out = Self::default();
         let mut subtrees = Reader::new(contents);
         while !subtrees.is_empty() {
-            let base = subtrees
-                .inside(tag::SEQUENCE)
-                .and_then(|mut subtree| subtree.any())
-                .ok_or_else(invalid)?;
+            let base =
+                subtrees.inside(tag::SEQUENCE).and_then(|mut subtree| subtree.any()).ok_or_else(invalid)?;
             const EMAIL: u8 = tag::context(1);
             const DNS: u8 = tag::context(2);
             const URI: u8 = tag::context(6);
@@ -206,10 +186,7 @@ impl Subtrees {
 }
 
 fn unparsable(form: &str, constraint: &str) -> ParseError {
-    ParseError(format!(
-        "x509: failed to parse {form} constraint {}",
-        quote(constraint)
-    ))
+    ParseError(format!("x509: failed to parse {form} constraint {}", quote(constraint)))
 }
 
 /// ASCII text. Go's cause names the text as it is, bytes that are no UTF-8 included.
@@ -225,10 +202,7 @@ fn ascii(contents: &[u8]) -> Result<String, ParseError> {
 
 fn read_range(value: &[u8]) -> Result<Range, ParseError> {
     if value.len() != 8 && value.len() != 32 {
-        return Err(ParseError(format!(
-            "x509: IP constraint contained value of length {}",
-            value.len()
-        )));
+        return Err(ParseError(format!("x509: IP constraint contained value of length {}", value.len())));
     }
     let (octets, mask) = value.split_at_checked(value.len() / 2).ok_or_else(invalid)?;
     let prefix = mask
@@ -239,25 +213,15 @@ fn read_range(value: &[u8]) -> Result<Range, ParseError> {
             false => (bits, false),
         })
         .0;
-    let is_prefix = mask
-        .iter()
-        .enumerate()
-        .all(|(index, &octet)| octet == mask_octet(prefix, index));
+    let is_prefix = mask.iter().enumerate().all(|(index, &octet)| octet == mask_octet(prefix, index));
     if !is_prefix {
         let hex: String = mask.iter().map(|octet| format!("{octet:02x}")).collect();
-        return Err(ParseError(format!(
-            "x509: IP constraint contained invalid mask {hex}"
-        )));
+        return Err(ParseError(format!("x509: IP constraint contained invalid mask {hex}")));
     }
     if value.len() == 32 && address_of(octets).is_some_and(|a| a.to_canonical().is_ipv4()) {
-        return Err(ParseError::new(
-            "x509: IP constraint contained IPv4-mapped IPv6 address",
-        ));
+        return Err(ParseError::new("x509: IP constraint contained IPv4-mapped IPv6 address"));
     }
-    Ok(Range {
-        octets: octets.to_vec(),
-        prefix,
-    })
+    Ok(Range { octets: octets.to_vec(), prefix })
 }
 
 /// Go's rule for domains in names and constraints: labels of visible ASCII, none empty,
@@ -270,18 +234,15 @@ pub(super) fn is_valid_domain(domain: &str, is_constraint: bool) -> bool {
         Some(body) if is_constraint => body,
         _ => domain,
     };
-    domain.bytes().all(|byte| (33..=126).contains(&byte))
-        && body.split('.').all(|label| !label.is_empty())
+    domain.bytes().all(|byte| (33..=126).contains(&byte)) && body.split('.').all(|label| !label.is_empty())
 }
 
 /// Whether `name` is `suffix` or lies below it, by labels and in any case. A suffix that
 /// begins with a dot covers only what lies below.
 fn has_suffix(suffix: &str, name: &str) -> bool {
     let (suffix_bytes, name_bytes) = (suffix.as_bytes(), name.as_bytes());
-    let Some((before, end)) = name_bytes
-        .len()
-        .checked_sub(suffix_bytes.len())
-        .and_then(|at| name_bytes.split_at_checked(at))
+    let Some((before, end)) =
+        name_bytes.len().checked_sub(suffix_bytes.len()).and_then(|at| name_bytes.split_at_checked(at))
     else {
         return false;
     };
@@ -316,16 +277,10 @@ fn prune<T>(
 }
 
 /// The subtree that covers a name: the nearest at or before it in the order.
-fn search<T>(
-    pruned: &[T],
-    compare: impl Fn(&T) -> Ordering,
-    covers: impl Fn(&T) -> bool,
-) -> Option<&T> {
+fn search<T>(pruned: &[T], compare: impl Fn(&T) -> Ordering, covers: impl Fn(&T) -> bool) -> Option<&T> {
     match pruned.binary_search_by(compare) {
         Ok(found) => pruned.get(found),
-        Err(position) => pruned
-            .get(position.saturating_sub(1))
-            .filter(|nearest| covers(nearest)),
+        Err(position) => pruned.get(position.saturating_sub(1)).filter(|nearest| covers(nearest)),
     }
 }
 
@@ -340,11 +295,7 @@ struct Domains {
 impl Domains {
     fn new(subtrees: &[String], permitted: bool) -> Option<Self> {
         (!subtrees.is_empty()).then(|| Self {
-            pruned: prune(
-                subtrees.to_vec(),
-                |a, b| compare_domains(a, b),
-                |a, b| has_suffix(a, b),
-            ),
+            pruned: prune(subtrees.to_vec(), |a, b| compare_domains(a, b), |a, b| has_suffix(a, b)),
             all: subtrees.iter().any(String::is_empty),
             permitted,
         })
@@ -392,15 +343,10 @@ impl Emails {
         if subtrees.is_empty() {
             return None;
         }
-        let (mailboxes, domains): (Vec<_>, Vec<_>) = subtrees
-            .iter()
-            .cloned()
-            .partition(|subtree| subtree.contains('@'));
+        let (mailboxes, domains): (Vec<_>, Vec<_>) =
+            subtrees.iter().cloned().partition(|subtree| subtree.contains('@'));
         Some(Self {
-            mailboxes: mailboxes
-                .iter()
-                .filter_map(|mailbox| Mailbox::parse(mailbox))
-                .collect(),
+            mailboxes: mailboxes.iter().filter_map(|mailbox| Mailbox::parse(mailbox)).collect(),
             domains: Domains::new(&domains, permitted),
         })
     }
@@ -424,34 +370,23 @@ impl Ranges {
         if subtrees.is_empty() {
             return None;
         }
-        let (v4, v6): (Vec<_>, Vec<_>) = subtrees
-            .iter()
-            .map(Range::masked)
-            .partition(|range| range.octets.len() == 4);
+        let (v4, v6): (Vec<_>, Vec<_>) =
+            subtrees.iter().map(Range::masked).partition(|range| range.octets.len() == 4);
         let pruned = |ranges| {
             prune(
                 ranges,
-                |a: &Range, b: &Range| {
-                    (&a.octets, a.prefix).cmp(&(&b.octets, b.prefix))
-                },
+                |a: &Range, b: &Range| (&a.octets, a.prefix).cmp(&(&b.octets, b.prefix)),
                 |a, b| a.prefix <= b.prefix && a.contains(&b.octets),
             )
         };
-        Some(Self {
-            v4: pruned(v4),
-            v6: pruned(v6),
-        })
+        Some(Self { v4: pruned(v4), v6: pruned(v6) })
     }
 
     fn find(&self, address: IpAddr) -> Option<String> {
         let octets = octets_of(address);
         let ranges = if address.is_ipv4() { &self.v4 } else { &self.v6 };
-        search(
-            ranges,
-            |range| range.octets.cmp(&octets),
-            |range| range.contains(&octets),
-        )
-        .map(Range::to_string)
+        search(ranges, |range| range.octets.cmp(&octets), |range| range.contains(&octets))
+            .map(Range::to_string)
     }
 }
 
@@ -483,17 +418,12 @@ fn check<T>(
     find: impl Fn(&T) -> Option<String>,
 ) -> Result<(), String> {
     if permitted.is_some_and(|permitted| find(permitted).is_none()) {
-        return Err(format!(
-            "{form} {} is not permitted by any constraint",
-            quote(name)
-        ));
+        return Err(format!("{form} {} is not permitted by any constraint", quote(name)));
     }
     match excluded.and_then(find) {
-        Some(constraint) => Err(format!(
-            "{form} {} is excluded by constraint {}",
-            quote(name),
-            quote(&constraint)
-        )),
+        Some(constraint) => {
+            Err(format!("{form} {} is excluded by constraint {}", quote(name), quote(&constraint)))
+        }
         None => Ok(()),
     }
 }
@@ -519,16 +449,10 @@ impl<'a> Names<'a> {
             .email_addresses
             .iter()
             .map(|email| {
-                Mailbox::parse(email)
-                    .ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))
+                Mailbox::parse(email).ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))
             })
             .collect::<Result<_, String>>()?;
-        Ok(Self {
-            addresses: &extensions.ip_addresses,
-            dns: &extensions.dns_names,
-            uris,
-            emails,
-        })
+        Ok(Self { addresses: &extensions.ip_addresses, dns: &extensions.dns_names, uris, emails })
     }
 
     fn check(&self, permitted: &Prepared, excluded: &Prepared) -> Result<(), String> {
@@ -545,28 +469,17 @@ impl<'a> Names<'a> {
             if !is_valid_domain(name, false) {
                 return Err(format!("x509: cannot parse dnsName {}", quote(name)));
             }
-            check(
-                "DNS name",
-                name,
-                permitted.dns.as_ref(),
-                excluded.dns.as_ref(),
-                |domains| domains.find(name),
-            )?;
+            check("DNS name", name, permitted.dns.as_ref(), excluded.dns.as_ref(), |domains| {
+                domains.find(name)
+            })?;
         }
         for (host, text) in &self.uris {
             if !is_valid_domain(host, false) {
-                return Err(format!(
-                    "x509: internal error: URI SAN {} failed to parse",
-                    quote(text)
-                ));
+                return Err(format!("x509: internal error: URI SAN {} failed to parse", quote(text)));
             }
-            check(
-                "URI",
-                text,
-                permitted.uris.as_ref(),
-                excluded.uris.as_ref(),
-                |domains| domains.find(host),
-            )?;
+            check("URI", text, permitted.uris.as_ref(), excluded.uris.as_ref(), |domains| {
+                domains.find(host)
+            })?;
         }
         for mailbox in &self.emails {
             if !is_valid_domain(&mailbox.domain, false) {

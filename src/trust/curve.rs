@@ -203,21 +203,13 @@ fn try_verify_p224(point: &[u8], digest: &[u8], signature: &[u8]) -> Option<bool
 
     let at = |coordinates: &[u8]| {
         let (x, y) = coordinates.split_at_checked(28)?;
-        Some(Point {
-            x: field.number(x)?,
-            y: field.number(y)?,
-            z: field.number(&[1])?,
-        })
+        Some(Point { x: field.number(x)?, y: field.number(y)?, z: field.number(&[1])? })
     };
     let base = at(&hex(P224_BASE))?;
     let key = at(point.get(1..)?)?;
     let both = base.add(&key, &field);
     let zero = field.number(&[])?;
-    let mut sum = Point {
-        x: zero.clone(),
-        y: zero.clone(),
-        z: zero,
-    };
+    let mut sum = Point { x: zero.clone(), y: zero.clone(), z: zero };
     for (first, second) in u1.iter().zip(&u2) {
         for bit in (0..8).rev() {
             sum = sum.double(&field);

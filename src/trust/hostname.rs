@@ -13,10 +13,8 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         .filter(|bare| !bare.is_empty())
         .unwrap_or(asked);
     if let Ok(address) = bare.parse::<IpAddr>() {
-        let is_listed = certificate
-            .ip_addresses()
-            .iter()
-            .any(|listed| listed.to_canonical() == address.to_canonical());
+        let is_listed =
+            certificate.ip_addresses().iter().any(|listed| listed.to_canonical() == address.to_canonical());
         return if is_listed {
             Ok(())
         } else {
@@ -33,17 +31,12 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
             !asked.is_empty() && asked != "." && pattern.eq_ignore_ascii_case(asked)
         }
     });
-    if is_covered {
-        Ok(())
-    } else {
-        Err(refusal(certificate, asked))
-    }
+    if is_covered { Ok(()) } else { Err(refusal(certificate, asked)) }
 }
 
 /// Go's `HostnameError`.
 fn refusal(certificate: &Certificate, asked: &str) -> String {
-    if !certificate.has_alternative_names() && matches(certificate.subject().common_name(), asked)
-    {
+    if !certificate.has_alternative_names() && matches(certificate.subject().common_name(), asked) {
         return "x509: certificate relies on legacy Common Name field, use SANs instead".to_owned();
     }
     let listed = if asked.parse::<IpAddr>().is_ok() {
@@ -52,11 +45,8 @@ fn refusal(certificate: &Certificate, asked: &str) -> String {
                 "x509: cannot validate certificate for {asked} because it doesn't contain any IP SANs"
             );
         }
-        let addresses: Vec<String> = certificate
-            .ip_addresses()
-            .iter()
-            .map(|address| address.to_canonical().to_string())
-            .collect();
+        let addresses: Vec<String> =
+            certificate.ip_addresses().iter().map(|address| address.to_canonical().to_string()).collect();
         addresses.join(", ")
     } else {
         certificate.dns_names().join(", ")
@@ -82,9 +72,7 @@ fn is_host_name(name: &str, is_pattern: bool) -> bool {
         (is_pattern && index == 0 && label == "*")
             || (!label.is_empty()
                 && !label.starts_with('-')
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
     })
 }
 

@@ -21,11 +21,7 @@ pub(super) struct Modulus {
 fn limbs_of(octets: &[u8]) -> Number {
     octets
         .rchunks(8)
-        .map(|chunk| {
-            chunk
-                .iter()
-                .fold(0u64, |limb, &octet| limb << 8 | u64::from(octet))
-        })
+        .map(|chunk| chunk.iter().fold(0u64, |limb, &octet| limb << 8 | u64::from(octet)))
         .collect()
 }
 
@@ -65,14 +61,9 @@ impl Modulus {
             return None;
         }
         // Newton's iteration doubles the correct bits each time.
-        let inverse = (0..6).fold(1u64, |inverse, _| {
-            inverse.wrapping_mul(2u64.wrapping_sub(lowest.wrapping_mul(inverse)))
-        });
-        let mut modulus = Self {
-            negative_inverse: inverse.wrapping_neg(),
-            r_squared: Vec::new(),
-            limbs,
-        };
+        let inverse = (0..6)
+            .fold(1u64, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(lowest.wrapping_mul(inverse))));
+        let mut modulus = Self { negative_inverse: inverse.wrapping_neg(), r_squared: Vec::new(), limbs };
         let mut power = vec![0; modulus.limbs.len()];
         if let Some(limb) = power.first_mut() {
             *limb = 1;
@@ -145,11 +136,7 @@ impl Modulus {
         for &limb in b {
             add_product(&mut product, a, limb);
             let lowest = product.first().copied().unwrap_or_default();
-            add_product(
-                &mut product,
-                &self.limbs,
-                lowest.wrapping_mul(self.negative_inverse),
-            );
+            add_product(&mut product, &self.limbs, lowest.wrapping_mul(self.negative_inverse));
             // The lowest limb is zero now: divide by 2^64.
             product.rotate_left(1);
         }
@@ -188,11 +175,7 @@ impl Modulus {
         let mut two = vec![0; exponent.len()];
         *two.first_mut()? = 2;
         subtract(&mut exponent, &two);
-        let octets: Vec<u8> = exponent
-            .iter()
-            .rev()
-            .flat_map(|limb| limb.to_be_bytes())
-            .collect();
+        let octets: Vec<u8> = exponent.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect();
         self.power(number, &octets)
     }
 }
@@ -205,10 +188,7 @@ mod tests {
     fn small_numbers_multiply_and_invert() {
         let modulus = Modulus::new(&[1, 0, 1]).unwrap();
         assert_eq!(modulus.bits(), 17);
-        let (a, b) = (
-            modulus.number(&[0x12, 0x34]).unwrap(),
-            modulus.number(&[0xab, 0xcd]).unwrap(),
-        );
+        let (a, b) = (modulus.number(&[0x12, 0x34]).unwrap(), modulus.number(&[0xab, 0xcd]).unwrap());
         let product = modulus.octets(&modulus.multiply(&a, &b));
         let expected = 0x1234u64 * 0xabcd % 65537;
         assert_eq!(product, expected.to_be_bytes());

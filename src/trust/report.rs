@@ -18,26 +18,15 @@ pub fn verify(question: &Question<'_>) -> Verdict {
         return refused_before_parsing("tls: no certificates sent", 0, 0);
     };
     let intermediates: Roots = sent.iter().cloned().collect();
-    let subject = Subject {
-        question,
-        leaf,
-        count: certificates.len(),
-    };
+    let subject = Subject { question, leaf, count: certificates.len() };
     match chain::judge(leaf, &intermediates, question) {
         Ok(path) => Verdict {
             checks: Rule::ALL
                 .into_iter()
-                .map(|rule| Check {
-                    rule,
-                    outcome: Outcome::Pass,
-                    evidence: subject.evidence(rule, &path),
-                })
+                .map(|rule| Check { rule, outcome: Outcome::Pass, evidence: subject.evidence(rule, &path) })
                 .collect(),
             refusal: None,
-            path: path
-                .iter()
-                .map(|certificate| certificate.subject().to_string())
-                .collect(),
+            path: path.iter().map(|certificate| certificate.subject().to_string()).collect(),
         },
         Err(failure) => subject.refused(failure),
     }
@@ -48,9 +37,8 @@ fn parse(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Verdict> {
     ders.iter()
         .enumerate()
         .map(|(index, der)| {
-            Certificate::parse(der).map_err(|ParseError(message)| {
-                refused_before_parsing(&message, index + 1, ders.len())
-            })
+            Certificate::parse(der)
+                .map_err(|ParseError(message)| refused_before_parsing(&message, index + 1, ders.len()))
         })
         .collect()
 }
@@ -59,24 +47,15 @@ fn refused_before_parsing(message: &str, position: usize, count: usize) -> Verdi
     let checks = Rule::ALL
         .into_iter()
         .map(|rule| match rule {
-            Rule::Parse => Check {
-                rule,
-                outcome: Outcome::Fail,
-                evidence: format!("certificate {position} of {count}"),
-            },
-            _ => Check {
-                rule,
-                outcome: Outcome::NotReached,
-                evidence: String::new(),
-            },
+            Rule::Parse => {
+                Check { rule, outcome: Outcome::Fail, evidence: format!("certificate {position} of {count}") }
+            }
+            _ => Check { rule, outcome: Outcome::NotReached, evidence: String::new() },
         })
         .collect();
     Verdict {
         checks,
-        refusal: Some(Refusal {
-            kind: RefusalKind::Parse,
-            message: message.to_owned(),
-        }),
+        refusal: Some(Refusal { kind: RefusalKind::Parse, message: message.to_owned() }),
         path: Vec::new(),
     }
 }
@@ -113,17 +92,9 @@ impl<'a> Subject<'a> {
                 Outcome::Pass => self.evidence(rule, &seen),
                 Outcome::Fail => self.failing_evidence(&failure, &seen),
             };
-            checks.push(Check {
-                rule,
-                outcome,
-                evidence,
-            });
+            checks.push(Check { rule, outcome, evidence });
         }
-        Verdict {
-            checks,
-            refusal: Some(failure.refusal),
-            path: Vec::new(),
-        }
+        Verdict { checks, refusal: Some(failure.refusal), path: Vec::new() }
     }
 
     /// What was looked at where a rule holds.
@@ -139,15 +110,10 @@ impl<'a> Subject<'a> {
                 _ => each(issuers, |issuer| format!("issuer {}", label(issuer))),
             },
             Rule::Authority => each(issuers, authority),
-            Rule::IssuerExtensions => {
-                each(issuers, |issuer| labelled(issuer, &critical(issuer)))
-            }
+            Rule::IssuerExtensions => each(issuers, |issuer| labelled(issuer, &critical(issuer))),
             Rule::IssuerValidity => each(issuers, |issuer| labelled(issuer, &validity(issuer))),
             Rule::PathLength => {
-                let facts = issuers
-                    .iter()
-                    .enumerate()
-                    .map(|(below, issuer)| path_length(issuer, below));
+                let facts = issuers.iter().enumerate().map(|(below, issuer)| path_length(issuer, below));
                 joined(facts)
             }
             Rule::Policies => each(chain, |certificate| {
@@ -218,10 +184,9 @@ fn is_established(rule: Rule, failure: &Failure<'_>) -> bool {
         return true;
     };
     match (rule, failure.rule) {
-        (Rule::Issuer, Rule::Authority) => failure
-            .chain
-            .last()
-            .is_some_and(|child| culprit.check_signature_of(child).is_ok()),
+        (Rule::Issuer, Rule::Authority) => {
+            failure.chain.last().is_some_and(|child| culprit.check_signature_of(child).is_ok())
+        }
         (Rule::Authority, Rule::IssuerExtensions | Rule::IssuerValidity) => {
             culprit.basic_constraints().is_some()
         }
@@ -245,11 +210,7 @@ fn joined(facts: impl Iterator<Item = String>) -> String {
 /// The subject, or the serial number where there is none.
 fn label(certificate: &Certificate) -> String {
     let subject = certificate.subject().to_string();
-    if subject.is_empty() {
-        format!("serial:{}", certificate.serial())
-    } else {
-        subject
-    }
+    if subject.is_empty() { format!("serial:{}", certificate.serial()) } else { subject }
 }
 
 fn labelled(certificate: &Certificate, fact: &str) -> String {
@@ -257,11 +218,7 @@ fn labelled(certificate: &Certificate, fact: &str) -> String {
 }
 
 fn validity(certificate: &Certificate) -> String {
-    format!(
-        "notBefore {}, notAfter {}",
-        seconds(certificate.not_before()),
-        seconds(certificate.not_after())
-    )
+    format!("notBefore {}, notAfter {}", seconds(certificate.not_before()), seconds(certificate.not_after()))
 }
 
 fn critical(certificate: &Certificate) -> String {
@@ -278,10 +235,7 @@ fn critical(certificate: &Certificate) -> String {
 }
 
 fn unhandled(certificate: &Certificate) -> String {
-    format!(
-        "critical {}",
-        certificate.unhandled_critical_extensions().join(", ")
-    )
+    format!("critical {}", certificate.unhandled_critical_extensions().join(", "))
 }
 
 fn alternative_names(certificate: &Certificate) -> String {
@@ -318,18 +272,11 @@ fn path_length(issuer: &Certificate, intermediates: usize) -> String {
         .basic_constraints()
         .and_then(|constraints| constraints.path_length)
         .map_or_else(|| "none".to_owned(), |longest| longest.to_string());
-    labelled(
-        issuer,
-        &format!("pathlen {longest}, intermediates {intermediates}"),
-    )
+    labelled(issuer, &format!("pathlen {longest}, intermediates {intermediates}"))
 }
 
 fn usages(certificate: &Certificate) -> String {
-    let usages: Vec<&str> = certificate
-        .extended_key_usages()
-        .iter()
-        .map(|oid| usage_name(oid))
-        .collect();
+    let usages: Vec<&str> = certificate.extended_key_usages().iter().map(|oid| usage_name(oid)).collect();
     match usages.as_slice() {
         [] => labelled(certificate, "extKeyUsage none"),
         usages => labelled(certificate, &usages.join(", ")),

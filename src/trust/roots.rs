@@ -26,9 +26,7 @@ impl Roots {
 
     /// The certificates of DER elements, each on its own; what does not parse is skipped.
     pub fn from_der<B: AsRef<[u8]>>(ders: impl IntoIterator<Item = B>) -> Self {
-        ders.into_iter()
-            .filter_map(|der| Certificate::parse(der.as_ref()).ok())
-            .collect()
+        ders.into_iter().filter_map(|der| Certificate::parse(der.as_ref()).ok()).collect()
     }
 
     /// The certificates, each once, in the order in which they came.
@@ -83,11 +81,7 @@ fn next_block(text: &str) -> Option<(Option<Vec<u8>>, &str)> {
     let mut rest = text;
     loop {
         // A block begins at the start of a line.
-        let at = if rest.starts_with(BEGIN) {
-            0
-        } else {
-            rest.find(&format!("\n{BEGIN}"))? + 1
-        };
+        let at = if rest.starts_with(BEGIN) { 0 } else { rest.find(&format!("\n{BEGIN}"))? + 1 };
         let after_begin = rest.get(at + BEGIN.len()..)?;
         let (line, body) = after_begin.split_once('\n').unwrap_or((after_begin, ""));
         let Some(label) = line.trim_end().strip_suffix("-----") else {
@@ -95,11 +89,8 @@ fn next_block(text: &str) -> Option<(Option<Vec<u8>>, &str)> {
             continue;
         };
         let end_line = format!("{END}{label}-----");
-        let end = if body.starts_with(END) {
-            Some(0)
-        } else {
-            body.find(&format!("\n{END}")).map(|at| at + 1)
-        };
+        let end =
+            if body.starts_with(END) { Some(0) } else { body.find(&format!("\n{END}")).map(|at| at + 1) };
         let Some((encoded, after)) = end.and_then(|end| body.split_at_checked(end)) else {
             rest = after_begin;
             continue;
@@ -116,10 +107,8 @@ fn next_block(text: &str) -> Option<(Option<Vec<u8>>, &str)> {
         if label != "CERTIFICATE" || encoded.contains(':') {
             return Some((None, after));
         }
-        let compact: String = encoded
-            .chars()
-            .filter(|character| !matches!(character, '\n' | '\r' | ' ' | '\t'))
-            .collect();
+        let compact: String =
+            encoded.chars().filter(|character| !matches!(character, '\n' | '\r' | ' ' | '\t')).collect();
         // Go's decoder does not mind bits beyond the last octet.
         let lenient = GeneralPurpose::new(
             &base64::alphabet::STANDARD,
