@@ -358,6 +358,15 @@ impl ClusterSpec {
         Ok(())
     }
 
+    /// The first line of this spec that another does not have, as `cluster.toml` writes it.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> String {
+        let (own, other) = (self.to_toml(), other.to_toml());
+        let mut lines = own.lines().zip(other.lines().chain(std::iter::repeat("")));
+        let line = lines.find(|(own, other)| own != other).map(|(own, _)| own);
+        line.unwrap_or("it has fewer nodes").trim().to_owned()
+    }
+
     /// All machines, control planes first.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.control_planes.iter().chain(&self.workers)

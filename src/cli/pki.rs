@@ -106,7 +106,7 @@ fn settle(
     };
     let spec = match (existing, asked) {
         (Some(existing), Some(asked)) if existing != asked => {
-            let why = difference(&existing, &asked);
+            let why = existing.difference(&asked);
             return Err(WorkspaceError::OtherCluster { path: store.root().to_owned(), why }.into());
         }
         (Some(existing), _) => return Ok(existing),
@@ -120,13 +120,6 @@ fn settle(
     };
     locked.write(SPEC, spec.to_toml().as_bytes(), Secrecy::Public)?;
     Ok(spec)
-}
-
-/// The first thing in which two specs differ, as `key = value` of the existing one.
-fn difference(existing: &ClusterSpec, asked: &ClusterSpec) -> String {
-    let (existing, asked) = (existing.to_toml(), asked.to_toml());
-    let line = existing.lines().zip(asked.lines()).find(|(a, b)| a != b).map(|(a, _)| a);
-    line.unwrap_or("it has other nodes").trim().to_owned()
 }
 
 /// A line of progress on a terminal.
