@@ -90,6 +90,38 @@ fn the_bootstrap_data_is_the_api_servers() {
 }
 
 #[test]
+fn a_controller_manager_fills_aggregated_roles() {
+    let binding = r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edits, namespace: dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects: [{kind: User, name: jane}]
+"#;
+    let jane = Identity::named("jane", &["dev"]);
+    let may = |bootstrap: Bootstrap, method: &str, path: &str| {
+        let mut policy = Policy::bootstrap(bootstrap);
+        policy.load(&objects_from_yaml(binding).unwrap()).unwrap();
+        authorize(
+            &jane,
+            &Attributes::of_request(method, path).unwrap(),
+            &policy,
+        )
+        .allowed
+    };
+    let pods = "/api/v1/namespaces/dev/pods";
+    assert!(may(Bootstrap::Kubeadm, "POST", pods));
+    // `edit` takes `view` in, which has its rules from elsewhere again.
+    assert!(may(Bootstrap::Kubeadm, "GET", pods));
+    assert!(!may(
+        Bootstrap::Kubeadm,
+        "GET",
+        "/api/v1/namespaces/other/pods"
+    ));
+    assert!(!may(Bootstrap::ApiServer, "GET", pods));
+}
+
+#[test]
 fn kubeadm_adds_its_bindings() {
     let policy = Policy::bootstrap(Bootstrap::Kubeadm);
     let admins = policy

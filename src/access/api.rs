@@ -38,8 +38,9 @@ pub(super) struct ApiResource {
     /// The kind of its objects.
     pub(super) kind: String,
     kind_of: Option<String>,
+    /// Whether its objects belong to no namespace.
     #[serde(default)]
-    cluster: bool,
+    pub(super) cluster: bool,
     short: Option<String>,
     categories: Option<String>,
     verbs: Option<String>,

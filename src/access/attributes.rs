@@ -397,6 +397,13 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_request_reads_or_is_refused(method in ".{0,8}", path in "(/|api|apis|v1|watch|namespaces|[?]|=|,|%|[^/]{0,4}){0,12}") {
+            let _ = Attributes::of_request(&method, &path);
+        }
+    }
+
     #[test]
     fn reads_field_selectors() {
         let attributes = Attributes::of_request(

@@ -11,9 +11,10 @@ const SOURCE: &str = include_str!("../../assets/rbac.toml");
 /// Who has set the cluster up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bootstrap {
-    /// kube-apiserver alone: what it writes at its first start.
+    /// kube-apiserver alone: what it writes at its first start. Nothing fills
+    /// aggregated roles (`view`) in.
     ApiServer,
-    /// kubeadm: that, and what `kubeadm init` adds.
+    /// kubeadm: that, what `kubeadm init` adds, and a controller manager.
     #[default]
     Kubeadm,
 }
@@ -89,18 +90,22 @@ impl RuleEntry {
 
 impl RoleEntry {
     fn role(&self) -> Role {
-        let into = self.aggregated_into.iter().map(|name| {
+        let label = |name: &String| {
             (
                 format!("rbac.authorization.k8s.io/aggregate-to-{name}"),
                 "true".to_owned(),
             )
-        });
+        };
         Role {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
             rules: self.rules.iter().map(RuleEntry::rule).collect(),
-            labels: into.collect(),
-            aggregates: self.aggregates,
+            labels: self.aggregated_into.iter().map(label).collect(),
+            aggregates: if self.aggregates {
+                vec![vec![label(&self.name)]]
+            } else {
+                Vec::new()
+            },
         }
     }
 }

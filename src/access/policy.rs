@@ -1,8 +1,9 @@
 //! What a cluster's authorizers know: its RBAC objects and the Node graph.
 
 use super::bootstrap::{self, Bootstrap};
+use super::graph::{Graph, group};
 use super::json::Json;
-use super::node::{Graph, group};
+
 use super::rbac::{Binding, BindingSubject, Rbac, Role, RoleRef, Rule};
 
 /// Objects that do not read.
@@ -34,15 +35,20 @@ pub struct Policy {
     pub rbac: Rbac,
     /// Which objects belong to what runs on which node.
     pub(super) graph: Graph,
+    /// Whether a controller manager fills aggregated roles in.
+    controller_manager: bool,
 }
 
 impl Policy {
     /// A new cluster's.
     pub fn bootstrap(bootstrap: Bootstrap) -> Self {
-        Self {
+        let mut policy = Self {
             rbac: bootstrap::rbac(bootstrap),
             graph: Graph::default(),
-        }
+            controller_manager: bootstrap == Bootstrap::Kubeadm,
+        };
+        policy.settle();
+        policy
     }
 
     /// Takes objects in: RBAC objects (in place of those of the same name), and
@@ -69,7 +75,15 @@ impl Policy {
                 _ => self.graph.add(object),
             }
         }
+        self.settle();
         Ok(())
+    }
+
+    /// Lets the controller manager do its part, where there is one.
+    fn settle(&mut self) {
+        if self.controller_manager {
+            self.rbac.aggregate();
+        }
     }
 }
 
@@ -90,6 +104,16 @@ fn namespace(object: &Json) -> Option<String> {
     })
 }
 
+fn labels(object: Option<&Json>) -> Vec<(String, String)> {
+    let fields = object.map(Json::fields).unwrap_or_default().iter();
+    fields
+        .filter_map(|(key, value)| match value {
+            Json::String(value) => Some((key.clone(), value.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
 fn role(object: &Json) -> Role {
     let rule = |rule: &Json| Rule {
         verbs: rule.texts("verbs"),
@@ -98,22 +122,16 @@ fn role(object: &Json) -> Role {
         names: rule.texts("resourceNames"),
         urls: rule.texts("nonResourceURLs"),
     };
-    let labels = object
-        .at("metadata.labels")
-        .map(Json::fields)
-        .unwrap_or_default();
     Role {
         namespace: namespace(object),
         name: object.text("metadata.name").to_owned(),
         rules: object.list("rules").iter().map(rule).collect(),
-        labels: labels
+        labels: labels(object.at("metadata.labels")),
+        aggregates: object
+            .list("aggregationRule.clusterRoleSelectors")
             .iter()
-            .filter_map(|(key, value)| match value {
-                Json::String(value) => Some((key.clone(), value.clone())),
-                _ => None,
-            })
+            .map(|selector| labels(selector.get("matchLabels")))
             .collect(),
-        aggregates: object.get("aggregationRule").is_some(),
     }
 }
 

@@ -65,9 +65,10 @@ pub struct Role {
     pub rules: Vec<Rule>,
     /// Labels that let aggregated roles take these rules in.
     pub labels: Vec<(String, String)>,
-    /// Whether a controller fills the rules in from other roles by their labels.
-    /// Without a controller manager they stay empty.
-    pub aggregates: bool,
+    /// Whose rules a controller fills in here: of every other ClusterRole that
+    /// has all labels of one of these selectors. Empty for a role of its own.
+    /// Without a controller manager such roles stay empty.
+    pub aggregates: Vec<Vec<(String, String)>>,
 }
 
 /// Which role a binding grants.
@@ -243,6 +244,45 @@ impl Rbac {
     pub fn role(&self, namespace: Option<&str>, name: &str) -> Option<&Role> {
         self.roles
             .get(&(namespace.map(str::to_owned), name.to_owned()))
+    }
+
+    /// Fills in aggregated ClusterRoles, as the controller manager does
+    /// (pkg/controller/clusterroleaggregation): roles by name, each rule once.
+    pub fn aggregate(&mut self) {
+        // An aggregate may take in another one: go on until nothing changes.
+        // Each round settles at least one level, and there are no more levels than roles.
+        for _ in 0..self.roles.len() {
+            let mut changed = Vec::new();
+            for role in self
+                .roles
+                .values()
+                .filter(|role| !role.aggregates.is_empty())
+            {
+                let mut rules: Vec<Rule> = Vec::new();
+                let others = self.roles.values().filter(|other| {
+                    other.namespace.is_none()
+                        && other.name != role.name
+                        && role.aggregates.iter().any(|selector| {
+                            selector.iter().all(|label| other.labels.contains(label))
+                        })
+                });
+                for rule in others.flat_map(|other| &other.rules) {
+                    if !rules.contains(rule) {
+                        rules.push(rule.clone());
+                    }
+                }
+                if rules != role.rules {
+                    changed.push(Role {
+                        rules,
+                        ..role.clone()
+                    });
+                }
+            }
+            if changed.is_empty() {
+                break;
+            }
+            changed.into_iter().for_each(|role| self.set_role(role));
+        }
     }
 
     /// Every grant that allows a request, ClusterRoleBindings first, and the

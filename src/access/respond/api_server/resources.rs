@@ -4,9 +4,9 @@ use super::super::{HttpRequest, HttpResponse};
 use super::{NO_RESOURCE, details, failure};
 use crate::access::api;
 use crate::access::attributes::{FieldRequirement, Resource};
+use crate::access::graph::group;
 use crate::access::identity::Identity;
 use crate::access::json::{Json, quoted};
-use crate::access::node::group;
 use crate::access::world::World;
 
 pub(super) fn serve(
@@ -23,11 +23,24 @@ pub(super) fn serve(
     let Some(api_resource) = api_group.resource(&resource.combined()) else {
         return failure(404, "NotFound", NO_RESOURCE, empty());
     };
-    // A method on a path that the resource does not have it for: PUT on the list.
+    // Namespaces carry their own name as the namespace of the request.
+    let namespace = if resource.resource == "namespaces" {
+        ""
+    } else {
+        &resource.namespace
+    };
     let named = !resource.name.is_empty();
+    // A list may have a name too, from its field selector.
+    let of_one = named && !matches!(verb, "list" | "watch");
+    let everywhere = !api_resource.cluster && namespace.is_empty();
+    if (api_resource.cluster && !namespace.is_empty()) || (everywhere && of_one) {
+        return failure(404, "NotFound", NO_RESOURCE, empty());
+    }
+    // A method on a path that the resource does not have it for: PUT on a list.
     let fits = match verb {
-        "list" | "watch" | "deletecollection" => true,
-        "create" => named == !resource.subresource.is_empty(),
+        "list" | "watch" => true,
+        "deletecollection" => !everywhere,
+        "create" => !everywhere && named != resource.subresource.is_empty(),
         _ => named,
     };
     if !fits || !api_resource.takes(verb) {

@@ -95,7 +95,7 @@ fn answers_are_the_recorded_ones() {
             header("Content-Type"),
             "{asked}"
         );
-        assert_eq!(response.body.trim_end(), body.trim_end(), "{asked}");
+        assert_eq!(response.body.trim(), body.trim(), "{asked}");
         if let Some(length) = header("Content-Length") {
             assert_eq!(response.body.len().to_string(), length, "{asked}");
         }
@@ -126,6 +126,27 @@ fn a_refused_certificate_is_401_even_for_version() {
          \"reason\": \"Unauthorized\",\n  \"code\": 401\n}"
     );
     assert_eq!((response.identity, response.decision), (None, None));
+}
+
+#[test]
+fn paths_that_a_resource_does_not_have() {
+    let status = |method: &str, path: &str| {
+        let request = HttpRequest { method, path };
+        respond(
+            ServerKind::KubeApiserver,
+            authentication("super-admin"),
+            &request,
+            &world(),
+        )
+        .status
+    };
+    assert_eq!(status("GET", "/api/v1/pods/web"), 404);
+    assert_eq!(status("GET", "/api/v1/namespaces/dev/nodes"), 404);
+    assert_eq!(status("POST", "/api/v1/pods"), 405);
+    assert_eq!(status("DELETE", "/api/v1/pods"), 405);
+    assert_eq!(status("POST", "/api/v1/nodes/node01"), 405);
+    assert_eq!(status("POST", "/api/v1/namespaces"), 400);
+    assert_eq!(status("GET", "/api/v1/watch"), 500);
 }
 
 #[test]
