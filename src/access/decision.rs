@@ -54,13 +54,21 @@ pub struct Decision {
 pub fn authorize(identity: &Identity, attributes: &Attributes, policy: &Policy) -> Decision {
     let mut opinions = Vec::new();
     let mut say = |authorizer: Authorizer, allowed: bool, reason: String| {
-        opinions.push(Opinion { authorizer, allowed, reason });
+        opinions.push(Opinion {
+            authorizer,
+            allowed,
+            reason,
+        });
     };
     let mut grants = Vec::new();
 
     let master = identity.in_group("system:masters");
     say(Authorizer::SystemMasters, master, String::new());
-    let mut by = if master { Authorizer::SystemMasters } else { Authorizer::None };
+    let mut by = if master {
+        Authorizer::SystemMasters
+    } else {
+        Authorizer::None
+    };
 
     if by == Authorizer::None {
         match node::authorize(&policy.graph, identity, attributes) {
@@ -93,7 +101,13 @@ pub fn authorize(identity: &Identity, attributes: &Attributes, policy: &Policy) 
         .filter(|opinion| opinion.allowed == allowed && !opinion.reason.is_empty())
         .map(|opinion| opinion.reason.as_str())
         .collect();
-    Decision { allowed, reason: reasons.join("\n"), by, opinions, grants }
+    Decision {
+        allowed,
+        reason: reasons.join("\n"),
+        by,
+        opinions,
+        grants,
+    }
 }
 
 /// The message of a 403: who cannot do what, and the reason if there is one
@@ -102,7 +116,10 @@ pub fn forbidden_message(identity: &Identity, attributes: &Attributes, reason: &
     let user = quoted(&identity.user);
     let verb = &attributes.verb;
     let (what, message) = match &attributes.target {
-        Target::Path(path) => (String::new(), format!("User {user} cannot {verb} path {}", quoted(path))),
+        Target::Path(path) => (
+            String::new(),
+            format!("User {user} cannot {verb} path {}", quoted(path)),
+        ),
         Target::Resource(resource) => {
             let scope = match resource.namespace.as_str() {
                 "" => "at the cluster scope".to_owned(),
@@ -124,7 +141,14 @@ pub fn forbidden_message(identity: &Identity, attributes: &Attributes, reason: &
             (what, message)
         }
     };
-    let message = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let end = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    let message = message
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    let end = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {reason}")
+    };
     format!("{what}forbidden: {message}{end}")
 }

@@ -9,6 +9,7 @@ mod api;
 mod attributes;
 mod bootstrap;
 mod decision;
+mod graph;
 mod identity;
 mod json;
 mod node;

@@ -1,8 +1,9 @@
 //! What a cluster's authorizers know: its RBAC objects and the Node graph.
 
 use super::bootstrap::{self, Bootstrap};
+use super::graph::{Graph, group};
 use super::json::Json;
-use super::node::{Graph, group};
+
 use super::rbac::{Binding, BindingSubject, Rbac, Role, RoleRef, Rule};
 
 /// Objects that do not read.
@@ -34,12 +35,20 @@ pub struct Policy {
     pub rbac: Rbac,
     /// Which objects belong to what runs on which node.
     pub(super) graph: Graph,
+    /// Whether a controller manager fills aggregated roles in.
+    controller_manager: bool,
 }
 
 impl Policy {
     /// A new cluster's.
     pub fn bootstrap(bootstrap: Bootstrap) -> Self {
-        Self { rbac: bootstrap::rbac(bootstrap), graph: Graph::default() }
+        let mut policy = Self {
+            rbac: bootstrap::rbac(bootstrap),
+            graph: Graph::default(),
+            controller_manager: bootstrap == Bootstrap::Kubeadm,
+        };
+        policy.settle();
+        policy
     }
 
     /// Takes objects in: RBAC objects (in place of those of the same name), and
@@ -53,7 +62,10 @@ impl Policy {
         for object in objects {
             let kind = object.text("kind");
             // Items of a typed list come without their apiVersion.
-            let rbac = matches!(group(object.text("apiVersion")), "rbac.authorization.k8s.io" | "");
+            let rbac = matches!(
+                group(object.text("apiVersion")),
+                "rbac.authorization.k8s.io" | ""
+            );
             match kind {
                 "Role" | "ClusterRole" if rbac => self.rbac.set_role(role(object)),
                 "RoleBinding" | "ClusterRoleBinding" if rbac => {
@@ -63,7 +75,15 @@ impl Policy {
                 _ => self.graph.add(object),
             }
         }
+        self.settle();
         Ok(())
+    }
+
+    /// Lets the controller manager do its part, where there is one.
+    fn settle(&mut self) {
+        if self.controller_manager {
+            self.rbac.aggregate();
+        }
     }
 }
 
@@ -84,6 +104,16 @@ fn namespace(object: &Json) -> Option<String> {
     })
 }
 
+fn labels(object: Option<&Json>) -> Vec<(String, String)> {
+    let fields = object.map(Json::fields).unwrap_or_default().iter();
+    fields
+        .filter_map(|(key, value)| match value {
+            Json::String(value) => Some((key.clone(), value.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
 fn role(object: &Json) -> Role {
     let rule = |rule: &Json| Rule {
         verbs: rule.texts("verbs"),
@@ -92,19 +122,16 @@ fn role(object: &Json) -> Role {
         names: rule.texts("resourceNames"),
         urls: rule.texts("nonResourceURLs"),
     };
-    let labels = object.at("metadata.labels").map(Json::fields).unwrap_or_default();
     Role {
         namespace: namespace(object),
         name: object.text("metadata.name").to_owned(),
         rules: object.list("rules").iter().map(rule).collect(),
-        labels: labels
+        labels: labels(object.at("metadata.labels")),
+        aggregates: object
+            .list("aggregationRule.clusterRoleSelectors")
             .iter()
-            .filter_map(|(key, value)| match value {
-                Json::String(value) => Some((key.clone(), value.clone())),
-                _ => None,
-            })
+            .map(|selector| labels(selector.get("matchLabels")))
             .collect(),
-        aggregates: object.get("aggregationRule").is_some(),
     }
 }
 
@@ -127,9 +154,10 @@ fn binding(object: &Json) -> Result<Binding, PolicyError> {
         match subject.text("kind") {
             "User" => Some(BindingSubject::User(name)),
             "Group" => Some(BindingSubject::Group(name)),
-            "ServiceAccount" => {
-                Some(BindingSubject::ServiceAccount { namespace: subject.text("namespace").to_owned(), name })
-            }
+            "ServiceAccount" => Some(BindingSubject::ServiceAccount {
+                namespace: subject.text("namespace").to_owned(),
+                name,
+            }),
             _ => None,
         }
     };
