@@ -340,7 +340,7 @@ fn read_version(fields: &mut Reader<'_>) -> Result<u8, ParseError> {
         0 => Ok(1),
         1 => Ok(2),
         2 => Ok(3),
-        3 => Err(ParseError::new("x509: invalid version")),
+        3.. => Err(ParseError::new("x509: invalid version")),
         _ => Err(malformed()),
     }
 }

@@ -111,17 +111,13 @@ impl NameConstraints {
         if !sequence.is_empty() {
             return Err(invalid());
         }
-        if permitted.is_none() && excluded.is_none() {
+        let (permitted, excluded) = (permitted.unwrap_or_default(), excluded.unwrap_or_default());
+        if permitted.is_empty() && excluded.is_empty() {
             return Err(ParseError::new("x509: empty name constraints extension"));
         }
-        if permitted.is_some_and(<[u8]>::is_empty) || excluded.is_some_and(<[u8]>::is_empty) {
-            return Err(ParseError::new(
-                "x509: empty name constraints subtree sequence",
-            ));
-        }
         let mut all_handled = true;
-        let permitted = Subtrees::parse(permitted.unwrap_or_default(), &mut all_handled)?;
-        let excluded = Subtrees::parse(excluded.unwrap_or_default(), &mut all_handled)?;
+        let permitted = Subtrees::parse(permitted, &mut all_handled)?;
+        let excluded = Subtrees::parse(excluded, &mut all_handled)?;
         Ok((
             Self {
                 permitted,

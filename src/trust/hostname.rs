@@ -40,6 +40,9 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
     }
 }
 
+/// From so many names on Go counts them instead of listing them.
+const TOO_MANY_TO_LIST: usize = 100;
+
 /// Go's `HostnameError`.
 fn refusal(certificate: &Certificate, asked: &str) -> String {
     if !certificate.has_alternative_names() && matches(certificate.subject().common_name(), asked)
@@ -52,6 +55,12 @@ fn refusal(certificate: &Certificate, asked: &str) -> String {
                 "x509: cannot validate certificate for {asked} because it doesn't contain any IP SANs"
             );
         }
+        if certificate.ip_addresses().len() >= TOO_MANY_TO_LIST {
+            return format!(
+                "x509: certificate is valid for {} IP SANs, but none matched {asked}",
+                certificate.ip_addresses().len()
+            );
+        }
         let addresses: Vec<String> = certificate
             .ip_addresses()
             .iter()
@@ -59,6 +68,12 @@ fn refusal(certificate: &Certificate, asked: &str) -> String {
             .collect();
         addresses.join(", ")
     } else {
+        if certificate.dns_names().len() >= TOO_MANY_TO_LIST {
+            return format!(
+                "x509: certificate is valid for {} names, but none matched {asked}",
+                certificate.dns_names().len()
+            );
+        }
         certificate.dns_names().join(", ")
     };
     if listed.is_empty() {
