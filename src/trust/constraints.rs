@@ -325,24 +325,42 @@ fn search<T>(
     }
 }
 
+/// What a domain without a dot in front covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Itself and all below it, as constraints of DNS names do.
+    Subtree,
+    /// Itself alone, as constraints of hosts in URIs and mail addresses do.
+    Host,
+}
+
+impl Reach {
+    fn covers(self, constraint: &str, name: &str) -> bool {
+        let may_lie_below = self == Self::Subtree || constraint.starts_with('.');
+        (may_lie_below || constraint.len() == name.len()) && has_suffix(constraint, name)
+    }
+}
+
 /// Domains ready to be asked.
 struct Domains {
     pruned: Vec<String>,
     /// Whether one of them is empty, and so covers everything.
     all: bool,
     permitted: bool,
+    reach: Reach,
 }
 
 impl Domains {
-    fn new(subtrees: &[String], permitted: bool) -> Option<Self> {
+    fn new(subtrees: &[String], permitted: bool, reach: Reach) -> Option<Self> {
         (!subtrees.is_empty()).then(|| Self {
             pruned: prune(
                 subtrees.to_vec(),
                 |a, b| compare_domains(a, b),
-                |a, b| has_suffix(a, b),
+                |a, b| reach.covers(a, b),
             ),
             all: subtrees.iter().any(String::is_empty),
             permitted,
+            reach,
         })
     }
 
@@ -353,13 +371,13 @@ impl Domains {
         let found = search(
             &self.pruned,
             |subtree| compare_domains(subtree, name),
-            |subtree| has_suffix(subtree, name),
+            |subtree| self.reach.covers(subtree, name),
         );
         if let Some(found) = found {
             return Some(found.clone());
         }
         // A wildcard stands for names that an exclusion one label deeper may cover.
-        if self.permitted || !name.starts_with('*') {
+        if self.permitted || self.reach == Reach::Host || !name.starts_with('*') {
             return None;
         }
         let name = name.to_ascii_lowercase();
@@ -397,7 +415,7 @@ impl Emails {
                 .iter()
                 .filter_map(|mailbox| Mailbox::parse(mailbox))
                 .collect(),
-            domains: Domains::new(&domains, permitted),
+            domains: Domains::new(&domains, permitted, Reach::Host),
         })
     }
 
@@ -462,10 +480,10 @@ struct Prepared {
 impl Prepared {
     fn new(subtrees: &Subtrees, permitted: bool) -> Self {
         Self {
-            dns: Domains::new(&subtrees.dns, permitted),
+            dns: Domains::new(&subtrees.dns, permitted, Reach::Subtree),
             ranges: Ranges::new(&subtrees.ranges),
             emails: Emails::new(&subtrees.emails, permitted),
-            uris: Domains::new(&subtrees.uris, permitted),
+            uris: Domains::new(&subtrees.uris, permitted, Reach::Host),
         }
     }
 }
@@ -607,4 +625,57 @@ pub(super) fn check_chain(chain: &[&Certificate]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domains(subtrees: &[&str], permitted: bool, reach: Reach) -> Domains {
+        let subtrees: Vec<String> = subtrees.iter().map(|&subtree| subtree.to_owned()).collect();
+        Domains::new(&subtrees, permitted, reach).unwrap()
+    }
+
+    #[test]
+    fn dns_constraints_cover_subtrees_by_label() {
+        let tree = domains(&["b.com", "a-b.com", "x.b.com", ".c.org"], true, Reach::Subtree);
+        assert_eq!(tree.find("B.com").as_deref(), Some("b.com"));
+        assert_eq!(tree.find("y.x.b.com").as_deref(), Some("b.com"));
+        assert_eq!(tree.find("x.c.org").as_deref(), Some(".c.org"));
+        for outside in ["c.org", "ab.com", "com", "a.org"] {
+            assert_eq!(tree.find(outside), None, "{outside}");
+        }
+    }
+
+    #[test]
+    fn exclusions_reach_wildcards_above_them() {
+        let excluded = domains(&["a.b.com"], false, Reach::Subtree);
+        assert_eq!(excluded.find("*.b.com").as_deref(), Some("a.b.com"));
+        assert_eq!(excluded.find("*.c.com"), None);
+        let permitted = domains(&["a.b.com"], true, Reach::Subtree);
+        assert_eq!(permitted.find("*.b.com"), None);
+    }
+
+    #[test]
+    fn host_constraints_cover_subdomains_only_after_a_dot() {
+        let hosts = domains(&["b.com", ".c.com"], true, Reach::Host);
+        assert_eq!(hosts.find("b.com").as_deref(), Some("b.com"));
+        assert_eq!(hosts.find("x.c.com").as_deref(), Some(".c.com"));
+        assert_eq!(hosts.find("x.b.com"), None);
+        assert_eq!(hosts.find("c.com"), None);
+    }
+
+    #[test]
+    fn ranges_cover_addresses_of_their_family() {
+        let range = read_range(&[10, 9, 0, 1, 255, 255, 0, 0]).unwrap();
+        let ranges = Ranges::new(&[range]).unwrap();
+        let find = |address: &str| ranges.find(address.parse().unwrap());
+        assert_eq!(find("10.9.200.1").as_deref(), Some("10.9.0.0/16"));
+        assert_eq!(find("10.8.0.1"), None);
+        assert_eq!(find("::1"), None);
+        assert_eq!(
+            read_range(&[10, 0, 0, 0, 255, 0, 255, 0]).unwrap_err().0,
+            "x509: IP constraint contained invalid mask ff00ff00"
+        );
+    }
 }
