@@ -266,7 +266,7 @@ fn read_text(kind: u8, value: &[u8]) -> Result<String, &'static str> {
 
 /// UCS-2 without surrogates and noncharacters; one terminator is cut.
 fn read_bmp(value: &[u8]) -> Option<String> {
-    if value.len() % 2 != 0 {
+    if !value.len().is_multiple_of(2) {
         return None;
     }
     let value = value.strip_suffix(&[0, 0]).unwrap_or(value);
