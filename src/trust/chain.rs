@@ -176,7 +176,9 @@ fn choose(
         ),
         (_, 0) => (
             Rule::Policies,
-            format!("x509: no valid chains built: {policies} candidate chains with invalid policies"),
+            format!(
+                "x509: no valid chains built: {policies} candidate chains with invalid policies"
+            ),
         ),
         _ => (
             Rule::Usage,
@@ -260,8 +262,7 @@ impl<'a> Builder<'a> {
             }
             self.signature_checks += 1;
             if self.signature_checks > SIGNATURE_CHECKS {
-                let message =
-                    "x509: signature check attempts limit reached while verifying certificate chain";
+                let message = "x509: signature check attempts limit reached while verifying certificate chain";
                 last = Err(Failure {
                     chain: chain.to_vec(),
                     ..Failure::new(Rule::Issuer, RefusalKind::Other, message)
@@ -340,7 +341,10 @@ fn is_in_chain(candidate: &Certificate, chain: &[&Certificate]) -> bool {
         {
             continue;
         }
-        match (candidate.alternative_names(), certificate.alternative_names()) {
+        match (
+            candidate.alternative_names(),
+            certificate.alternative_names(),
+        ) {
             (None, None) => return true,
             (Some(mine), Some(other)) if mine == other => return true,
             (Some(_), Some(_)) => {}

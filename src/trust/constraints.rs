@@ -2,11 +2,12 @@
 //! `parseNameConstraintsExtension` and applied by those of `checkChainConstraints`.
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 
-use super::certificate::Certificate;
 use super::ParseError;
+use super::certificate::Certificate;
 use super::der::{Reader, tag};
 use super::mailbox::Mailbox;
 use super::quote::quote;
@@ -138,7 +139,9 @@ impl NameConstraints {
                     ("URI", &subtrees.uris),
                 ];
                 let names = forms.into_iter().flat_map(move |(form, names)| {
-                    names.iter().map(move |name| format!("{kind} {form}:{name}"))
+                    names
+                        .iter()
+                        .map(move |name| format!("{kind} {form}:{name}"))
                 });
                 let ranges = subtrees.ranges.iter();
                 names.chain(ranges.map(move |range| format!("{kind} IP:{range}")))
@@ -226,7 +229,9 @@ fn read_range(value: &[u8]) -> Result<Range, ParseError> {
             value.len()
         )));
     }
-    let (octets, mask) = value.split_at_checked(value.len() / 2).ok_or_else(invalid)?;
+    let (octets, mask) = value
+        .split_at_checked(value.len() / 2)
+        .ok_or_else(invalid)?;
     let prefix = mask
         .iter()
         .map(|octet| octet.leading_ones() as usize)
@@ -346,21 +351,32 @@ struct Domains {
     pruned: Vec<String>,
     /// Whether one of them is empty, and so covers everything.
     all: bool,
-    permitted: bool,
     reach: Reach,
+    /// Excluded DNS domains by what follows their first label.
+    by_parent: HashMap<String, String>,
 }
 
 impl Domains {
     fn new(subtrees: &[String], permitted: bool, reach: Reach) -> Option<Self> {
-        (!subtrees.is_empty()).then(|| Self {
-            pruned: prune(
-                subtrees.to_vec(),
-                |a, b| compare_domains(a, b),
-                |a, b| reach.covers(a, b),
-            ),
+        if subtrees.is_empty() {
+            return None;
+        }
+        let pruned = prune(
+            subtrees.to_vec(),
+            |a, b| compare_domains(a, b),
+            |a, b| reach.covers(a, b),
+        );
+        let by_parent = pruned
+            .iter()
+            .filter(|_| !permitted && reach == Reach::Subtree)
+            .map(|subtree| subtree.to_ascii_lowercase())
+            .filter_map(|subtree| Some((after_first_label(&subtree)?.to_owned(), subtree)))
+            .collect();
+        Some(Self {
+            pruned,
             all: subtrees.iter().any(String::is_empty),
-            permitted,
             reach,
+            by_parent,
         })
     }
 
@@ -377,16 +393,11 @@ impl Domains {
             return Some(found.clone());
         }
         // A wildcard stands for names that an exclusion one label deeper may cover.
-        if self.permitted || self.reach == Reach::Host || !name.starts_with('*') {
+        if !name.starts_with('*') {
             return None;
         }
         let name = name.to_ascii_lowercase();
-        let parent = after_first_label(&name)?;
-        self.pruned
-            .iter()
-            .rev()
-            .map(|subtree| subtree.to_ascii_lowercase())
-            .find(|subtree| after_first_label(subtree) == Some(parent))
+        self.by_parent.get(after_first_label(&name)?).cloned()
     }
 }
 
@@ -397,7 +408,7 @@ fn after_first_label(name: &str) -> Option<&str> {
 
 /// Mailboxes and the domains of mailboxes.
 struct Emails {
-    mailboxes: Vec<Mailbox>,
+    mailboxes: HashSet<Mailbox>,
     domains: Option<Domains>,
 }
 
@@ -445,9 +456,7 @@ impl Ranges {
         let pruned = |ranges| {
             prune(
                 ranges,
-                |a: &Range, b: &Range| {
-                    (&a.octets, a.prefix).cmp(&(&b.octets, b.prefix))
-                },
+                |a: &Range, b: &Range| (&a.octets, a.prefix).cmp(&(&b.octets, b.prefix)),
                 |a, b| a.prefix <= b.prefix && a.contains(&b.octets),
             )
         };
@@ -459,7 +468,11 @@ impl Ranges {
 
     fn find(&self, address: IpAddr) -> Option<String> {
         let octets = octets_of(address);
-        let ranges = if address.is_ipv4() { &self.v4 } else { &self.v6 };
+        let ranges = if address.is_ipv4() {
+            &self.v4
+        } else {
+            &self.v6
+        };
         search(
             ranges,
             |range| range.octets.cmp(&octets),
@@ -638,7 +651,11 @@ mod tests {
 
     #[test]
     fn dns_constraints_cover_subtrees_by_label() {
-        let tree = domains(&["b.com", "a-b.com", "x.b.com", ".c.org"], true, Reach::Subtree);
+        let tree = domains(
+            &["b.com", "a-b.com", "x.b.com", ".c.org"],
+            true,
+            Reach::Subtree,
+        );
         assert_eq!(tree.find("B.com").as_deref(), Some("b.com"));
         assert_eq!(tree.find("y.x.b.com").as_deref(), Some("b.com"));
         assert_eq!(tree.find("x.c.org").as_deref(), Some(".c.org"));

@@ -256,7 +256,9 @@ fn read_text(kind: u8, value: &[u8]) -> Result<String, &'static str> {
         ),
         tag::IA5_STRING => ascii(value.is_ascii(), "invalid IA5String"),
         tag::NUMERIC_STRING => ascii(
-            value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
+            value
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b' '),
             "invalid NumericString",
         ),
         tag::BMP_STRING => read_bmp(value).ok_or("invalid BMPString"),
@@ -273,7 +275,9 @@ fn read_bmp(value: &[u8]) -> Option<String> {
     value
         .chunks_exact(2)
         .map(|pair| {
-            let unit = pair.iter().fold(0u32, |unit, &byte| unit << 8 | u32::from(byte));
+            let unit = pair
+                .iter()
+                .fold(0u32, |unit, &byte| unit << 8 | u32::from(byte));
             match unit {
                 0xfffe | 0xffff | 0xfdd0..=0xfdef => None,
                 _ => char::from_u32(unit),

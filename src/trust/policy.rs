@@ -70,7 +70,12 @@ impl Graph {
     fn descend(&mut self) {
         let mut expecting: HashMap<Policy, Vec<usize>> = HashMap::new();
         for &index in self.strata.iter().rev().take(1).flat_map(HashMap::values) {
-            for policy in self.nodes.get(index).into_iter().flat_map(|node| &node.expected) {
+            for policy in self
+                .nodes
+                .get(index)
+                .into_iter()
+                .flat_map(|node| &node.expected)
+            {
                 expecting.entry(policy.clone()).or_default().push(index);
             }
         }
@@ -117,7 +122,11 @@ impl Graph {
                 .get(depth)
                 .into_iter()
                 .flatten()
-                .filter(|(_, index)| self.nodes.get(**index).is_some_and(|node| node.children == 0))
+                .filter(|(_, index)| {
+                    self.nodes
+                        .get(**index)
+                        .is_some_and(|node| node.children == 0)
+                })
                 .map(|(policy, index)| (policy.clone(), *index))
                 .collect();
             for (policy, index) in childless {
@@ -144,7 +153,11 @@ impl Graph {
     }
 
     fn delete_leaf(&mut self, policy: &[u8]) {
-        if let Some(index) = self.strata.last_mut().and_then(|stratum| stratum.remove(policy)) {
+        if let Some(index) = self
+            .strata
+            .last_mut()
+            .and_then(|stratum| stratum.remove(policy))
+        {
             self.detach(index);
         }
     }
@@ -218,16 +231,18 @@ pub(super) fn is_valid(chain: &[&Certificate]) -> bool {
                 graph.take_in(&data.policies, any > 0 || (!is_leaf && is_self_issued));
                 graph.prune();
                 if !is_leaf && mapping > 0 {
-                    let maps_any = |(issuer, subject): &(Policy, Policy)| {
-                        issuer == ANY || subject == ANY
-                    };
+                    let maps_any =
+                        |(issuer, subject): &(Policy, Policy)| issuer == ANY || subject == ANY;
                     if data.policy_mappings.iter().any(maps_any) {
                         return false;
                     }
                     graph.map(&data.policy_mappings);
                 } else if !is_leaf {
-                    let issuers: HashSet<&Policy> =
-                        data.policy_mappings.iter().map(|(issuer, _)| issuer).collect();
+                    let issuers: HashSet<&Policy> = data
+                        .policy_mappings
+                        .iter()
+                        .map(|(issuer, _)| issuer)
+                        .collect();
                     for issuer in issuers {
                         graph.delete_leaf(issuer);
                     }

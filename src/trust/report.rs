@@ -139,9 +139,7 @@ impl<'a> Subject<'a> {
                 _ => each(issuers, |issuer| format!("issuer {}", label(issuer))),
             },
             Rule::Authority => each(issuers, authority),
-            Rule::IssuerExtensions => {
-                each(issuers, |issuer| labelled(issuer, &critical(issuer)))
-            }
+            Rule::IssuerExtensions => each(issuers, |issuer| labelled(issuer, &critical(issuer))),
             Rule::IssuerValidity => each(issuers, |issuer| labelled(issuer, &validity(issuer))),
             Rule::PathLength => {
                 let facts = issuers
@@ -156,7 +154,10 @@ impl<'a> Subject<'a> {
             }),
             Rule::Usage => {
                 let facts = each(chain, usages);
-                format!("asked {}; {facts}", usage_name(self.question.purpose.usage()))
+                format!(
+                    "asked {}; {facts}",
+                    usage_name(self.question.purpose.usage())
+                )
             }
             Rule::NameConstraints => each(issuers, |issuer| {
                 let constraints = issuer.extension_data().name_constraints.as_ref();
@@ -194,7 +195,10 @@ impl<'a> Subject<'a> {
             Rule::Usage => {
                 let asked = usage_name(self.question.purpose.usage());
                 let culprit = chain::incompatible(&failure.chain, self.question.purpose);
-                format!("asked {asked}; {}", culprit.map_or_else(String::new, usages))
+                format!(
+                    "asked {asked}; {}",
+                    culprit.map_or_else(String::new, usages)
+                )
             }
             Rule::Parse | Rule::Name | Rule::Policies | Rule::NameConstraints => {
                 self.evidence(failure.rule, seen)
@@ -285,7 +289,10 @@ fn unhandled(certificate: &Certificate) -> String {
 }
 
 fn alternative_names(certificate: &Certificate) -> String {
-    let dns = certificate.dns_names().iter().map(|name| format!("DNS:{name}"));
+    let dns = certificate
+        .dns_names()
+        .iter()
+        .map(|name| format!("DNS:{name}"));
     let addresses = certificate.ip_addresses().iter();
     let emails = certificate.email_addresses().iter();
     let names: Vec<String> = dns
