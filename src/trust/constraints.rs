@@ -2,6 +2,7 @@
 //! `parseNameConstraintsExtension` and applied by those of `checkChainConstraints`.
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -27,7 +28,10 @@ impl Range {
             .enumerate()
             .map(|(index, octet)| octet & mask_octet(self.prefix, index))
             .collect();
-        Self { octets, prefix: self.prefix }
+        Self {
+            octets,
+            prefix: self.prefix,
+        }
     }
 
     /// Whether an address of the same family lies in this masked range.
@@ -99,22 +103,29 @@ fn invalid() -> ParseError {
 impl NameConstraints {
     /// Reads the extension; false with it if a form of name is in it that Go does not check.
     pub(super) fn parse(mut value: Reader<'_>) -> Result<(Self, bool), ParseError> {
-        let mut sequence = value.inside(tag::SEQUENCE).filter(|_| value.is_empty()).ok_or_else(invalid)?;
+        let mut sequence = value
+            .inside(tag::SEQUENCE)
+            .filter(|_| value.is_empty())
+            .ok_or_else(invalid)?;
         let permitted = sequence.optional(tag::constructed(0)).ok_or_else(invalid)?;
         let excluded = sequence.optional(tag::constructed(1)).ok_or_else(invalid)?;
         if !sequence.is_empty() {
             return Err(invalid());
         }
-        if permitted.is_none() && excluded.is_none() {
+        let (permitted, excluded) = (permitted.unwrap_or_default(), excluded.unwrap_or_default());
+        if permitted.is_empty() && excluded.is_empty() {
             return Err(ParseError::new("x509: empty name constraints extension"));
         }
-        if permitted.is_some_and(<[u8]>::is_empty) || excluded.is_some_and(<[u8]>::is_empty) {
-            return Err(ParseError::new("x509: empty name constraints subtree sequence"));
-        }
         let mut all_handled = true;
-        let permitted = Subtrees::parse(permitted.unwrap_or_default(), &mut all_handled)?;
-        let excluded = Subtrees::parse(excluded.unwrap_or_default(), &mut all_handled)?;
-        Ok((Self { permitted, excluded }, all_handled))
+        let permitted = Subtrees::parse(permitted, &mut all_handled)?;
+        let excluded = Subtrees::parse(excluded, &mut all_handled)?;
+        Ok((
+            Self {
+                permitted,
+                excluded,
+            },
+            all_handled,
+        ))
     }
 
     /// The subtrees as short facts: `permitted DNS:example.com`.
@@ -122,9 +133,15 @@ impl NameConstraints {
         [("permitted", &self.permitted), ("excluded", &self.excluded)]
             .into_iter()
             .flat_map(|(kind, subtrees)| {
-                let forms = [("DNS", &subtrees.dns), ("email", &subtrees.emails), ("URI", &subtrees.uris)];
+                let forms = [
+                    ("DNS", &subtrees.dns),
+                    ("email", &subtrees.emails),
+                    ("URI", &subtrees.uris),
+                ];
                 let names = forms.into_iter().flat_map(move |(form, names)| {
-                    names.iter().map(move |name| format!("{kind} {form}:{name}"))
+                    names
+                        .iter()
+                        .map(move |name| format!("{kind} {form}:{name}"))
                 });
                 let ranges = subtrees.ranges.iter();
                 names.chain(ranges.map(move |range| format!("{kind} IP:{range}")))
@@ -138,8 +155,10 @@ impl Subtrees {
         let mut out = Self::default();
         let mut subtrees = Reader::new(contents);
         while !subtrees.is_empty() {
-            let base =
-                subtrees.inside(tag::SEQUENCE).and_then(|mut subtree| subtree.any()).ok_or_else(invalid)?;
+            let base = subtrees
+                .inside(tag::SEQUENCE)
+                .and_then(|mut subtree| subtree.any())
+                .ok_or_else(invalid)?;
             const EMAIL: u8 = tag::context(1);
             const DNS: u8 = tag::context(2);
             const URI: u8 = tag::context(6);
@@ -186,7 +205,10 @@ impl Subtrees {
 }
 
 fn unparsable(form: &str, constraint: &str) -> ParseError {
-    ParseError(format!("x509: failed to parse {form} constraint {}", quote(constraint)))
+    ParseError(format!(
+        "x509: failed to parse {form} constraint {}",
+        quote(constraint)
+    ))
 }
 
 /// ASCII text. Go's cause names the text as it is, bytes that are no UTF-8 included.
@@ -202,9 +224,14 @@ fn ascii(contents: &[u8]) -> Result<String, ParseError> {
 
 fn read_range(value: &[u8]) -> Result<Range, ParseError> {
     if value.len() != 8 && value.len() != 32 {
-        return Err(ParseError(format!("x509: IP constraint contained value of length {}", value.len())));
+        return Err(ParseError(format!(
+            "x509: IP constraint contained value of length {}",
+            value.len()
+        )));
     }
-    let (octets, mask) = value.split_at_checked(value.len() / 2).ok_or_else(invalid)?;
+    let (octets, mask) = value
+        .split_at_checked(value.len() / 2)
+        .ok_or_else(invalid)?;
     let prefix = mask
         .iter()
         .map(|octet| octet.leading_ones() as usize)
@@ -213,15 +240,25 @@ fn read_range(value: &[u8]) -> Result<Range, ParseError> {
             false => (bits, false),
         })
         .0;
-    let is_prefix = mask.iter().enumerate().all(|(index, &octet)| octet == mask_octet(prefix, index));
+    let is_prefix = mask
+        .iter()
+        .enumerate()
+        .all(|(index, &octet)| octet == mask_octet(prefix, index));
     if !is_prefix {
         let hex: String = mask.iter().map(|octet| format!("{octet:02x}")).collect();
-        return Err(ParseError(format!("x509: IP constraint contained invalid mask {hex}")));
+        return Err(ParseError(format!(
+            "x509: IP constraint contained invalid mask {hex}"
+        )));
     }
     if value.len() == 32 && address_of(octets).is_some_and(|a| a.to_canonical().is_ipv4()) {
-        return Err(ParseError::new("x509: IP constraint contained IPv4-mapped IPv6 address"));
+        return Err(ParseError::new(
+            "x509: IP constraint contained IPv4-mapped IPv6 address",
+        ));
     }
-    Ok(Range { octets: octets.to_vec(), prefix })
+    Ok(Range {
+        octets: octets.to_vec(),
+        prefix,
+    })
 }
 
 /// Go's rule for domains in names and constraints: labels of visible ASCII, none empty,
@@ -234,15 +271,18 @@ pub(super) fn is_valid_domain(domain: &str, is_constraint: bool) -> bool {
         Some(body) if is_constraint => body,
         _ => domain,
     };
-    domain.bytes().all(|byte| (33..=126).contains(&byte)) && body.split('.').all(|label| !label.is_empty())
+    domain.bytes().all(|byte| (33..=126).contains(&byte))
+        && body.split('.').all(|label| !label.is_empty())
 }
 
 /// Whether `name` is `suffix` or lies below it, by labels and in any case. A suffix that
 /// begins with a dot covers only what lies below.
 fn has_suffix(suffix: &str, name: &str) -> bool {
     let (suffix_bytes, name_bytes) = (suffix.as_bytes(), name.as_bytes());
-    let Some((before, end)) =
-        name_bytes.len().checked_sub(suffix_bytes.len()).and_then(|at| name_bytes.split_at_checked(at))
+    let Some((before, end)) = name_bytes
+        .len()
+        .checked_sub(suffix_bytes.len())
+        .and_then(|at| name_bytes.split_at_checked(at))
     else {
         return false;
     };
@@ -277,10 +317,32 @@ fn prune<T>(
 }
 
 /// The subtree that covers a name: the nearest at or before it in the order.
-fn search<T>(pruned: &[T], compare: impl Fn(&T) -> Ordering, covers: impl Fn(&T) -> bool) -> Option<&T> {
+fn search<T>(
+    pruned: &[T],
+    compare: impl Fn(&T) -> Ordering,
+    covers: impl Fn(&T) -> bool,
+) -> Option<&T> {
     match pruned.binary_search_by(compare) {
         Ok(found) => pruned.get(found),
-        Err(position) => pruned.get(position.saturating_sub(1)).filter(|nearest| covers(nearest)),
+        Err(position) => pruned
+            .get(position.saturating_sub(1))
+            .filter(|nearest| covers(nearest)),
+    }
+}
+
+/// What a domain without a dot in front covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Itself and all below it, as constraints of DNS names do.
+    Subtree,
+    /// Itself alone, as constraints of hosts in URIs and mail addresses do.
+    Host,
+}
+
+impl Reach {
+    fn covers(self, constraint: &str, name: &str) -> bool {
+        let may_lie_below = self == Self::Subtree || constraint.starts_with('.');
+        (may_lie_below || constraint.len() == name.len()) && has_suffix(constraint, name)
     }
 }
 
@@ -289,15 +351,32 @@ struct Domains {
     pruned: Vec<String>,
     /// Whether one of them is empty, and so covers everything.
     all: bool,
-    permitted: bool,
+    reach: Reach,
+    /// Excluded DNS domains by what follows their first label.
+    by_parent: HashMap<String, String>,
 }
 
 impl Domains {
-    fn new(subtrees: &[String], permitted: bool) -> Option<Self> {
-        (!subtrees.is_empty()).then(|| Self {
-            pruned: prune(subtrees.to_vec(), |a, b| compare_domains(a, b), |a, b| has_suffix(a, b)),
+    fn new(subtrees: &[String], permitted: bool, reach: Reach) -> Option<Self> {
+        if subtrees.is_empty() {
+            return None;
+        }
+        let pruned = prune(
+            subtrees.to_vec(),
+            |a, b| compare_domains(a, b),
+            |a, b| reach.covers(a, b),
+        );
+        let by_parent = pruned
+            .iter()
+            .filter(|_| !permitted && reach == Reach::Subtree)
+            .map(|subtree| subtree.to_ascii_lowercase())
+            .filter_map(|subtree| Some((after_first_label(&subtree)?.to_owned(), subtree)))
+            .collect();
+        Some(Self {
+            pruned,
             all: subtrees.iter().any(String::is_empty),
-            permitted,
+            reach,
+            by_parent,
         })
     }
 
@@ -308,22 +387,17 @@ impl Domains {
         let found = search(
             &self.pruned,
             |subtree| compare_domains(subtree, name),
-            |subtree| has_suffix(subtree, name),
+            |subtree| self.reach.covers(subtree, name),
         );
         if let Some(found) = found {
             return Some(found.clone());
         }
         // A wildcard stands for names that an exclusion one label deeper may cover.
-        if self.permitted || !name.starts_with('*') {
+        if !name.starts_with('*') {
             return None;
         }
         let name = name.to_ascii_lowercase();
-        let parent = after_first_label(&name)?;
-        self.pruned
-            .iter()
-            .rev()
-            .map(|subtree| subtree.to_ascii_lowercase())
-            .find(|subtree| after_first_label(subtree) == Some(parent))
+        self.by_parent.get(after_first_label(&name)?).cloned()
     }
 }
 
@@ -334,7 +408,7 @@ fn after_first_label(name: &str) -> Option<&str> {
 
 /// Mailboxes and the domains of mailboxes.
 struct Emails {
-    mailboxes: Vec<Mailbox>,
+    mailboxes: HashSet<Mailbox>,
     domains: Option<Domains>,
 }
 
@@ -343,11 +417,16 @@ impl Emails {
         if subtrees.is_empty() {
             return None;
         }
-        let (mailboxes, domains): (Vec<_>, Vec<_>) =
-            subtrees.iter().cloned().partition(|subtree| subtree.contains('@'));
+        let (mailboxes, domains): (Vec<_>, Vec<_>) = subtrees
+            .iter()
+            .cloned()
+            .partition(|subtree| subtree.contains('@'));
         Some(Self {
-            mailboxes: mailboxes.iter().filter_map(|mailbox| Mailbox::parse(mailbox)).collect(),
-            domains: Domains::new(&domains, permitted),
+            mailboxes: mailboxes
+                .iter()
+                .filter_map(|mailbox| Mailbox::parse(mailbox))
+                .collect(),
+            domains: Domains::new(&domains, permitted, Reach::Host),
         })
     }
 
@@ -370,8 +449,10 @@ impl Ranges {
         if subtrees.is_empty() {
             return None;
         }
-        let (v4, v6): (Vec<_>, Vec<_>) =
-            subtrees.iter().map(Range::masked).partition(|range| range.octets.len() == 4);
+        let (v4, v6): (Vec<_>, Vec<_>) = subtrees
+            .iter()
+            .map(Range::masked)
+            .partition(|range| range.octets.len() == 4);
         let pruned = |ranges| {
             prune(
                 ranges,
@@ -379,14 +460,25 @@ impl Ranges {
                 |a, b| a.prefix <= b.prefix && a.contains(&b.octets),
             )
         };
-        Some(Self { v4: pruned(v4), v6: pruned(v6) })
+        Some(Self {
+            v4: pruned(v4),
+            v6: pruned(v6),
+        })
     }
 
     fn find(&self, address: IpAddr) -> Option<String> {
         let octets = octets_of(address);
-        let ranges = if address.is_ipv4() { &self.v4 } else { &self.v6 };
-        search(ranges, |range| range.octets.cmp(&octets), |range| range.contains(&octets))
-            .map(Range::to_string)
+        let ranges = if address.is_ipv4() {
+            &self.v4
+        } else {
+            &self.v6
+        };
+        search(
+            ranges,
+            |range| range.octets.cmp(&octets),
+            |range| range.contains(&octets),
+        )
+        .map(Range::to_string)
     }
 }
 
@@ -401,10 +493,10 @@ struct Prepared {
 impl Prepared {
     fn new(subtrees: &Subtrees, permitted: bool) -> Self {
         Self {
-            dns: Domains::new(&subtrees.dns, permitted),
+            dns: Domains::new(&subtrees.dns, permitted, Reach::Subtree),
             ranges: Ranges::new(&subtrees.ranges),
             emails: Emails::new(&subtrees.emails, permitted),
-            uris: Domains::new(&subtrees.uris, permitted),
+            uris: Domains::new(&subtrees.uris, permitted, Reach::Host),
         }
     }
 }
@@ -418,12 +510,17 @@ fn check<T>(
     find: impl Fn(&T) -> Option<String>,
 ) -> Result<(), String> {
     if permitted.is_some_and(|permitted| find(permitted).is_none()) {
-        return Err(format!("{form} {} is not permitted by any constraint", quote(name)));
+        return Err(format!(
+            "{form} {} is not permitted by any constraint",
+            quote(name)
+        ));
     }
     match excluded.and_then(find) {
-        Some(constraint) => {
-            Err(format!("{form} {} is excluded by constraint {}", quote(name), quote(&constraint)))
-        }
+        Some(constraint) => Err(format!(
+            "{form} {} is excluded by constraint {}",
+            quote(name),
+            quote(&constraint)
+        )),
         None => Ok(()),
     }
 }
@@ -449,10 +546,16 @@ impl<'a> Names<'a> {
             .email_addresses
             .iter()
             .map(|email| {
-                Mailbox::parse(email).ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))
+                Mailbox::parse(email)
+                    .ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))
             })
             .collect::<Result<_, String>>()?;
-        Ok(Self { addresses: &extensions.ip_addresses, dns: &extensions.dns_names, uris, emails })
+        Ok(Self {
+            addresses: &extensions.ip_addresses,
+            dns: &extensions.dns_names,
+            uris,
+            emails,
+        })
     }
 
     fn check(&self, permitted: &Prepared, excluded: &Prepared) -> Result<(), String> {
@@ -469,17 +572,28 @@ impl<'a> Names<'a> {
             if !is_valid_domain(name, false) {
                 return Err(format!("x509: cannot parse dnsName {}", quote(name)));
             }
-            check("DNS name", name, permitted.dns.as_ref(), excluded.dns.as_ref(), |domains| {
-                domains.find(name)
-            })?;
+            check(
+                "DNS name",
+                name,
+                permitted.dns.as_ref(),
+                excluded.dns.as_ref(),
+                |domains| domains.find(name),
+            )?;
         }
         for (host, text) in &self.uris {
             if !is_valid_domain(host, false) {
-                return Err(format!("x509: internal error: URI SAN {} failed to parse", quote(text)));
+                return Err(format!(
+                    "x509: internal error: URI SAN {} failed to parse",
+                    quote(text)
+                ));
             }
-            check("URI", text, permitted.uris.as_ref(), excluded.uris.as_ref(), |domains| {
-                domains.find(host)
-            })?;
+            check(
+                "URI",
+                text,
+                permitted.uris.as_ref(),
+                excluded.uris.as_ref(),
+                |domains| domains.find(host),
+            )?;
         }
         for mailbox in &self.emails {
             if !is_valid_domain(&mailbox.domain, false) {
@@ -524,4 +638,61 @@ pub(super) fn check_chain(chain: &[&Certificate]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domains(subtrees: &[&str], permitted: bool, reach: Reach) -> Domains {
+        let subtrees: Vec<String> = subtrees.iter().map(|&subtree| subtree.to_owned()).collect();
+        Domains::new(&subtrees, permitted, reach).unwrap()
+    }
+
+    #[test]
+    fn dns_constraints_cover_subtrees_by_label() {
+        let tree = domains(
+            &["b.com", "a-b.com", "x.b.com", ".c.org"],
+            true,
+            Reach::Subtree,
+        );
+        assert_eq!(tree.find("B.com").as_deref(), Some("b.com"));
+        assert_eq!(tree.find("y.x.b.com").as_deref(), Some("b.com"));
+        assert_eq!(tree.find("x.c.org").as_deref(), Some(".c.org"));
+        for outside in ["c.org", "ab.com", "com", "a.org"] {
+            assert_eq!(tree.find(outside), None, "{outside}");
+        }
+    }
+
+    #[test]
+    fn exclusions_reach_wildcards_above_them() {
+        let excluded = domains(&["a.b.com"], false, Reach::Subtree);
+        assert_eq!(excluded.find("*.b.com").as_deref(), Some("a.b.com"));
+        assert_eq!(excluded.find("*.c.com"), None);
+        let permitted = domains(&["a.b.com"], true, Reach::Subtree);
+        assert_eq!(permitted.find("*.b.com"), None);
+    }
+
+    #[test]
+    fn host_constraints_cover_subdomains_only_after_a_dot() {
+        let hosts = domains(&["b.com", ".c.com"], true, Reach::Host);
+        assert_eq!(hosts.find("b.com").as_deref(), Some("b.com"));
+        assert_eq!(hosts.find("x.c.com").as_deref(), Some(".c.com"));
+        assert_eq!(hosts.find("x.b.com"), None);
+        assert_eq!(hosts.find("c.com"), None);
+    }
+
+    #[test]
+    fn ranges_cover_addresses_of_their_family() {
+        let range = read_range(&[10, 9, 0, 1, 255, 255, 0, 0]).unwrap();
+        let ranges = Ranges::new(&[range]).unwrap();
+        let find = |address: &str| ranges.find(address.parse().unwrap());
+        assert_eq!(find("10.9.200.1").as_deref(), Some("10.9.0.0/16"));
+        assert_eq!(find("10.8.0.1"), None);
+        assert_eq!(find("::1"), None);
+        assert_eq!(
+            read_range(&[10, 0, 0, 0, 255, 0, 255, 0]).unwrap_err().0,
+            "x509: IP constraint contained invalid mask ff00ff00"
+        );
+    }
 }

@@ -13,8 +13,10 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         .filter(|bare| !bare.is_empty())
         .unwrap_or(asked);
     if let Ok(address) = bare.parse::<IpAddr>() {
-        let is_listed =
-            certificate.ip_addresses().iter().any(|listed| listed.to_canonical() == address.to_canonical());
+        let is_listed = certificate
+            .ip_addresses()
+            .iter()
+            .any(|listed| listed.to_canonical() == address.to_canonical());
         return if is_listed {
             Ok(())
         } else {
@@ -31,8 +33,15 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
             !asked.is_empty() && asked != "." && pattern.eq_ignore_ascii_case(asked)
         }
     });
-    if is_covered { Ok(()) } else { Err(refusal(certificate, asked)) }
+    if is_covered {
+        Ok(())
+    } else {
+        Err(refusal(certificate, asked))
+    }
 }
+
+/// From so many names on Go counts them instead of listing them.
+const TOO_MANY_TO_LIST: usize = 100;
 
 /// Go's `HostnameError`.
 fn refusal(certificate: &Certificate, asked: &str) -> String {
@@ -45,10 +54,25 @@ fn refusal(certificate: &Certificate, asked: &str) -> String {
                 "x509: cannot validate certificate for {asked} because it doesn't contain any IP SANs"
             );
         }
-        let addresses: Vec<String> =
-            certificate.ip_addresses().iter().map(|address| address.to_canonical().to_string()).collect();
+        if certificate.ip_addresses().len() >= TOO_MANY_TO_LIST {
+            return format!(
+                "x509: certificate is valid for {} IP SANs, but none matched {asked}",
+                certificate.ip_addresses().len()
+            );
+        }
+        let addresses: Vec<String> = certificate
+            .ip_addresses()
+            .iter()
+            .map(|address| address.to_canonical().to_string())
+            .collect();
         addresses.join(", ")
     } else {
+        if certificate.dns_names().len() >= TOO_MANY_TO_LIST {
+            return format!(
+                "x509: certificate is valid for {} names, but none matched {asked}",
+                certificate.dns_names().len()
+            );
+        }
         certificate.dns_names().join(", ")
     };
     if listed.is_empty() {
@@ -72,7 +96,9 @@ fn is_host_name(name: &str, is_pattern: bool) -> bool {
         (is_pattern && index == 0 && label == "*")
             || (!label.is_empty()
                 && !label.starts_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
     })
 }
 
@@ -84,7 +110,10 @@ fn matches(pattern: &str, host: &str) -> bool {
     }
     let (patterns, labels) = (pattern.split('.'), host.split('.'));
     patterns.clone().count() == labels.clone().count()
-        && patterns.zip(labels).enumerate().all(|(index, (pattern, label))| {
-            (index == 0 && pattern == "*") || pattern.eq_ignore_ascii_case(label)
-        })
+        && patterns
+            .zip(labels)
+            .enumerate()
+            .all(|(index, (pattern, label))| {
+                (index == 0 && pattern == "*") || pattern.eq_ignore_ascii_case(label)
+            })
 }

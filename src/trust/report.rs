@@ -18,15 +18,26 @@ pub fn verify(question: &Question<'_>) -> Verdict {
         return refused_before_parsing("tls: no certificates sent", 0, 0);
     };
     let intermediates: Roots = sent.iter().cloned().collect();
-    let subject = Subject { question, leaf, count: certificates.len() };
+    let subject = Subject {
+        question,
+        leaf,
+        count: certificates.len(),
+    };
     match chain::judge(leaf, &intermediates, question) {
         Ok(path) => Verdict {
             checks: Rule::ALL
                 .into_iter()
-                .map(|rule| Check { rule, outcome: Outcome::Pass, evidence: subject.evidence(rule, &path) })
+                .map(|rule| Check {
+                    rule,
+                    outcome: Outcome::Pass,
+                    evidence: subject.evidence(rule, &path),
+                })
                 .collect(),
             refusal: None,
-            path: path.iter().map(|certificate| certificate.subject().to_string()).collect(),
+            path: path
+                .iter()
+                .map(|certificate| certificate.subject().to_string())
+                .collect(),
         },
         Err(failure) => subject.refused(failure),
     }
@@ -37,8 +48,9 @@ fn parse(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Verdict> {
     ders.iter()
         .enumerate()
         .map(|(index, der)| {
-            Certificate::parse(der)
-                .map_err(|ParseError(message)| refused_before_parsing(&message, index + 1, ders.len()))
+            Certificate::parse(der).map_err(|ParseError(message)| {
+                refused_before_parsing(&message, index + 1, ders.len())
+            })
         })
         .collect()
 }
@@ -47,15 +59,24 @@ fn refused_before_parsing(message: &str, position: usize, count: usize) -> Verdi
     let checks = Rule::ALL
         .into_iter()
         .map(|rule| match rule {
-            Rule::Parse => {
-                Check { rule, outcome: Outcome::Fail, evidence: format!("certificate {position} of {count}") }
-            }
-            _ => Check { rule, outcome: Outcome::NotReached, evidence: String::new() },
+            Rule::Parse => Check {
+                rule,
+                outcome: Outcome::Fail,
+                evidence: format!("certificate {position} of {count}"),
+            },
+            _ => Check {
+                rule,
+                outcome: Outcome::NotReached,
+                evidence: String::new(),
+            },
         })
         .collect();
     Verdict {
         checks,
-        refusal: Some(Refusal { kind: RefusalKind::Parse, message: message.to_owned() }),
+        refusal: Some(Refusal {
+            kind: RefusalKind::Parse,
+            message: message.to_owned(),
+        }),
         path: Vec::new(),
     }
 }
@@ -92,9 +113,17 @@ impl<'a> Subject<'a> {
                 Outcome::Pass => self.evidence(rule, &seen),
                 Outcome::Fail => self.failing_evidence(&failure, &seen),
             };
-            checks.push(Check { rule, outcome, evidence });
+            checks.push(Check {
+                rule,
+                outcome,
+                evidence,
+            });
         }
-        Verdict { checks, refusal: Some(failure.refusal), path: Vec::new() }
+        Verdict {
+            checks,
+            refusal: Some(failure.refusal),
+            path: Vec::new(),
+        }
     }
 
     /// What was looked at where a rule holds.
@@ -113,7 +142,10 @@ impl<'a> Subject<'a> {
             Rule::IssuerExtensions => each(issuers, |issuer| labelled(issuer, &critical(issuer))),
             Rule::IssuerValidity => each(issuers, |issuer| labelled(issuer, &validity(issuer))),
             Rule::PathLength => {
-                let facts = issuers.iter().enumerate().map(|(below, issuer)| path_length(issuer, below));
+                let facts = issuers
+                    .iter()
+                    .enumerate()
+                    .map(|(below, issuer)| path_length(issuer, below));
                 joined(facts)
             }
             Rule::Policies => each(chain, |certificate| {
@@ -122,7 +154,10 @@ impl<'a> Subject<'a> {
             }),
             Rule::Usage => {
                 let facts = each(chain, usages);
-                format!("asked {}; {facts}", usage_name(self.question.purpose.usage()))
+                format!(
+                    "asked {}; {facts}",
+                    usage_name(self.question.purpose.usage())
+                )
             }
             Rule::NameConstraints => each(issuers, |issuer| {
                 let constraints = issuer.extension_data().name_constraints.as_ref();
@@ -160,7 +195,10 @@ impl<'a> Subject<'a> {
             Rule::Usage => {
                 let asked = usage_name(self.question.purpose.usage());
                 let culprit = chain::incompatible(&failure.chain, self.question.purpose);
-                format!("asked {asked}; {}", culprit.map_or_else(String::new, usages))
+                format!(
+                    "asked {asked}; {}",
+                    culprit.map_or_else(String::new, usages)
+                )
             }
             Rule::Parse | Rule::Name | Rule::Policies | Rule::NameConstraints => {
                 self.evidence(failure.rule, seen)
@@ -184,9 +222,10 @@ fn is_established(rule: Rule, failure: &Failure<'_>) -> bool {
         return true;
     };
     match (rule, failure.rule) {
-        (Rule::Issuer, Rule::Authority) => {
-            failure.chain.last().is_some_and(|child| culprit.check_signature_of(child).is_ok())
-        }
+        (Rule::Issuer, Rule::Authority) => failure
+            .chain
+            .last()
+            .is_some_and(|child| culprit.check_signature_of(child).is_ok()),
         (Rule::Authority, Rule::IssuerExtensions | Rule::IssuerValidity) => {
             culprit.basic_constraints().is_some()
         }
@@ -210,7 +249,11 @@ fn joined(facts: impl Iterator<Item = String>) -> String {
 /// The subject, or the serial number where there is none.
 fn label(certificate: &Certificate) -> String {
     let subject = certificate.subject().to_string();
-    if subject.is_empty() { format!("serial:{}", certificate.serial()) } else { subject }
+    if subject.is_empty() {
+        format!("serial:{}", certificate.serial())
+    } else {
+        subject
+    }
 }
 
 fn labelled(certificate: &Certificate, fact: &str) -> String {
@@ -218,7 +261,11 @@ fn labelled(certificate: &Certificate, fact: &str) -> String {
 }
 
 fn validity(certificate: &Certificate) -> String {
-    format!("notBefore {}, notAfter {}", seconds(certificate.not_before()), seconds(certificate.not_after()))
+    format!(
+        "notBefore {}, notAfter {}",
+        seconds(certificate.not_before()),
+        seconds(certificate.not_after())
+    )
 }
 
 fn critical(certificate: &Certificate) -> String {
@@ -235,11 +282,17 @@ fn critical(certificate: &Certificate) -> String {
 }
 
 fn unhandled(certificate: &Certificate) -> String {
-    format!("critical {}", certificate.unhandled_critical_extensions().join(", "))
+    format!(
+        "critical {}",
+        certificate.unhandled_critical_extensions().join(", ")
+    )
 }
 
 fn alternative_names(certificate: &Certificate) -> String {
-    let dns = certificate.dns_names().iter().map(|name| format!("DNS:{name}"));
+    let dns = certificate
+        .dns_names()
+        .iter()
+        .map(|name| format!("DNS:{name}"));
     let addresses = certificate.ip_addresses().iter();
     let emails = certificate.email_addresses().iter();
     let names: Vec<String> = dns
@@ -272,11 +325,18 @@ fn path_length(issuer: &Certificate, intermediates: usize) -> String {
         .basic_constraints()
         .and_then(|constraints| constraints.path_length)
         .map_or_else(|| "none".to_owned(), |longest| longest.to_string());
-    labelled(issuer, &format!("pathlen {longest}, intermediates {intermediates}"))
+    labelled(
+        issuer,
+        &format!("pathlen {longest}, intermediates {intermediates}"),
+    )
 }
 
 fn usages(certificate: &Certificate) -> String {
-    let usages: Vec<&str> = certificate.extended_key_usages().iter().map(|oid| usage_name(oid)).collect();
+    let usages: Vec<&str> = certificate
+        .extended_key_usages()
+        .iter()
+        .map(|oid| usage_name(oid))
+        .collect();
     match usages.as_slice() {
         [] => labelled(certificate, "extKeyUsage none"),
         usages => labelled(certificate, &usages.join(", ")),
