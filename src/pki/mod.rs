@@ -1,1 +1,3 @@
 //! (to be furnished)
+
+pub mod recipe;
