@@ -1,19 +1,25 @@
 //! easy-rsa: a PKI directory for each authority, its own certificate types.
 
-use crate::blueprint::{Authority, Certificate, KeyAlgorithm, Subject};
+use crate::blueprint::{Authority, Certificate, HostName, KeyAlgorithm, Subject};
 
 use super::shell::{command, quote};
 use super::{Files, Notes, Recipe, Tool, cannot, copies_note, embedded_note, is_client, is_server};
 
 pub(super) fn authority(authority: &Authority) -> Recipe {
-    let Some(subject) = subject(&authority.subject) else { return no_such_subject() };
+    let Some(subject) = subject(&authority.subject) else {
+        return no_such_subject();
+    };
     let files = Files::of_authority(authority);
     let directory = directory(authority);
     let easyrsa = easyrsa(&directory);
 
     let mut lines = files.directories();
     // Not in batch mode: there it would delete an older PKI without asking.
-    lines.extend(command(&["easyrsa".to_owned(), format!("--pki-dir={}", quote(&directory)), "init-pki".into()]));
+    lines.extend(command(&[
+        "easyrsa".to_owned(),
+        format!("--pki-dir={}", quote(&directory)),
+        "init-pki".into(),
+    ]));
     let mut build = easyrsa;
     build.extend(key(authority.key));
     build.extend(digest(authority.key));
@@ -39,7 +45,9 @@ pub(super) fn authority(authority: &Authority) -> Recipe {
 }
 
 pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> Recipe {
-    let Some(subject) = subject(&certificate.subject) else { return no_such_subject() };
+    let Some(subject) = subject(&certificate.subject) else {
+        return no_such_subject();
+    };
     let files = Files::of_certificate(certificate);
     let directory = directory(authority);
     let name = certificate.id().replace('@', "-");
@@ -52,8 +60,8 @@ pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> R
         .names
         .iter()
         .map(|name| match name {
-            crate::blueprint::HostName::Dns(name) => format!("DNS:{name}"),
-            crate::blueprint::HostName::Ip(address) => format!("IP:{address}"),
+            HostName::Dns(name) => format!("DNS:{name}"),
+            HostName::Ip(address) => format!("IP:{address}"),
         })
         .collect();
     let mut lines = files.directories();
@@ -77,7 +85,11 @@ pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> R
     lines.extend(command(&sign));
     lines.extend(copy(&directory, &format!("private/{name}.key"), &files.key));
     lines.extend(copy(&directory, &format!("reqs/{name}.req"), &files.csr));
-    lines.extend(copy(&directory, &format!("issued/{name}.crt"), &files.certificate));
+    lines.extend(copy(
+        &directory,
+        &format!("issued/{name}.crt"),
+        &files.certificate,
+    ));
 
     let mut notes = Notes::default();
     notes.add(
@@ -125,8 +137,8 @@ fn starts_now(notes: &mut Notes) {
 
 fn where_it_is(notes: &mut Notes) {
     notes.add(
-        "Debian keeps the command outside PATH: PATH=$PATH:/usr/share/easy-rsa",
-        "Debian에서는 명령이 PATH 밖에 있어요. PATH=$PATH:/usr/share/easy-rsa",
+        "Debian keeps the command in /usr/share/easy-rsa: add that to PATH.",
+        "Debian에서는 명령이 /usr/share/easy-rsa에 있으니 PATH에 추가하세요.",
     );
 }
 
@@ -139,12 +151,16 @@ fn directory(authority: &Authority) -> String {
 }
 
 fn easyrsa(directory: &str) -> Vec<String> {
-    vec!["easyrsa --batch".to_owned(), format!("--pki-dir={}", quote(directory))]
+    vec![
+        "easyrsa --batch".to_owned(),
+        format!("--pki-dir={}", quote(directory)),
+    ]
 }
 
 fn key(key: KeyAlgorithm) -> Vec<String> {
     let rsa = |bits: u32| vec!["--use-algo=rsa".to_owned(), format!("--keysize={bits}")];
-    let curve = |kind: &str, name: &str| vec![format!("--use-algo={kind}"), format!("--curve={name}")];
+    let curve =
+        |kind: &str, name: &str| vec![format!("--use-algo={kind}"), format!("--curve={name}")];
     match key {
         KeyAlgorithm::Rsa2048 => rsa(2048),
         KeyAlgorithm::Rsa3072 => rsa(3072),
@@ -171,9 +187,20 @@ fn subject(subject: &Subject) -> Option<Vec<String>> {
     if organizations.is_empty() && units.is_empty() {
         return Some(vec!["--dn-mode=cn_only".to_owned(), name]);
     }
-    let first = |values: &[String]| values.first().map_or_else(String::new, |value| quote(value));
-    let mut options: Vec<String> =
-        ["--dn-mode=org", "--req-c=", "--req-st=", "--req-city=", "--req-email="].map(str::to_owned).to_vec();
+    let first = |values: &[String]| {
+        values
+            .first()
+            .map_or_else(String::new, |value| quote(value))
+    };
+    let mut options: Vec<String> = [
+        "--dn-mode=org",
+        "--req-c=",
+        "--req-st=",
+        "--req-city=",
+        "--req-email=",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     options.push(format!("--req-ou={}", first(units)));
     options.push(format!("--req-org={}", first(organizations)));
     options.push(name);
@@ -205,5 +232,9 @@ fn alternative_names(names: &[String]) -> Vec<String> {
 }
 
 fn copy(directory: &str, from: &str, to: &str) -> Vec<String> {
-    command(&["cp".to_owned(), quote(&format!("{directory}/{from}")), quote(to)])
+    command(&[
+        "cp".to_owned(),
+        quote(&format!("{directory}/{from}")),
+        quote(to),
+    ])
 }

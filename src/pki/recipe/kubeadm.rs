@@ -3,8 +3,8 @@
 //! bears the same file name, and kubeconfigs.
 
 use crate::blueprint::{
-    API_SERVER_PORT, Authority, Certificate, Endpoint, HostName, KeyAlgorithm, KeyPair,
-    Kubeconfig, Layout, Node, Places, Plan, Usage,
+    API_SERVER_PORT, Authority, Certificate, Endpoint, HostName, KeyAlgorithm, KeyPair, Kubeconfig,
+    Layout, Node, Places, Plan, Usage,
 };
 
 use super::shell::{command, literal, make_directories, quote, write_file_with_directory};
@@ -14,7 +14,9 @@ pub(super) fn authority(plan: &Plan, authority: &Authority) -> Recipe {
     if let Some(recipe) = no_such_key(plan) {
         return recipe;
     }
-    let Some(node) = plan.spec.control_planes.first() else { return no_such_place() };
+    let Some(node) = plan.spec.control_planes.first() else {
+        return no_such_place();
+    };
     if plan.spec.layout == Layout::Lecture && authority.id != "ca" {
         return no_such_place();
     }
@@ -39,8 +41,11 @@ pub(super) fn key_pair(plan: &Plan, pair: &KeyPair) -> Recipe {
     if let Some(recipe) = no_such_key(plan) {
         return recipe;
     }
-    let Some(node) = plan.spec.control_planes.first() else { return no_such_place() };
+    let Some(node) = plan.spec.control_planes.first() else {
+        return no_such_place();
+    };
     let mut notes = Notes::default();
+    version_notes(plan, &mut notes);
     pair_copies_note(pair, &mut notes);
     notes.recipe(Tool::Kubeadm, certificate_phase(plan, node, &pair.id))
 }
@@ -49,8 +54,14 @@ pub(super) fn certificate(plan: &Plan, certificate: &Certificate) -> Recipe {
     if let Some(recipe) = no_such_key(plan) {
         return recipe;
     }
-    let Some(first) = plan.spec.control_planes.first() else { return no_such_place() };
-    let own = plan.spec.control_planes.iter().find(|node| certificate.node.as_ref() == Some(&node.name));
+    let Some(first) = plan.spec.control_planes.first() else {
+        return no_such_place();
+    };
+    let own = plan
+        .spec
+        .control_planes
+        .iter()
+        .find(|node| certificate.node.as_ref() == Some(&node.name));
     let node = own.unwrap_or(first);
     let id = certificate.id();
     let kubeconfig = plan.kubeconfigs.iter().find(|k| k.certificate == id);
@@ -69,7 +80,8 @@ pub(super) fn certificate(plan: &Plan, certificate: &Certificate) -> Recipe {
         (Some(kubeconfig), None) => by_user(plan, first, certificate, kubeconfig),
         (None, _) => {
             let signed_by_own = certificate.authority == signer(kind);
-            let lies_there = kubeadm_layout || matches!(kind, "apiserver" | "apiserver-kubelet-client");
+            let lies_there =
+                kubeadm_layout || matches!(kind, "apiserver" | "apiserver-kubelet-client");
             if !(signed_by_own && lies_there && matches!(certificate.places, Places::Files(_))) {
                 return no_such_place();
             }
@@ -109,9 +121,11 @@ fn kubeconfig_phase(certificate: &Certificate) -> Option<&'static str> {
 }
 
 fn by_kubeconfig_phase(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, phase: &str) -> Recipe {
-    let mut lines = make_directories([&kubeconfig.path]);
-    lines.extend(write_config(plan, node));
-    let directory = kubeconfig.path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+    let mut lines = write_config(plan, node, Some(&kubeconfig.path));
+    let directory = kubeconfig
+        .path
+        .rsplit_once('/')
+        .map_or(".", |(directory, _)| directory);
     lines.extend(command(&[
         format!("kubeadm init phase kubeconfig {phase}"),
         format!("--config={}", quote(&config_path(plan, node))),
@@ -130,7 +144,10 @@ fn by_kubeconfig_phase(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, phase:
             );
         }
         "super-admin" => {
-            notes.add("kubeadm has this one since 1.29.", "kubeadm 1.29부터 있는 파일이에요.");
+            notes.add(
+                "kubeadm has this one since 1.29.",
+                "kubeadm 1.29부터 있는 파일이에요.",
+            );
         }
         _ => {}
     }
@@ -141,15 +158,20 @@ fn by_kubeconfig_phase(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, phase:
 }
 
 fn by_user(plan: &Plan, node: &Node, certificate: &Certificate, kubeconfig: &Kubeconfig) -> Recipe {
-    let mut lines = make_directories([&kubeconfig.path]);
-    lines.extend(write_config(plan, node));
+    let mut lines = write_config(plan, node, Some(&kubeconfig.path));
     let path = quote(&kubeconfig.path);
     let mut parts = vec![
         "kubeadm kubeconfig user".to_owned(),
         format!("--config={}", quote(&config_path(plan, node))),
         format!("--client-name={}", quote(&certificate.subject.common_name)),
     ];
-    parts.extend(certificate.subject.organizations.iter().map(|o| format!("--org={}", quote(o))));
+    parts.extend(
+        certificate
+            .subject
+            .organizations
+            .iter()
+            .map(|o| format!("--org={}", quote(o))),
+    );
     parts.push(format!("--validity-period={}", hours(certificate.days)));
     parts.push(format!("> {path}"));
     lines.extend(command(&parts));
@@ -181,8 +203,16 @@ fn by_user(plan: &Plan, node: &Node, certificate: &Certificate, kubeconfig: &Kub
 
 /// Says so where kubeadm would write another server than planned.
 fn server_note(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, local: bool, notes: &mut Notes) {
-    let own = Endpoint { host: HostName::Ip(node.address), port: API_SERVER_PORT };
-    let endpoint = plan.spec.control_plane_endpoint.clone().filter(|_| !local).unwrap_or(own);
+    let own = Endpoint {
+        host: HostName::Ip(node.address),
+        port: API_SERVER_PORT,
+    };
+    let endpoint = plan
+        .spec
+        .control_plane_endpoint
+        .clone()
+        .filter(|_| !local)
+        .unwrap_or(own);
     let written = format!("https://{endpoint}");
     let planned = &kubeconfig.server;
     if written != *planned {
@@ -194,9 +224,14 @@ fn server_note(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, local: bool, n
 }
 
 fn common_notes(plan: &Plan, notes: &mut Notes) {
+    notes.add("kubeadm leaves no CSR.", "kubeadm은 CSR을 남기지 않아요.");
+    version_notes(plan, notes);
+}
+
+fn version_notes(plan: &Plan, notes: &mut Notes) {
     notes.add(
-        "kubeadm leaves no CSR. The configuration's v1beta4 needs kubeadm 1.31.",
-        "kubeadm은 CSR을 남기지 않아요. 설정 파일의 v1beta4는 kubeadm 1.31부터 쓸 수 있어요.",
+        "The configuration's v1beta4 needs kubeadm 1.31.",
+        "설정 파일의 v1beta4는 kubeadm 1.31부터 쓸 수 있어요.",
     );
     if plan.spec.key == KeyAlgorithm::P384 {
         notes.add(
@@ -225,7 +260,7 @@ fn no_such_place() -> Recipe {
 }
 
 fn certificate_phase(plan: &Plan, node: &Node, phase: &str) -> Vec<String> {
-    let mut lines = write_config(plan, node);
+    let mut lines = write_config(plan, node, None);
     lines.extend(command(&[
         format!("kubeadm init phase certs {phase}"),
         format!("--config={}", quote(&config_path(plan, node))),
@@ -236,13 +271,14 @@ fn certificate_phase(plan: &Plan, node: &Node, phase: &str) -> Vec<String> {
 fn config_path(plan: &Plan, node: &Node) -> String {
     match plan.spec.layout {
         Layout::Lecture => "kubeadm.yaml".to_owned(),
-        Layout::Kubeadm => format!("{}/extra/kubeadm.yaml", node.name),
+        Layout::Kubeadm => format!("extra/{}/kubeadm.yaml", node.name),
     }
 }
 
 /// The configuration of this control plane (kubeadm.k8s.io/v1beta4). certificatesDir has
-/// to be absolute (apis/kubeadm/validation).
-fn write_config(plan: &Plan, node: &Node) -> Vec<String> {
+/// to be absolute (apis/kubeadm/validation). The directory of `result` is made with the
+/// configuration's own.
+fn write_config(plan: &Plan, node: &Node, result: Option<&String>) -> Vec<String> {
     let spec = &plan.spec;
     let path = config_path(plan, node);
     let certificates = match spec.layout {
@@ -267,21 +303,31 @@ fn write_config(plan: &Plan, node: &Node) -> Vec<String> {
     body.push(format!("clusterName: {}", scalar(&spec.name)));
     body.push(format!("certificatesDir: \"{certificates}\""));
     if let Some(endpoint) = &spec.control_plane_endpoint {
-        body.push(format!("controlPlaneEndpoint: {}", scalar(&endpoint.to_string())));
+        body.push(format!(
+            "controlPlaneEndpoint: {}",
+            scalar(&endpoint.to_string())
+        ));
     }
     body.extend(algorithm(spec.key).map(|name| format!("encryptionAlgorithm: {name}")));
     body.push(format!("certificateValidityPeriod: {}", hours(spec.days)));
-    body.push(format!("caCertificateValidityPeriod: {}", hours(spec.ca_days)));
+    body.push(format!(
+        "caCertificateValidityPeriod: {}",
+        hours(spec.ca_days)
+    ));
     let names = further_names(plan, node);
     if !names.is_empty() {
         body.extend(["apiServer:".to_owned(), "  certSANs:".to_owned()]);
-        body.extend(names.iter().map(|name| format!("  - {}", scalar(&name.to_string()))));
+        body.extend(
+            names
+                .iter()
+                .map(|name| format!("  - {}", scalar(&name.to_string()))),
+        );
     }
     body.push("networking:".to_owned());
     body.push(format!("  serviceSubnet: {}", scalar(&cidrs.join(","))));
     body.push(format!("  dnsDomain: {}", scalar(&spec.dns_domain)));
 
-    let mut lines = make_directories([&path]);
+    let mut lines = make_directories(result.into_iter().chain([&path]));
     lines.extend(write_file_with_directory(&path, body));
     lines
 }
@@ -296,19 +342,36 @@ fn further_names(plan: &Plan, node: &Node) -> Vec<HostName> {
     let by_itself = |name: &HostName| match name {
         HostName::Dns(name) => {
             *name == node.name
-                || matches!(name.as_str(), "kubernetes" | "kubernetes.default" | "kubernetes.default.svc")
+                || matches!(
+                    name.as_str(),
+                    "kubernetes" | "kubernetes.default" | "kubernetes.default.svc"
+                )
                 || name.strip_prefix("kubernetes.default.svc.") == Some(&spec.dns_domain)
         }
-        HostName::Ip(address) => *address == node.address || spec.service_address() == Some(*address),
+        HostName::Ip(address) => {
+            *address == node.address || spec.service_address() == Some(*address)
+        }
     };
-    let endpoint = spec.control_plane_endpoint.as_ref().map(|endpoint| &endpoint.host);
-    let names = own.iter().filter(|c| c.usages.contains(&Usage::Server)).flat_map(|c| &c.names);
-    names.filter(|name| !by_itself(name) && Some(*name) != endpoint).cloned().collect()
+    let endpoint = spec
+        .control_plane_endpoint
+        .as_ref()
+        .map(|endpoint| &endpoint.host);
+    let names = own
+        .iter()
+        .filter(|c| c.usages.contains(&Usage::Server))
+        .flat_map(|c| &c.names);
+    names
+        .filter(|name| !by_itself(name) && Some(*name) != endpoint)
+        .cloned()
+        .collect()
 }
 
 /// The Kubernetes version of the plan, as its static pods' images have it.
 fn version(plan: &Plan) -> Option<&str> {
-    let (_, rest) = plan.file("kube-apiserver-manifest")?.text.split_once("/kube-apiserver:")?;
+    let (_, rest) = plan
+        .file("kube-apiserver-manifest")?
+        .text
+        .split_once("/kube-apiserver:")?;
     rest.split_whitespace().next()
 }
 

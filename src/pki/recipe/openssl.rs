@@ -7,7 +7,12 @@ use super::{Files, Notes, Recipe, Tool, copies_note, embedded_note, pair_copies_
 
 pub(super) fn authority(authority: &Authority) -> Recipe {
     let files = Files::of_authority(authority);
-    let names: Vec<HostName> = authority.dns_names.iter().cloned().map(HostName::Dns).collect();
+    let names: Vec<HostName> = authority
+        .dns_names
+        .iter()
+        .cloned()
+        .map(HostName::Dns)
+        .collect();
     let extensions = [
         // One line of 62 columns, continued as OpenSSL's configuration files allow.
         r"keyUsage = critical,digitalSignature,\",
@@ -18,7 +23,15 @@ pub(super) fn authority(authority: &Authority) -> Recipe {
     let extensions = Extensions::new(&files, extensions.map(str::to_owned).to_vec(), &names);
     let signer = vec![format!("-signkey {}", quote(&files.key))];
     let digest = digest(authority.key);
-    let lines = steps(&files, authority.key, &authority.subject, &extensions, signer, authority.days, digest);
+    let lines = steps(
+        &files,
+        authority.key,
+        &authority.subject,
+        &extensions,
+        signer,
+        authority.days,
+        digest,
+    );
     let mut notes = Notes::default();
     notes.add(
         "Without -extfile, OpenSSL 3.0 and 3.1 make an X.509 v1 certificate here; from 3.2 on it is a v3 without CA:TRUE, which Go refuses as a CA.",
@@ -52,8 +65,15 @@ pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> R
         format!("-CAkey {}", quote(&authority.place.key)),
     ];
     let digest = digest(authority.key);
-    let lines =
-        steps(&files, certificate.key, &certificate.subject, &extensions, signer, certificate.days, digest);
+    let lines = steps(
+        &files,
+        certificate.key,
+        &certificate.subject,
+        &extensions,
+        signer,
+        certificate.days,
+        digest,
+    );
     let mut notes = Notes::default();
     if !certificate.names.is_empty() {
         notes.add(
@@ -104,10 +124,22 @@ struct Extensions {
 impl Extensions {
     fn new(files: &Files, mut extensions: Vec<String>, names: &[HostName]) -> Self {
         if names.is_empty() {
-            return Self { path: format!("{}.ext", files.stem), body: extensions, in_sections: false };
+            return Self {
+                path: format!("{}.ext", files.stem),
+                body: extensions,
+                in_sections: false,
+            };
         }
         let alternative = "subjectAltName = @alt_names";
-        let head = ["[req]", "distinguished_name = dn", "req_extensions = v3_req", "[dn]", "[v3_req]", alternative, "[v3_sign]"];
+        let head = [
+            "[req]",
+            "distinguished_name = dn",
+            "req_extensions = v3_req",
+            "[dn]",
+            "[v3_req]",
+            alternative,
+            "[v3_sign]",
+        ];
         let mut body: Vec<String> = head.map(str::to_owned).to_vec();
         body.append(&mut extensions);
         body.extend([alternative.to_owned(), "[alt_names]".to_owned()]);
@@ -124,7 +156,11 @@ impl Extensions {
                 }
             });
         }
-        Self { path: format!("{}.cnf", files.stem), body, in_sections: true }
+        Self {
+            path: format!("{}.cnf", files.stem),
+            body,
+            in_sections: true,
+        }
     }
 }
 
@@ -144,7 +180,10 @@ fn steps(
     if !subject.attributes().all(|(_, value)| value.is_ascii()) {
         request.push("-utf8".to_owned());
     }
-    let mut sign = vec!["openssl x509 -req".to_owned(), format!("-in {}", quote(&files.csr))];
+    let mut sign = vec![
+        "openssl x509 -req".to_owned(),
+        format!("-in {}", quote(&files.csr)),
+    ];
     sign.extend(signer);
     sign.push(format!("-days {days}"));
     sign.extend(digest.map(str::to_owned));
@@ -172,8 +211,14 @@ fn steps(
 
 fn generate(key: KeyAlgorithm, path: &str) -> Vec<String> {
     let out = format!("-out {}", quote(path));
-    let curve = |name| vec![format!("openssl ecparam -name {name}"), "-genkey -noout".into(), out.clone()];
-    let rsa = |bits| vec!["openssl genrsa".into(), out.clone(), format!("{bits}")];
+    let curve = |name| {
+        vec![
+            format!("openssl ecparam -name {name}"),
+            "-genkey -noout".into(),
+            out.clone(),
+        ]
+    };
+    let rsa = |bits| vec!["openssl genrsa".into(), format!("{out} {bits}")];
     command(&match key {
         KeyAlgorithm::Rsa2048 => rsa(2048),
         KeyAlgorithm::Rsa3072 => rsa(3072),
@@ -205,7 +250,11 @@ fn subject_argument(subject: &Subject) -> String {
             text.push(c);
         }
     }
-    if text.is_empty() { "/".to_owned() } else { text }
+    if text.is_empty() {
+        "/".to_owned()
+    } else {
+        text
+    }
 }
 
 /// A value in an OpenSSL configuration file (config(5)).
