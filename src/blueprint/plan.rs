@@ -51,24 +51,6 @@ impl Subject {
         Self { common_name: common_name.into(), ..Self::default() }
     }
 
-    /// The subject as OpenSSL's `-subj` wants it, `/O=…/OU=…/CN=…`.
-    #[must_use]
-    pub fn openssl(&self) -> String {
-        let mut text = String::new();
-        for (key, value) in self.attributes() {
-            text.push('/');
-            text.push_str(key);
-            text.push('=');
-            for c in value.chars() {
-                if matches!(c, '/' | '\\') {
-                    text.push('\\');
-                }
-                text.push(c);
-            }
-        }
-        text
-    }
-
     /// The attributes in the order in which Go writes them: O, OU, CN.
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let organizations = self.organizations.iter().map(|value| ("O", value.as_str()));

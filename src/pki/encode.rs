@@ -40,31 +40,37 @@ pub struct Template {
     pub extensions: Vec<Extension>,
 }
 
-/// A subject as a DER Name: each attribute in an RDN of its own, O before OU before CN,
-/// PrintableString where the characters allow and UTF8String where not, as Go writes it.
+/// A subject as a DER Name, as Go writes it (`pkix.Name.ToRDNSequence`): O before OU
+/// before CN, all values of one attribute type in one RDN, PrintableString where the
+/// characters allow and UTF8String where not.
 #[must_use]
 pub fn name(subject: &Subject) -> Vec<u8> {
+    let attributes: Vec<(&str, &str)> = subject.attributes().collect();
     yasna::construct_der(|writer| {
         writer.write_sequence(|writer| {
-            for (key, value) in subject.attributes() {
-                let last = match key {
-                    "O" => 10,
-                    "OU" => 11,
-                    _ => 3,
-                };
-                writer.next().write_set(|writer| {
-                    writer.next().write_sequence(|writer| {
-                        writer.next().write_oid(&oid(&[2, 5, 4, last]));
-                        if value.bytes().all(is_printable) {
-                            writer.next().write_printable_string(value);
-                        } else {
-                            writer.next().write_utf8_string(value);
-                        }
-                    });
+            for rdn in attributes.chunk_by(|(one, _), (next, _)| one == next) {
+                writer.next().write_set_of(|writer| {
+                    for (key, value) in rdn {
+                        writer.next().write_sequence(|writer| write_attribute(writer, key, value));
+                    }
                 });
             }
         });
     })
+}
+
+fn write_attribute(writer: &mut yasna::DERWriterSeq<'_>, key: &str, value: &str) {
+    let last = match key {
+        "O" => 10,
+        "OU" => 11,
+        _ => 3,
+    };
+    writer.next().write_oid(&oid(&[2, 5, 4, last]));
+    if value.bytes().all(is_printable) {
+        writer.next().write_printable_string(value);
+    } else {
+        writer.next().write_utf8_string(value);
+    }
 }
 
 /// The characters of PrintableString (X.680 section 41.4).

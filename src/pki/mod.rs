@@ -5,6 +5,7 @@ mod encode;
 mod issue;
 mod key;
 mod kubeconfig;
+pub mod recipe;
 mod stock;
 
 pub use encode::{Extension, Template, csr, extension, name, sign};
