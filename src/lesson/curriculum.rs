@@ -191,3 +191,16 @@ fn read_file(path: &Path) -> Result<String, String> {
 fn text(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_curriculum_has_no_problems() {
+        let curriculum = Curriculum::embedded();
+        let problems: Vec<String> = curriculum.problems.iter().map(Problem::to_string).collect();
+        assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+        assert_eq!(curriculum.lessons.len(), 5);
+    }
+}
