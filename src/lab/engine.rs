@@ -115,7 +115,7 @@ impl Lab {
 
     /// The workspace, for reading.
     #[must_use]
-    pub const fn store(&self) -> &Store {
+    pub fn store(&self) -> &Store {
         self.locked.store()
     }
 

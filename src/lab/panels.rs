@@ -38,7 +38,7 @@ impl Lab {
     pub fn commands(&self, id: &str) -> Result<Vec<ToolCommands>, LabError> {
         let id = resolve_certificate(&self.plan, id)?;
         let tool = |recipe: crate::pki::recipe::Recipe| ToolCommands {
-            tool: recipe.tool.to_string(),
+            tool: recipe.tool.name().to_owned(),
             lines: recipe.lines,
             note: Words {
                 en: recipe.note_en.unwrap_or_default(),

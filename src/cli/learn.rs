@@ -1,0 +1,1 @@
+//! `dojang` and `dojang learn`: the lab on the screen.
