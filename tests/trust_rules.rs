@@ -208,8 +208,12 @@ fn work_is_bounded_by_the_number_of_signature_checks() {
 #[test]
 fn nothing_sent_is_refused() {
     let verdict = judge(&[], &Roots::default(), None);
-    assert!(!verdict.is_accepted());
+    assert_eq!(
+        message(&verdict),
+        "tls: received empty certificates message"
+    );
     assert_eq!(verdict.checks.len(), Rule::ALL.len());
+    assert_eq!(verdict.failed().unwrap().rule, Rule::Parse);
 }
 
 #[test]

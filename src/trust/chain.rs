@@ -8,7 +8,7 @@ use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, poli
 use crate::clock::rfc3339;
 
 /// How many signatures Go checks before it gives up.
-const SIGNATURE_CHECKS: usize = 100;
+pub(super) const SIGNATURE_CHECKS: usize = 100;
 
 /// A refusal with the rule that decided and, if it was one, the issuer that was at fault.
 #[derive(Debug, Clone)]
