@@ -4,11 +4,11 @@ use time::OffsetDateTime;
 
 use super::certificate::Certificate;
 use super::quote::quote;
-use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, constraints, hostname, policy};
+use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, policy, subtrees};
 use crate::clock::rfc3339;
 
 /// How many signatures Go checks before it gives up.
-const SIGNATURE_CHECKS: usize = 100;
+pub(super) const SIGNATURE_CHECKS: usize = 100;
 
 /// A refusal with the rule that decided and, if it was one, the issuer that was at fault.
 #[derive(Debug, Clone)]
@@ -153,7 +153,7 @@ fn choose(
             policy_failures.push(chain);
         } else if incompatible(&chain, purpose).is_some() {
             usage_failures.push(chain);
-        } else if let Err(detail) = constraints::check_chain(&chain) {
+        } else if let Err(detail) = subtrees::check_chain(&chain) {
             let message = format!(
                 "x509: a root or intermediate certificate is not authorized to sign for this name: {detail}"
             );

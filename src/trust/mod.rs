@@ -23,6 +23,7 @@ mod quote;
 mod report;
 mod roots;
 mod signature;
+mod subtrees;
 mod uri;
 
 pub use certificate::{Certificate, ParseError};
