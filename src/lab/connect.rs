@@ -12,7 +12,7 @@ use super::{ConnectionOutcome, ConnectionView, LabError};
 use crate::access::{World, WorldNode};
 use crate::blueprint::{Connection, Plan, Subject};
 use crate::fault::{Change, Signer};
-use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide, Side};
+use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide};
 use crate::pki::{self, AuthorityRequest, Issuer, LeafRequest};
 use crate::trust::Roots;
 use crate::workspace::{Cancel, Credential, Selection, WorkspaceError, authority_chain, credential};
@@ -159,7 +159,7 @@ impl Lab {
                 request: view.request,
                 ok: matches!(report.outcome, handshake::Outcome::Answered(status) if status < 300),
                 outcome,
-                user: report.identity.map(|identity| identity.user),
+                user: report.identity().map(|identity| identity.user.clone()),
                 micros: micros(report.elapsed),
             };
             each(&row);
@@ -197,13 +197,13 @@ impl Lab {
             credential: shown.as_ref().map(credential),
             roots: trusts,
             server_name: connection.server_name.clone(),
-            method_path: connection.request.clone(),
+            request: connection.request.clone(),
             headers: connection.headers.clone(),
         };
         let to = ServerSide {
             name: server.id(),
-            node: server.node.clone(),
             style: server.style,
+            port: server.port,
             credential: credential(&serving),
             client_roots: Some(client_roots),
             request_header,
@@ -361,32 +361,36 @@ fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
+/// The word for how a connection ended.
+fn word(outcome: handshake::Outcome) -> String {
+    match outcome {
+        handshake::Outcome::Answered(status) => status.to_string(),
+        handshake::Outcome::RefusedByClient => "refused-by-client".into(),
+        handshake::Outcome::RefusedByServer => "refused-by-server".into(),
+    }
+}
+
 /// A report as it is shown.
 fn outcome(report: &Report) -> ConnectionOutcome {
+    let log = report.server_log.as_ref().map(|log| match log.verbosity {
+        0 => log.line.clone(),
+        verbosity => format!("(-v={verbosity}) {}", log.line),
+    });
+    let decision = report.decision().map(|decision| match decision.reason.as_str() {
+        "" => decision.by.to_string(),
+        reason => format!("{}: {reason}", decision.by),
+    });
     ConnectionOutcome {
-        outcome: report.outcome.to_string(),
+        outcome: word(report.outcome),
         version: report.version.map(|version| version.to_string()),
         server_verdict: report.server_verdict.clone(),
         client_verdict: report.client_verdict.clone(),
-        events: report
-            .events
-            .iter()
-            .map(|event| {
-                let who = match event.side {
-                    Side::Client => "client",
-                    Side::Server => "server",
-                };
-                (who.to_owned(), event.text.clone())
-            })
-            .collect(),
-        identity: report.identity.as_ref().map(|i| (i.user.clone(), i.groups.clone())),
-        decision: report.decision.as_ref().map(|decision| {
-            let by = decision.by.to_string();
-            if decision.reason.is_empty() { by } else { format!("{by}: {}", decision.reason) }
-        }),
+        events: report.events.iter().map(|e| (e.side.to_string(), e.step.to_string())).collect(),
+        identity: report.identity().map(|i| (i.user.clone(), i.groups.clone())),
+        decision,
         response: report.response.as_ref().map(|response| (response.status, response.body.clone())),
         client_prints: report.client_prints.clone(),
-        server_logs: report.server_logs.clone(),
+        server_logs: log,
         micros: micros(report.elapsed),
     }
 }
