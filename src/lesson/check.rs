@@ -1,20 +1,16 @@
 //! A lesson put together from its files, and every check that needs no lab.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::is_nfc;
 
 use super::curriculum::{Checks, Problem, Report, is_slug};
-use super::markdown::{Block, Span, Style, inline, parse};
 use super::mechanism::{self, Mechanism, WrittenStep};
+use super::setting::setting;
 use super::words::{self, Section, WrittenWords};
 use super::{Action, Lesson, Question, Step, StepWords, Words};
-use crate::text::nearest;
-
-/// Columns of the text pane at 80×24.
-pub const PANE_COLUMNS: usize = 38;
-/// Rows of the text pane at 80×24.
-pub const PANE_ROWS: usize = 17;
+use crate::text::{escape, nearest};
 
 /// The words for what a connection comes to, as [`super::Expect::outcome`] writes them.
 pub const OUTCOMES: [&str; 5] = [
@@ -46,17 +42,7 @@ pub(super) fn lesson(
             problems: &mut *problems,
         };
         match files.get(name) {
-            Some(Ok(text)) => {
-                for (line, text) in (1..).zip(text.lines()) {
-                    if !text.is_ascii() && !is_nfc(text) {
-                        report.problem(
-                            line,
-                            "this line is not in Unicode NFC: save the file composed",
-                        );
-                    }
-                }
-                Some(text.as_str())
-            }
+            Some(Ok(text)) => clean(text, &mut report),
             Some(Err(error)) => {
                 report.problem(1, error.as_str());
                 None
@@ -98,37 +84,34 @@ pub(super) fn lesson(
         }
         let lines: Vec<usize> = steps.iter().map(|(section, _)| section.line).collect();
         let steps: Vec<StepWords> = steps.into_iter().map(|(_, words)| words).collect();
-        whole.then_some((words.title, words.aim, steps, lines))
+        whole.then_some(Spoken {
+            title: words.title,
+            aim: words.aim,
+            steps,
+            lines,
+        })
     };
     let (english, korean) = (spoken(ENGLISH, english), spoken(KOREAN, korean));
-    if let (Some(english), Some(korean)) = (&english, &korean) {
-        for (en, (ko, line)) in english.2.iter().zip(korean.2.iter().zip(&korean.3)) {
-            if en.choices.len() != ko.choices.len() {
-                let (there, here) = (en.choices.len(), ko.choices.len());
-                report.problem(
-                    *line,
-                    format!("there are {here} choices here and {there} in {ENGLISH}"),
-                );
-            }
-        }
-    }
     let (mechanism, english, korean) = (mechanism?, english?, korean?);
+    if !same_choices(&english, &korean, &mut report) {
+        return None;
+    }
     Some(Lesson {
         id: id.to_owned(),
         number,
         minutes: mechanism.minutes,
         title: Words {
-            en: english.0,
-            ko: korean.0,
+            en: english.title,
+            ko: korean.title,
         },
         aim: Words {
-            en: english.1,
-            ko: korean.1,
+            en: english.aim,
+            ko: korean.aim,
         },
         steps: mechanism
             .steps
             .into_iter()
-            .zip(english.2.into_iter().zip(korean.2))
+            .zip(english.steps.into_iter().zip(korean.steps))
             .map(|(step, (en, ko))| Step {
                 id: step.id,
                 action: step.action,
@@ -137,6 +120,58 @@ pub(super) fn lesson(
             })
             .collect(),
     })
+}
+
+/// One language's words, put in the steps' order.
+struct Spoken {
+    title: String,
+    aim: String,
+    steps: Vec<StepWords>,
+    /// The line of each step's section.
+    lines: Vec<usize>,
+}
+
+/// A file's text if it can be shown at all.
+fn clean<'a>(text: &'a str, report: &mut Report<'_>) -> Option<&'a str> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut is_clean = true;
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !is_plain(text)) {
+        if !is_nfc(text) {
+            report.problem(
+                line,
+                "this line is not in Unicode NFC: save the file composed",
+            );
+        }
+        if let Cow::Owned(escaped) = escape(text) {
+            let message = format!("a character that a terminal would obey or hide: `{escaped}`");
+            report.problem(line, message);
+            is_clean = false;
+        }
+    }
+    is_clean.then_some(text)
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn same_choices(english: &Spoken, korean: &Spoken, report: &mut Report<'_>) -> bool {
+    let mut same = true;
+    let pairs = english
+        .steps
+        .iter()
+        .zip(korean.steps.iter().zip(&korean.lines));
+    for (en, (ko, line)) in pairs {
+        let (there, here) = (en.choices.len(), ko.choices.len());
+        if there != here {
+            report.problem(
+                *line,
+                format!("there are {here} choices here and {there} in {ENGLISH}"),
+            );
+            same = false;
+        }
+    }
+    same
 }
 
 /// Checks of the mechanism alone.
@@ -353,50 +388,4 @@ fn question_words(
     if section.after.is_none() {
         report.problem(line, "a question needs an explanation, after a line `---`");
     }
-}
-
-/// How the words come out on the screen.
-fn setting(section: &Section, words: &StepWords, report: &mut Report<'_>) {
-    let after_line = section
-        .after
-        .as_ref()
-        .map_or(section.line, |after| after.line);
-    for (line, rows) in [
-        (section.line, words.rows_before(PANE_COLUMNS)),
-        (after_line, words.after_lines(PANE_COLUMNS).len()),
-    ] {
-        if rows > PANE_ROWS {
-            let message = format!(
-                "`{}` takes {rows} rows of {PANE_COLUMNS} columns, and {PANE_ROWS} are there: shorten it",
-                section.id
-            );
-            report.problem(line, message);
-        }
-    }
-    let titles_and_choices = std::iter::once(&words.title).chain(&words.choices);
-    let loose = titles_and_choices
-        .flat_map(|text| inline(text))
-        .any(|span| is_loose(&span));
-    if loose || has_loose(&words.text) {
-        report.problem(section.line, LOOSE);
-    }
-    if has_loose(&words.after) {
-        report.problem(after_line, LOOSE);
-    }
-}
-
-const LOOSE: &str = "a `**` or a backtick here does not close; `**` closes only right behind a letter: \
-                     write `**인증 기관**(CA)은`, not `**인증 기관(CA)**은`";
-
-fn has_loose(text: &str) -> bool {
-    parse(text).iter().any(|block| match block {
-        Block::Paragraph(spans) | Block::Bullet(spans) | Block::Ordered(_, spans) => {
-            spans.iter().any(is_loose)
-        }
-        Block::Code(_) => false,
-    })
-}
-
-fn is_loose(span: &Span) -> bool {
-    span.style != Style::Code && (span.text.contains("**") || span.text.contains('`'))
 }

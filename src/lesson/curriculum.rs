@@ -85,7 +85,8 @@ impl Curriculum {
         Self::assemble(&embedded_folders(), Vec::new(), Checks::All)
     }
 
-    /// The lessons of a directory, with every check. What cannot be read is a problem, the rest still works.
+    /// The lessons of a directory, with every check. What cannot be read is a problem,
+    /// the rest still works.
     #[must_use]
     pub fn from_dir(path: &Path) -> Self {
         let mut folders = BTreeMap::new();

@@ -8,11 +8,13 @@ mod layout;
 pub mod markdown;
 mod mechanism;
 mod progress;
+mod setting;
 mod words;
 
-pub use check::{OUTCOMES, PANE_COLUMNS, PANE_ROWS};
+pub use check::OUTCOMES;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
 pub use progress::{LessonProgress, PROGRESS_VERSION, Progress, ProgressError};
+pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
 use serde::Deserialize;
 

@@ -38,7 +38,7 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
     let mut title_line = None;
     let mut front: Vec<&str> = Vec::new();
     let mut fenced = false;
-    for (line, text) in (1..).zip(source.trim_start_matches('\u{feff}').lines()) {
+    for (line, text) in (1..).zip(source.lines()) {
         let is_fence = text.trim_start().starts_with("```");
         if is_fence {
             fenced = !fenced;

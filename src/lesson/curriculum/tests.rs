@@ -400,6 +400,12 @@ fn every_problem_is_found_with_its_file_and_line() {
             "해 봐\u{110b}\u{116d}.",
             "01-a/ko.md:18: this line is not in Unicode NFC",
         ),
+        (
+            "ko",
+            "해 봐요.",
+            "해\u{1b}[2J 봐요.",
+            "01-a/ko.md:18: a character that a terminal would obey or hide: `해\\u{1b}[2J 봐요.`",
+        ),
     ];
     let mut wrong = String::new();
     for (file, from, to, expected) in cases {
@@ -519,7 +525,7 @@ fn what_cannot_be_read_is_a_problem() {
 #[test]
 fn windows_line_ends_and_a_byte_order_mark_are_taken() {
     let windows = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
-    let curriculum = three(TOML, &windows(EN), &windows(KO));
+    let curriculum = three(&windows(TOML), &windows(EN), &windows(KO));
     assert_eq!(curriculum.problems, []);
     assert_eq!(
         curriculum.lessons[0].steps[0].words.en.choices[1],
