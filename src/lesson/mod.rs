@@ -13,7 +13,7 @@ mod words;
 
 pub use check::OUTCOMES;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
-pub use progress::{LessonProgress, PROGRESS_VERSION, Progress, ProgressError};
+pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
 pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
 use serde::Deserialize;

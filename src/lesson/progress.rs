@@ -30,13 +30,13 @@ pub struct Progress {
 
 /// What a learner has done of one lesson.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct LessonProgress {
+struct LessonProgress {
     /// The steps that are done.
     #[serde(default)]
-    pub done: BTreeSet<String>,
+    done: BTreeSet<String>,
     /// The choices given, from 1, by step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub choices: BTreeMap<String, usize>,
+    choices: BTreeMap<String, usize>,
 }
 
 /// A text that is no progress of this program.
