@@ -1,7 +1,7 @@
 //! A step's words as the lines that a face draws, the same for every face.
 
-use super::markdown::{Line, Style, Span, hanging, inline, lines, parse};
 use super::StepWords;
+use super::markdown::{Line, Span, Style, hanging, inline, lines, parse};
 
 impl StepWords {
     /// The heading in lines of at most `columns`.
@@ -39,7 +39,9 @@ impl StepWords {
 
     /// Rows that heading, text and choices take.
     pub(super) fn rows_before(&self, columns: usize) -> usize {
-        let choices: usize = (0..self.choices.len()).map(|i| self.choice_lines(i, columns).len()).sum();
+        let choices: usize = (0..self.choices.len())
+            .map(|i| self.choice_lines(i, columns).len())
+            .sum();
         self.text_lines(columns).len() + choices + usize::from(choices > 0)
     }
 
@@ -64,10 +66,16 @@ mod tests {
             after: "It is.".into(),
         };
         let text = |lines: Vec<Line>| -> Vec<String> {
-            lines.into_iter().map(|line| line.into_iter().map(|span| span.text).collect()).collect()
+            lines
+                .into_iter()
+                .map(|line| line.into_iter().map(|span| span.text).collect())
+                .collect()
         };
         assert_eq!(text(words.text_lines(20)), ["Who is it?", "", "Think."]);
-        assert_eq!(text(words.choice_lines(1, 12)), ["2. admin, of", "   course"]);
+        assert_eq!(
+            text(words.choice_lines(1, 12)),
+            ["2. admin, of", "   course"]
+        );
         assert!(words.choice_lines(2, 12).is_empty());
         assert_eq!(text(words.after_lines(20)), ["Who is it?", "", "It is."]);
         assert_eq!(words.rows_before(12), 3 + 1 + 3);

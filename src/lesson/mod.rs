@@ -8,11 +8,13 @@ mod layout;
 pub mod markdown;
 mod mechanism;
 mod progress;
+mod setting;
 mod words;
 
-pub use check::{OUTCOMES, PANE_COLUMNS, PANE_ROWS};
+pub use check::OUTCOMES;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
-pub use progress::{LessonProgress, PROGRESS_VERSION, Progress, ProgressError};
+pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
+pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
 use serde::Deserialize;
 
@@ -148,7 +150,10 @@ impl Lesson {
     /// The step of this id and its place, from 0.
     #[must_use]
     pub fn step(&self, id: &str) -> Option<(usize, &Step)> {
-        self.steps.iter().enumerate().find(|(_, step)| step.id == id)
+        self.steps
+            .iter()
+            .enumerate()
+            .find(|(_, step)| step.id == id)
     }
 }
 
