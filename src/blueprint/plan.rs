@@ -33,6 +33,7 @@ pub struct Plan {
 /// A subject's attributes that mean something to a cluster (RFC 4514 order of Go: O
 /// before CN).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
     /// CN: the user, in a client certificate.
     pub common_name: String,

@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
 use crate::clock::Clock;
-use crate::lab::{Cancel, ConnectionOutcome, ConnectionView, Directory, Lab, LabError, LabOptions, Tls};
+use crate::lab::{Cancel, ConnectionOutcome, ConnectionView, Directory, Lab, LabError, LabOptions, tls_version};
 use crate::lesson::Lesson;
 use crate::text::{Language, escape};
 use crate::trust::{Outcome, Verdict};
@@ -203,10 +203,6 @@ pub(super) fn check(output: &Output, global: &Global, directory: Option<&Path>) 
     Ok(status)
 }
 
-fn tls(text: &str) -> Result<Tls, CliError> {
-    text.parse().map_err(CliError::Usage)
-}
-
 pub(super) fn handshake(
     output: &Output,
     global: &Global,
@@ -221,7 +217,7 @@ pub(super) fn handshake(
     }
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    let view = lab.connect(&connection, tls(version)?, &cancel)?;
+    let view = lab.connect(&connection, tls_version(version)?, &cancel)?;
     let Some(outcome) = &view.outcome else {
         return Err(CliError::Machine("the connection had no outcome".into()));
     };
@@ -402,7 +398,7 @@ pub(super) fn matrix(output: &Output, global: &Global, version: &str) -> Result<
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
     let mut failed = Ok(());
-    let rows = lab.matrix(tls(version)?, &cancel, |row| {
+    let rows = lab.matrix(tls_version(version)?, &cancel, |row| {
         if output.json || failed.is_err() {
             return;
         }
@@ -461,4 +457,50 @@ pub(super) fn reset(output: &Output, global: &Global, yes: bool) -> Result<u8, C
         Language::Ko => format!("파일 {removed}개를 지웠어요. 다음 레슨은 처음부터 시작해요."),
     })?;
     Ok(0)
+}
+
+/// How others make an artifact, for copying.
+pub(super) fn commands(output: &Output, global: &Global, artifact: &str) -> Result<u8, CliError> {
+    let store = super::pki::store(global, None)?;
+    let plan = super::pki::plan_or_default(&store)?;
+    let id = crate::blueprint::resolve_certificate(&plan, artifact)?;
+    let recipes = crate::pki::recipe::recipes(&plan, &id);
+    if output.json {
+        let rows: Vec<CommandsRow> = recipes
+            .into_iter()
+            .map(|recipe| CommandsRow {
+                tool: recipe.tool.name(),
+                note: match output.language {
+                    Language::En => recipe.note_en,
+                    Language::Ko => recipe.note_ko,
+                },
+                lines: recipe.lines,
+            })
+            .collect();
+        return output.document(&rows);
+    }
+    for (index, recipe) in recipes.iter().enumerate() {
+        if index > 0 {
+            output.line("")?;
+        }
+        output.line(&output.tone(Tone::Strong, &format!("# {}", recipe.tool.name())))?;
+        let note = match output.language {
+            Language::En => &recipe.note_en,
+            Language::Ko => &recipe.note_ko,
+        };
+        for line in note.iter().flat_map(|note| crate::text::wrap(note, 76)) {
+            output.line(&output.tone(Tone::Quiet, &format!("# {line}")))?;
+        }
+        for line in &recipe.lines {
+            output.line(line)?;
+        }
+    }
+    Ok(0)
+}
+
+#[derive(Serialize)]
+struct CommandsRow {
+    tool: &'static str,
+    lines: Vec<String>,
+    note: Option<String>,
 }

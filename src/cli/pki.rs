@@ -160,6 +160,14 @@ pub(super) fn plan_of(store: &Store) -> Result<Plan, CliError> {
     Ok(plan(spec)?)
 }
 
+/// The plan of a directory that holds a cluster, else the lab's own.
+pub(super) fn plan_or_default(store: &Store) -> Result<Plan, CliError> {
+    match store.read(SPEC)? {
+        Some(_) => plan_of(store),
+        None => Ok(plan(ClusterSpec::default())?),
+    }
+}
+
 #[derive(Serialize)]
 struct Listed {
     directory: String,

@@ -25,6 +25,18 @@ const FRONT_PROXY: &str = "front-proxy-client";
 /// No connection on loopback takes longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The version that `1.2` or `1.3` stands for.
+///
+/// # Errors
+/// It is neither.
+pub fn tls_version(text: &str) -> Result<Tls, LabError> {
+    match text {
+        "1.2" => Ok(Tls::Tls12),
+        "1.3" => Ok(Tls::Tls13),
+        _ => Err(LabError::Request(format!("`{text}` is no TLS version of a cluster: use 1.2 or 1.3"))),
+    }
+}
+
 /// One row of the matrix.
 #[derive(Debug, Clone, Serialize)]
 pub struct MatrixRow {

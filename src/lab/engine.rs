@@ -56,6 +56,8 @@ pub struct Lab {
     pub(super) curriculum: Curriculum,
     progress: Mutex<Learned>,
     notices: Vec<String>,
+    /// Whether the lessons are the program's own, whose words a test has checked.
+    pub(super) built_in: bool,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -91,6 +93,7 @@ impl Lab {
             curriculum,
             progress: Mutex::new(progress),
             notices,
+            built_in: options.lessons.is_none(),
             _temporary: temporary,
         })
     }

@@ -1,6 +1,6 @@
 //! One step done: what it declares, what really happens, and what there is to see.
 
-use super::connect::Tls;
+use super::connect::{Tls, tls_version};
 use super::engine::Lab;
 use super::{Cancel, ConnectionView, LabError, Panel, Progress, StepReport};
 use crate::blueprint::{Connection, resolve_certificate};
@@ -129,7 +129,7 @@ impl Lab {
         if let Some(request) = &connect.request {
             connection.request.clone_from(request);
         }
-        let tls = connect.tls.as_deref().map_or(Ok(Tls::Tls13), str::parse).map_err(LabError::Request)?;
+        let tls = connect.tls.as_deref().map_or(Ok(Tls::Tls13), tls_version)?;
         Ok((connection, tls))
     }
 
