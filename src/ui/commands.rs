@@ -107,6 +107,11 @@ pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
     entries
 }
 
+/// What Enter does now.
+pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
+    REGISTRY.iter().find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
+}
+
 fn always(_: &Model) -> bool {
     true
 }

@@ -1,29 +1,36 @@
 //! The loop: messages in, frames and effects out. It sleeps until something happens.
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, Stdout, Write, stdin, stdout};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::{Buffer, CellDiffOption};
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::text::Language;
+use crate::text::{Language, width};
 
 use super::guard::{self, Guard};
 use super::model::Model;
 use super::theme::Theme;
-use super::update::{Effect, Msg, enter, update};
+use super::update::{Effect, Msg, enter, stop_work, update};
 use super::view::view;
 use super::{Engine, Options, UiError};
 
-type Screen = Terminal<CrosstermBackend<Stdout>>;
+/// The terminal, and where its last frame has wide glyphs.
+struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    wide: Vec<bool>,
+}
 
 /// What the effects bring back.
 enum Report {
@@ -88,6 +95,18 @@ async fn event_loop<E: Engine>(
     mut model: Model,
     first: Vec<Effect>,
     sender: UnboundedSender<Report>,
+    receiver: UnboundedReceiver<Report>,
+) -> Result<(), UiError> {
+    let result = turn(engine, &mut model, first, sender, receiver).await;
+    stop_work(&model);
+    result
+}
+
+async fn turn<E: Engine>(
+    engine: Arc<E>,
+    model: &mut Model,
+    first: Vec<Effect>,
+    sender: UnboundedSender<Report>,
     mut receiver: UnboundedReceiver<Report>,
 ) -> Result<(), UiError> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -95,21 +114,22 @@ async fn event_loop<E: Engine>(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     let _guard = Guard::new(model.mouse)?;
-    let mut screen = Terminal::new(CrosstermBackend::new(stdout()))?;
-    model.size = screen.size().map(|size| (size.width, size.height))?;
-    draw(&mut screen, &mut model)?;
+    let mut screen = Screen { terminal: Terminal::new(CrosstermBackend::new(stdout()))?, wide: Vec::new() };
+    model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
+    draw(&mut screen, model)?;
     for effect in first {
         carry_out(&engine, &sender, effect);
     }
     let mut events = EventStream::new();
     loop {
-        draw(&mut screen, &mut model)?;
+        draw(&mut screen, model)?;
         let mut msgs = Vec::new();
         tokio::select! {
             event = events.next() => {
                 msgs.extend(msg_of(event)?);
                 // What else has come meanwhile (a paste, a window being dragged) is one frame.
-                while let Some(event) = events.next().now_or_never() {
+                // Polled with this task's own waker: the stream keeps the first it is given.
+                while let Poll::Ready(event) = poll_fn(|task| Poll::Ready(events.poll_next_unpin(task))).await {
                     msgs.extend(msg_of(event)?);
                 }
             }
@@ -124,7 +144,7 @@ async fn event_loop<E: Engine>(
                 }
             }
             _ = go_on.recv() => {
-                resume(&mut screen, &mut model)?;
+                resume(&mut screen, model)?;
                 msgs.push(Msg::Resumed);
             }
             _ = terminate.recv() => return Err(UiError::Signal(Signal::TERM.as_raw())),
@@ -132,10 +152,10 @@ async fn event_loop<E: Engine>(
             _ = interrupt.recv() => return Err(UiError::Signal(Signal::INT.as_raw())),
         }
         for msg in msgs {
-            for effect in update(&mut model, msg) {
+            for effect in update(model, msg) {
                 match effect {
                     Effect::Quit => return Ok(()),
-                    Effect::Suspend => suspend(&mut screen, &mut model)?,
+                    Effect::Suspend => suspend(&mut screen, model)?,
                     Effect::Copy(text) => {
                         let mut out = stdout();
                         execute!(out, CopyToClipboard::to_clipboard_from(text))?;
@@ -153,10 +173,29 @@ fn draw(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     if !std::mem::take(&mut model.redraw) {
         return Ok(());
     }
+    let Screen { terminal, wide } = screen;
     queue!(stdout(), BeginSynchronizedUpdate)?;
-    screen.draw(|frame| view(model, frame))?;
+    terminal.draw(|frame| {
+        view(model, frame);
+        renew_halves(frame.buffer_mut(), wide);
+    })?;
     queue!(stdout(), EndSynchronizedUpdate)?;
     stdout().flush()
+}
+
+/// Where a wide glyph makes way for a narrow one, its right half is written as well: ratatui
+/// takes it for blank already, and not every terminal agrees.
+fn renew_halves(buffer: &mut Buffer, wide: &mut Vec<bool>) {
+    let now: Vec<bool> = buffer.content.iter().map(|cell| width(cell.symbol()) > 1).collect();
+    if now.len() == wide.len() {
+        let halves = wide.iter().zip(&now).zip(buffer.content.iter_mut().skip(1));
+        for ((was, is), right) in halves {
+            if *was && !is {
+                right.set_diff_option(CellDiffOption::AlwaysUpdate);
+            }
+        }
+    }
+    *wide = now;
 }
 
 fn msg_of(event: Option<io::Result<Event>>) -> io::Result<Option<Msg>> {
@@ -207,9 +246,10 @@ fn suspend(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
 /// Takes the terminal again and draws everything anew.
 fn resume(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     guard::take(model.mouse)?;
-    let size = screen.size()?;
+    let size = screen.terminal.size()?;
     model.size = (size.width, size.height);
-    screen.clear()?;
+    screen.terminal.clear()?;
+    screen.wide.clear();
     model.redraw = true;
     Ok(())
 }

@@ -281,7 +281,8 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Quit]
 }
 
-fn stop_work(model: &Model) {
+/// Asks work that is under way to stop.
+pub(super) fn stop_work(model: &Model) {
     if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
         cancel.raise();
     }

@@ -12,7 +12,10 @@ pub(super) fn edges(edges: &[Edge], columns: usize, look: Look) -> Body {
     let theme = look.theme;
     let mut body = Body::default();
     let mut seen: Vec<(&str, u16)> = Vec::new();
-    let longest = edges.iter().map(|edge| width(&edge.client)).max().unwrap_or(0).min(28);
+    let widest = |of: fn(&Edge) -> &str| edges.iter().map(|edge| width(of(edge))).max().unwrap_or(0);
+    let (clients, credentials) = (widest(|edge| &edge.client), widest(|edge| &edge.credential));
+    // Two columns if both fit, else the second against the right edge.
+    let in_columns = clients + credentials + 6 <= columns;
     for edge in edges {
         let server = (edge.server.as_str(), edge.port);
         if seen.contains(&server) {
@@ -25,21 +28,31 @@ pub(super) fn edges(edges: &[Edge], columns: usize, look: Look) -> Body {
             &[
                 (safe(&edge.server), theme.bold()),
                 (format!(" :{}", edge.port), theme.text()),
-                (format!("   {} ", look.pick("shows", "제시")), theme.dim()),
+                (format!(" {} ", look.pick("shows", "제시")), theme.dim()),
                 (safe(&edge.presented), theme.code()),
             ],
             columns,
         );
-        let clients: Vec<&Edge> = edges.iter().filter(|e| (e.server.as_str(), e.port) == server).collect();
-        for (at, client) in clients.iter().enumerate() {
-            let branch = if at + 1 == clients.len() { theme.glyph.last } else { theme.glyph.branch };
+        let of_server: Vec<&Edge> = edges.iter().filter(|e| (e.server.as_str(), e.port) == server).collect();
+        for (at, client) in of_server.iter().enumerate() {
+            let branch = if at + 1 == of_server.len() { theme.glyph.last } else { theme.glyph.branch };
             let name = safe(&client.client);
-            let pad = " ".repeat((longest + 2).saturating_sub(width(&name)).max(2));
-            body.flow(
-                &[(format!("{branch} "), theme.dim())],
-                &[(format!("{name}{pad}"), theme.text()), (safe(&client.credential), theme.code())],
-                columns,
-            );
+            let credential = safe(&client.credential);
+            let room = columns.saturating_sub(3);
+            let (used, shown) = (width(&name), width(&credential));
+            let lead = (format!("{branch} "), theme.dim());
+            if in_columns {
+                let pad = " ".repeat((clients + 3).saturating_sub(used));
+                body.flow(&[lead], &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())], columns);
+            } else if used + shown + 2 <= room {
+                let pad = " ".repeat(room - used - shown);
+                body.flow(&[lead], &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())], columns);
+            } else {
+                body.flow(&[lead], &[(name, theme.text())], columns);
+                let trunk = if at + 1 == of_server.len() { " " } else { theme.glyph.bar };
+                let pad = " ".repeat(columns.saturating_sub(shown + 1));
+                body.flow(&[(format!("{trunk}{pad}"), theme.dim())], &[(credential, theme.code())], columns);
+            }
         }
     }
     body

@@ -2,7 +2,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::text::{truncate, width};
@@ -32,7 +31,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let title = format!("{}  {}", lesson.number, lesson.title.get(look.language));
     let title = truncate(&title, columns.saturating_sub(right.width() + width(SEAL) + 4));
     let left = Line::from(vec![
-        Span::styled(SEAL, theme.seal().add_modifier(Modifier::REVERSED)),
+        Span::styled(SEAL, theme.stamp()),
         Span::raw("  "),
         Span::styled(title, theme.bold()),
     ]);

@@ -61,7 +61,7 @@ pub(super) fn body(model: &Model, columns: u16) -> Body {
         body.append(markdown::body(&words.after, columns, look));
     }
     if model.mode() == Mode::Ready
-        && let Some(entry) = commands::footer(model).first()
+        && let Some(entry) = commands::primary(model)
     {
         body.gap();
         let shown = super::footer::shown(entry, theme);
