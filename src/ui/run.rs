@@ -1,13 +1,14 @@
 //! The loop: messages in, frames and effects out. It sleeps until something happens.
 
 use std::future::poll_fn;
-use std::io::{self, IsTerminal, Stdout, Write, stdin, stdout};
+use std::io::{self, BufWriter, IsTerminal, Stdout, stdin, stdout};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, EventStream};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::cursor::MoveTo;
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use futures_util::StreamExt;
 use ratatui::Terminal;
@@ -26,10 +27,18 @@ use super::update::{Effect, Msg, enter, stop_work, update};
 use super::view::view;
 use super::{Engine, Options, UiError};
 
-/// The terminal, and where its last frame has wide glyphs.
+/// The terminal, and what stands on it.
 struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
-    wide: Vec<bool>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    last: Buffer,
+}
+
+impl Screen {
+    fn new() -> io::Result<Self> {
+        // Room for a whole frame: it reaches the terminal at once.
+        let out = BufWriter::with_capacity(1 << 16, stdout());
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(out))?, last: Buffer::default() })
+    }
 }
 
 /// What the effects bring back.
@@ -114,7 +123,7 @@ async fn turn<E: Engine>(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     let _guard = Guard::new(model.mouse)?;
-    let mut screen = Screen { terminal: Terminal::new(CrosstermBackend::new(stdout()))?, wide: Vec::new() };
+    let mut screen = Screen::new()?;
     model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
     draw(&mut screen, model)?;
     for effect in first {
@@ -173,29 +182,39 @@ fn draw(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     if !std::mem::take(&mut model.redraw) {
         return Ok(());
     }
-    let Screen { terminal, wide } = screen;
-    queue!(stdout(), BeginSynchronizedUpdate)?;
-    terminal.draw(|frame| {
-        view(model, frame);
-        renew_halves(frame.buffer_mut(), wide);
-    })?;
-    queue!(stdout(), EndSynchronizedUpdate)?;
-    stdout().flush()
+    let Screen { terminal, last } = screen;
+    terminal.autoresize()?;
+    view(model, &mut terminal.get_frame());
+    let rows = renew_rows(last, terminal.current_buffer_mut());
+    queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+    for row in rows {
+        queue!(terminal.backend_mut(), MoveTo(0, row), Clear(ClearType::CurrentLine))?;
+    }
+    terminal.flush()?;
+    terminal.hide_cursor()?;
+    terminal.swap_buffers();
+    queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
+    io::Write::flush(terminal.backend_mut())
 }
 
-/// Where a wide glyph makes way for a narrow one, its right half is written as well: ratatui
-/// takes it for blank already, and not every terminal agrees.
-fn renew_halves(buffer: &mut Buffer, wide: &mut Vec<bool>) {
-    let now: Vec<bool> = buffer.content.iter().map(|cell| width(cell.symbol()) > 1).collect();
-    if now.len() == wide.len() {
-        let halves = wide.iter().zip(&now).zip(buffer.content.iter_mut().skip(1));
-        for ((was, is), right) in halves {
-            if *was && !is {
-                right.set_diff_option(CellDiffOption::AlwaysUpdate);
+/// The rows where a wide glyph makes way for something else: they are cleared and written
+/// anew. What is left of a glyph that is overwritten by halves, terminals do not agree on.
+fn renew_rows(last: &mut Buffer, next: &mut Buffer) -> Vec<u16> {
+    let mut rows = Vec::new();
+    if last.area == next.area {
+        let columns = usize::from(next.area.width).max(1);
+        let both = last.content.chunks(columns).zip(next.content.chunks_mut(columns));
+        for ((was, is), row) in both.zip(0..) {
+            if was.iter().zip(is.iter()).any(|(was, is)| was.symbol() != is.symbol() && width(was.symbol()) > 1) {
+                rows.push(row);
+                for cell in is {
+                    cell.set_diff_option(CellDiffOption::AlwaysUpdate);
+                }
             }
         }
     }
-    *wide = now;
+    last.clone_from(next);
+    rows
 }
 
 fn msg_of(event: Option<io::Result<Event>>) -> io::Result<Option<Msg>> {
@@ -249,7 +268,7 @@ fn resume(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     let size = screen.terminal.size()?;
     model.size = (size.width, size.height);
     screen.terminal.clear()?;
-    screen.wide.clear();
+    screen.last = Buffer::default();
     model.redraw = true;
     Ok(())
 }

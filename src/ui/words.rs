@@ -76,6 +76,8 @@ pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static s
 pub(super) fn report(report: &StepReport, language: Language) -> String {
     if report.ok {
         return match language {
+            Language::En if report.artifacts > 0 => format!("Made: {}", report.artifacts),
+            Language::Ko if report.artifacts > 0 => format!("{}개를 만들었어요", report.artifacts),
             Language::En => format!("Done: {}", report.observed),
             Language::Ko => format!("완료: {}", report.observed),
         };

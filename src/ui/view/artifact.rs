@@ -6,8 +6,9 @@ use crate::text::width;
 use super::Look;
 use super::lines::{Body, safe};
 
-/// The widest column of names.
+/// The widest column of names where there is room, and where there is little.
 const WIDEST_NAME: usize = 24;
+const NARROW_NAME: usize = 14;
 
 /// The fields.
 pub(super) fn body(artifact: &ArtifactView, columns: usize, look: Look) -> Body {
@@ -25,9 +26,15 @@ pub(super) fn body(artifact: &ArtifactView, columns: usize, look: Look) -> Body 
     );
     body.gap();
     let longest = artifact.fields.iter().map(|field| width(&field.name)).max().unwrap_or(0).min(WIDEST_NAME);
-    // Beside its name if enough is left for the value, else below it.
-    let beside = (columns >= longest + 4 + 24).then_some(longest);
+    // Values stand beside the names if enough is left for them; else only those that fit
+    // whole, and the others below their names.
+    let has_room = columns >= longest + 4 + 24;
+    let longest = if has_room { longest } else { longest.min(NARROW_NAME) };
     for field in &artifact.fields {
+        let is_short = width(&field.name) <= longest
+            && width(&field.value) + longest + 4 <= columns
+            && field.before.is_none();
+        let beside = (has_room || is_short).then_some(longest);
         draw(&mut body, field, beside, columns, look);
     }
     body

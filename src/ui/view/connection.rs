@@ -43,7 +43,7 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
             body.gap();
             let does = if who == &view.client { ("prints", "출력") } else { ("logs", "로그") };
             body.say(&format!("{} {}:", safe(who), look.pick(does.0, does.1)), theme.bold(), columns);
-            body.quote(text, columns, look);
+            body.quote(text, look.theme.text(), columns, look);
         }
     }
     events(&mut body, outcome, columns, look);
@@ -88,7 +88,7 @@ fn answer(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Lo
     }
     if let Some((status, text)) = &outcome.response {
         row("HTTP", &status.to_string());
-        body.quote(text, columns, look);
+        body.quote(text, look.theme.text(), columns, look);
     }
 }
 
@@ -141,7 +141,7 @@ fn draw(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     drawing.arrow(&asks, true, done, None);
 
     drawing.blank();
-    drawing.arrow(&format!("{} {}", look.pick("shows", "제시"), safe(&view.server_subject)), false, done, None);
+    drawing.arrow(&shows(&view.server_subject, look.language), false, done, None);
     let accepted = outcome.and_then(|outcome| outcome.server_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
     let note = match &view.client_trusts {
         None => look.pick("does not check it", "확인하지 않음").to_owned(),
@@ -152,11 +152,12 @@ fn draw(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     drawing.blank();
     let refused_by_client = kind == Some("refused-by-client");
     let reach = if refused_by_client { Reach::Never } else { done };
-    let shows = match &view.client_subject {
-        Some(subject) => format!("{} {}", look.pick("shows", "제시"), safe(subject)),
+    let shown = match &view.client_subject {
+        Some(subject) if reach == Reach::Never => safe(subject),
+        Some(subject) => shows(subject, look.language),
         None => look.pick("shows no certificate", "인증서를 제시하지 않음").to_owned(),
     };
-    drawing.arrow(&shows, true, reach, None);
+    drawing.arrow(&shown, true, reach, None);
     let accepted = outcome.and_then(|outcome| outcome.client_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
     if reach != Reach::Never {
         drawing.note(&judged(&view.server_trusts, accepted, look), accepted, false);
@@ -182,6 +183,13 @@ fn draw(drawing: &mut Drawing<'_>, view: &ConnectionView) {
         }
         None if outcome.is_none() => drawing.arrow("?", false, Reach::Open, None),
         None => {}
+    }
+}
+
+fn shows(subject: &str, language: Language) -> String {
+    match language {
+        Language::En => format!("shows {}", safe(subject)),
+        Language::Ko => format!("{} 제시", safe(subject)),
     }
 }
 

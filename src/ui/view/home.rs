@@ -32,7 +32,7 @@ fn places(model: &Model, areas: Areas) -> Places {
     let rows = areas.notice.y.saturating_sub(y);
     let (x, columns) = (areas.body.x, areas.body.width);
     if model.size.0 >= WITH_STEPS {
-        let list = (columns * 56 / 100).min(88);
+        let list = (columns * 3 / 5).min(88);
         let about = x + list + 3;
         return Places {
             seal,

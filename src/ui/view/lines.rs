@@ -60,11 +60,11 @@ impl Body {
     }
 
     /// Foreign text to the letter, line by line, escaped and set off by a bar.
-    pub(super) fn quote(&mut self, text: &str, columns: usize, look: Look) {
+    pub(super) fn quote(&mut self, text: &str, style: Style, columns: usize, look: Look) {
         let bar = [(format!("{} ", look.theme.glyph.bar), look.theme.dim())];
         for line in text.trim_end().lines() {
             for part in split_exactly(&safe(line), columns.saturating_sub(2).max(2)) {
-                self.flow(&bar, &[(part, look.theme.code())], columns);
+                self.flow(&bar, &[(part, style)], columns);
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn body(text: &str, columns: usize, look: Look) -> Body {
             continue;
         }
         if fenced {
-            body.quote(line, columns, look);
+            body.quote(line, look.theme.code(), columns, look);
             continue;
         }
         let item = item(trimmed);

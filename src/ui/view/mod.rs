@@ -187,24 +187,28 @@ pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
         // Nothing is drawn: keep every position for when the window is large again.
         return ScrollEnds { text: usize::MAX, panel: usize::MAX, help: usize::MAX };
     }
-    let (mut text, mut panel) = (0, 0);
-    if let Some(study) = &model.study {
-        let panes = panes::layout(model, areas(model.size).body);
-        text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
-        if let Some(shown) = study.shown() {
-            let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
-            panel = lines.saturating_sub(usize::from(panes.panel.height));
-        }
-    }
+    let (text, panel) = pane_ends(model);
     ScrollEnds { text, panel, help: if model.help.is_some() { help::scroll_end(model) } else { 0 } }
+}
+
+/// Where scrolling ends in the step's text and in its panel.
+fn pane_ends(model: &Model) -> (usize, usize) {
+    let Some(study) = &model.study else { return (0, 0) };
+    let panes = panes::layout(model, areas(model.size).body);
+    let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
+    let panel = study.shown().map_or(0, |shown| {
+        let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
+        lines.saturating_sub(usize::from(panes.panel.height))
+    });
+    (text, panel)
 }
 
 /// Whether what the focus is on is longer than its place.
 pub(super) fn can_scroll(model: &Model) -> bool {
-    let ends = scroll_ends(model);
+    let (text, panel) = pane_ends(model);
     match model.study.as_ref().map(|study| study.focus) {
-        Some(Focus::Text) => ends.text > 0,
-        Some(Focus::Panel) => ends.panel > 0,
+        Some(Focus::Text) => text > 0,
+        Some(Focus::Panel) => panel > 0,
         None => false,
     }
 }

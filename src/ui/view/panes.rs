@@ -50,7 +50,8 @@ pub(super) fn layout(model: &Model, body: Rect) -> Panes {
     let beside = body.right().saturating_sub(x);
     Panes {
         text: rect(body.x, body.y, columns, body.height),
-        panel: rect(x, body.y + 2, beside, body.height.saturating_sub(2)),
+        // One column is left for the mark of where in the whole it is.
+        panel: rect(x, body.y + 2, beside.saturating_sub(1), body.height.saturating_sub(2)),
         tabs: rect(x, body.y, beside, 1),
         rule: Some(body.x + columns + 1),
     }

@@ -120,7 +120,7 @@ fn outcome(body: &mut Body, report: &StepReport, columns: usize, look: Look) {
                 Language::Ko => format!("{} 출력:", safe(&connection.client)),
             };
             body.say(&says, theme.dim(), columns);
-            body.quote(printed, columns, look);
+            body.quote(printed, look.theme.text(), columns, look);
         }
         if report.ok {
             return;
