@@ -78,7 +78,7 @@ pub enum SpecError {
 /// The most workers that one plan holds.
 pub const MAX_WORKERS: usize = 10_000;
 /// The longest lifetime in days: 100 years, within what GeneralizedTime can say.
-pub const MAX_DAYS: u32 = 36_500;
+const MAX_DAYS: u32 = 36_500;
 
 /// An enum whose values have names on the command line and in `cluster.toml`.
 macro_rules! named {

@@ -2,6 +2,9 @@
 
 mod args;
 mod error;
+mod inspect;
+mod lab;
+mod learn;
 mod output;
 mod pki;
 mod signals;
@@ -12,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command, PkiCommand};
+use args::{Cli, Command, LessonsCommand, PkiCommand};
 use error::CliError;
 use output::Output;
 
@@ -60,6 +63,17 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
             output.line(String::from_utf8_lossy(&text).trim_end())?;
             Ok(0)
         }
-        _ => Err(CliError::Usage("not built yet".into())),
+        Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
+        Some(Command::Walk { lessons, spec }) => lab::walk(output, &global, &lessons, &spec),
+        Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
+        Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
+        Some(Command::Handshake { client, server, tls, request }) => {
+            lab::handshake(output, &global, (&client, &server), &tls, request.as_deref())
+        }
+        Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
+        Some(Command::Inspect { sources }) => inspect::run(output, &sources),
+        Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
+        Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
+        None => learn::run(output, &global, None),
     }
 }

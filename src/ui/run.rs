@@ -48,12 +48,18 @@ enum Report {
     Panicked(String),
 }
 
+/// Whether there is a terminal to show the screen on.
+#[must_use]
+pub fn has_terminal() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
+}
+
 /// Shows the screen until the user leaves it.
 ///
 /// # Errors
 /// [`UiError`]; the terminal has been given back in every case.
 pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiError> {
-    if !stdin().is_terminal() || !stdout().is_terminal() {
+    if !has_terminal() {
         return Err(UiError::NoTerminal);
     }
     let mut model = model_of(engine.as_ref(), &options);

@@ -135,7 +135,7 @@ fn current(model: &mut Model, run: u64) -> Option<&mut Study> {
 fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effect> {
     let language = model.language;
     let Some(study) = &mut model.study else { return Vec::new() };
-    let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_raised());
+    let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_cancelled());
     match result {
         Ok(report) => {
             if !report.panels.is_empty() {
@@ -251,7 +251,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Help => model.help = if model.help.is_some() { None } else { Some(0) },
         Command::Cancel => {
             if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
-                cancel.raise();
+                cancel.cancel();
                 tell(model, model.language.pick("Stopping…", "멈추고 있어요…"));
             }
         }
@@ -284,7 +284,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 /// Asks work that is under way to stop.
 pub(super) fn stop_work(model: &Model) {
     if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
-        cancel.raise();
+        cancel.cancel();
     }
 }
 
@@ -378,7 +378,7 @@ fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
 fn perform(model: &mut Model) -> Vec<Effect> {
     let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else { return Vec::new() };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
-    let cancel = Cancel::new();
+    let cancel = Cancel::default();
     model.run += 1;
     let run = model.run;
     let Some(study) = &mut model.study else { return Vec::new() };

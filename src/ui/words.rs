@@ -38,8 +38,10 @@ pub(super) fn rule(rule: Rule, language: Language) -> &'static str {
         Rule::Name => language.pick("name (SAN)", "이름(SAN)"),
         Rule::Issuer => language.pick("trusted issuer", "신뢰하는 발급자"),
         Rule::Authority => language.pick("issuer is a CA", "발급자의 CA 자격"),
+        Rule::IssuerExtensions => language.pick("issuer's critical extensions", "발급자의 필수 확장"),
         Rule::IssuerValidity => language.pick("issuer's validity", "발급자의 유효 기간"),
         Rule::PathLength => language.pick("path length", "경로 길이"),
+        Rule::Policies => language.pick("policies", "정책"),
         Rule::Usage => language.pick("usage (EKU)", "용도(EKU)"),
         Rule::NameConstraints => language.pick("name constraints", "이름 제약"),
     }

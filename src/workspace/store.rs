@@ -242,6 +242,36 @@ impl Locked {
         Ok(Some(name))
     }
 
+    /// Removes everything in the workspace but backups and the lock, and says how many
+    /// files that were.
+    ///
+    /// # Errors
+    /// Something cannot be removed.
+    pub fn clear(&self) -> Result<usize, WorkspaceError> {
+        let own = self.store.root.join(OWN);
+        let mut removed = 0;
+        for directory in [&self.store.root, &own] {
+            let error = |source| WorkspaceError::Io { what: "clear", path: directory.clone(), source };
+            for entry in fs::read_dir(directory).map_err(error)? {
+                let path = entry.map_err(error)?.path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let kept = name == "lock" || name == "tmp" || name.starts_with("backup-");
+                if path == own || *directory == own && kept {
+                    continue;
+                }
+                let error = |source| WorkspaceError::Io { what: "remove", path: path.clone(), source };
+                if path.is_dir() && !path.is_symlink() {
+                    removed += count(&path);
+                    fs::remove_dir_all(&path).map_err(error)?;
+                } else {
+                    removed += 1;
+                    fs::remove_file(&path).map_err(error)?;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
     /// One sync for all that was written.
     ///
     /// # Errors
@@ -251,6 +281,12 @@ impl Locked {
         let root = File::open(&self.store.root).map_err(error)?;
         rustix::fs::syncfs(&root).map_err(|errno| error(errno.into()))
     }
+}
+
+/// The files below a directory.
+fn count(directory: &Path) -> usize {
+    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
 }
 
 /// `20261123T185401Z`.

@@ -333,12 +333,12 @@ impl Engine for Fake {
         }
     }
 
-    fn perform(&self, _lesson: &str, step: &str, cancel: &Cancel, on_progress: &dyn Fn(Progress)) -> Result<StepReport, String> {
+    fn perform(&self, _lesson: &str, step: &str, cancel: &Cancel, on_progress: &(dyn Fn(Progress) + Sync)) -> Result<StepReport, String> {
         if step == "make" {
             for done in 0..3 {
                 on_progress(Progress { done, total: 3, what: ["RSA-2048 admin.key", "admin.csr", "admin.crt"][done].into() });
                 std::thread::sleep(self.pause);
-                if cancel.is_raised() {
+                if cancel.is_cancelled() {
                     return Err("cancelled".into());
                 }
             }
