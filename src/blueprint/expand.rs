@@ -354,7 +354,7 @@ impl Expand<'_> {
         let verifies = entry.trusts_in_kubeadm || self.layout() == Layout::Lecture;
         Ok(Connection {
             client: entry.client.clone(),
-            client_node: scope.name(),
+            client_node: scope.name().filter(|_| has_nodes(&entry.client, &entry.credential, plan)),
             client_address: scope.node.map(|node| node.address),
             server: server.clone(),
             credential: Some(credential.id()),
@@ -407,6 +407,13 @@ fn client_scope(entry: &ConnectionEntry, plan: &Plan) -> Per {
             }
         }
     }
+}
+
+/// Whether a client goes by its node: a server does always, the others where several
+/// nodes have one.
+fn has_nodes(client: &str, credential: &str, plan: &Plan) -> bool {
+    let is_server = plan.servers.iter().any(|server| server.component == client);
+    is_server || plan.certificates.iter().filter(|c| c.kind == credential && c.node.is_some()).nth(1).is_some()
 }
 
 fn pair(path: &str) -> PairPlace {

@@ -114,13 +114,20 @@ impl Lab {
         let there: Vec<&str> = views.iter().filter(|v| v.made).map(|v| v.id.as_str()).collect();
         let expected = format!("made {}", ids.join(", "));
         let observed = format!("made {}", there.join(", "));
-        let mut panels = self.around(step, Vec::new())?;
-        let shown = |panel: &Panel, id: &str| matches!(panel, Panel::Artifact(view) if view.id == id);
+        // What was made stands before the commands that would have made it, behind the
+        // overview that the step is about.
+        let shown = self.around(step, Vec::new())?;
+        let (commands, mut panels): (Vec<Panel>, Vec<Panel>) =
+            shown.into_iter().partition(|panel| matches!(panel, Panel::Commands(_)));
+        let is_shown = |panels: &[Panel], id: &str| {
+            panels.iter().any(|panel| matches!(panel, Panel::Artifact(view) if view.id == id))
+        };
         for view in views {
-            if !panels.iter().any(|panel| shown(panel, &view.id)) {
-                panels.insert(0, Panel::Artifact(view));
+            if !is_shown(&panels, &view.id) {
+                panels.push(Panel::Artifact(view));
             }
         }
+        panels.extend(commands);
         Ok(StepReport { ok: expected == observed, expected, observed, artifacts: made.written, panels })
     }
 
