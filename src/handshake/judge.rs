@@ -156,7 +156,7 @@ impl Judge {
     ) -> Result<HandshakeSignatureValid, Error> {
         match signature::verify(version, message, leaf, signed) {
             Ok(valid) => {
-                self.record.say(self.side, Step::KeyProven);
+                self.record.key_proven(self.side);
                 Ok(valid)
             }
             Err(reason) => {

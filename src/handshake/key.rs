@@ -76,16 +76,14 @@ impl Presenter {
         Certificate::parse(der).ok()
     }
 
-    fn present(&self) -> Option<Arc<CertifiedKey>> {
-        let step = match &self.credential {
+    fn step(&self) -> Step {
+        match &self.credential {
             Some(credential) => Step::Presents {
                 subject: self.leaf().map(|leaf| leaf.subject().to_string()),
                 certificates: credential.cert.len(),
             },
             None => Step::PresentsNothing,
-        };
-        self.record.say(self.side, step);
-        self.credential.clone()
+        }
     }
 }
 
@@ -125,7 +123,8 @@ impl ResolvesClientCert for Presenter {
             .collect();
         self.record
             .say(self.side, Step::CertificateRequest { authorities });
-        self.present()
+        self.record.hold(self.step());
+        self.credential.clone()
     }
 
     fn has_certs(&self) -> bool {
@@ -140,6 +139,7 @@ impl ResolvesServerCert for Presenter {
         self.record.notes().requested_name.clone_from(&server_name);
         self.record
             .say(self.side, Step::ClientHello { server_name });
-        self.present()
+        self.record.say(self.side, self.step());
+        self.credential.clone()
     }
 }

@@ -19,9 +19,6 @@ mod signature;
 mod stream;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 pub use alert::{Alert, AlertNumber};
 pub use connect::{connect, serve_once};
 pub use report::{Event, Outcome, Report, Served, ServerLog, Step};

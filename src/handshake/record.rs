@@ -43,6 +43,9 @@ pub(super) struct Notes {
     pub(super) server: SideNotes,
     /// The one version that the client offers, where it is ours.
     pub(super) offered: Option<Version>,
+    /// What the client will do once it has accepted the server: it chooses its
+    /// certificate when it is asked for one, but sends it only then.
+    pub(super) held: Option<Step>,
     /// The SNI that the server read.
     pub(super) requested_name: Option<String>,
     /// How the server authenticated the request.
@@ -98,6 +101,20 @@ impl Record {
     /// Notes a step.
     pub(super) fn say(&self, side: Side, step: Step) {
         self.notes().events.push(Event { side, step });
+    }
+
+    /// Notes a step that the client takes once it has accepted the server.
+    pub(super) fn hold(&self, step: Step) {
+        self.notes().held = Some(step);
+    }
+
+    /// Notes that a side has seen the other's private key at work.
+    pub(super) fn key_proven(&self, side: Side) {
+        self.say(side, Step::KeyProven);
+        if side == Side::Client {
+            let held = self.notes().held.take();
+            held.into_iter().for_each(|step| self.say(side, step));
+        }
     }
 
     /// Notes what a side made of a chain.

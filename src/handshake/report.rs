@@ -53,14 +53,14 @@ pub enum Step {
         /// Subjects of the authorities that the server names; a hint.
         authorities: Vec<String>,
     },
-    /// It presents a certificate.
+    /// It sends its certificate.
     Presents {
         /// The leaf's subject; `None` if it does not parse.
         subject: Option<String>,
         /// How many certificates there are, leaf included.
         certificates: usize,
     },
-    /// It was asked for a certificate and has none.
+    /// It was asked for a certificate and sends none.
     PresentsNothing,
     /// It accepts the other side's certificate.
     ChainAccepted {
@@ -75,7 +75,8 @@ pub enum Step {
         /// Go's words.
         message: String,
     },
-    /// The signature of the handshake is good: the other side has the private key.
+    /// The other side signed the handshake (CertificateVerify; a server in TLS 1.2:
+    /// ServerKeyExchange): it has the private key.
     KeyProven,
     /// Its handshake is finished.
     Finished {
@@ -151,7 +152,7 @@ impl fmt::Display for Step {
             }
             Self::ChainNotVerified => out.write_str("takes the certificate without verifying it"),
             Self::Refuses { message } => write!(out, "refuses: {message}"),
-            Self::KeyProven => out.write_str("CertificateVerify is good: the key is proven"),
+            Self::KeyProven => out.write_str("the signature is good: the other side has the private key"),
             Self::Finished {
                 version,
                 cipher_suite,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::record::{Notes, Refusal};
 use super::report::ServerLog;
-use super::{ClientSide, ServerSide, Side, Version};
+use super::{ClientSide, ServerSide, Side};
 use crate::access::quoted;
 use crate::blueprint::{HostName, ServerStyle};
 
@@ -223,10 +223,4 @@ fn rejected_connection(
         json(server_name),
         json(failure)
     )
-}
-
-/// The words for a version where Go prints them; kept with the others.
-#[cfg(test)]
-pub(super) const fn versions() -> [Version; 2] {
-    [Version::Tls12, Version::Tls13]
 }
