@@ -43,7 +43,7 @@ fn step(id: &str, action: Action, show: Vec<Show>, en: (&str, &str, &str), ko: (
         choices: Vec::new(),
         after: after.into(),
     };
-    Step { id: id.into(), action, show, words: Words { en: one(en), ko: one(ko) } }
+    Step { id: id.into(), line: 1, action, show, words: Words { en: one(en), ko: one(ko) } }
 }
 
 fn connect() -> Connect {
