@@ -47,7 +47,7 @@ fn impossible_clusters() {
         (&["--dns-domain", "cluster..local"], "is not a DNS name"),
         (&["--api-san", "bad name"], "is not a DNS name"),
         (&["--control-plane-endpoint", "lb:0"], "is not a DNS name"),
-        (&["--name", "-lab"], "DNS label"),
+        (&["--name", "Lab_1"], "DNS label"),
     ];
     for (extra, expected) in cases {
         let (status, said) = create(extra);

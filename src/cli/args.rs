@@ -83,7 +83,8 @@ pub(super) enum Command {
     #[command(after_help = WALK_JSON)]
     Walk {
         /// Names or numbers of lessons; all if left out
-        lessons: Vec<String>,
+        #[arg(value_name = "LESSON")]
+        chosen: Vec<String>,
         #[command(flatten)]
         spec: SpecArgs,
     },

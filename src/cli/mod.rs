@@ -64,7 +64,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
             Ok(0)
         }
         Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
-        Some(Command::Walk { lessons, spec }) => lab::walk(output, &global, &lessons, &spec),
+        Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
         Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
         Some(Command::Handshake { client, server, tls, request }) => {

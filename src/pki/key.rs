@@ -25,6 +25,7 @@ pub enum KeyError {
 /// A private key, with its public half.
 pub struct PrivateKey {
     pair: KeyPair,
+    private: Vec<u8>,
     public: Vec<u8>,
 }
 
@@ -37,7 +38,12 @@ impl fmt::Debug for PrivateKey {
 impl PrivateKey {
     fn from_pair(pair: KeyPair) -> Self {
         let public = pair.subject_public_key_info();
-        Self { pair, public }
+        let private = if *pair.algorithm() == rcgen::PKCS_ED25519 {
+            plain_ed25519(pair.serialized_der())
+        } else {
+            pair.serialized_der().to_vec()
+        };
+        Self { pair, private, public }
     }
 
     /// A new key. RSA takes 50 ms and more, the others next to nothing.
@@ -70,13 +76,13 @@ impl PrivateKey {
     /// The key as PEM, PKCS#8.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        super::pem("PRIVATE KEY", self.pair.serialized_der())
+        super::pem("PRIVATE KEY", &self.private)
     }
 
     /// The key as DER, PKCS#8.
     #[must_use]
     pub fn der(&self) -> &[u8] {
-        self.pair.serialized_der()
+        &self.private
     }
 
     /// The public half, a SubjectPublicKeyInfo (RFC 5280 section 4.1).
@@ -122,6 +128,15 @@ impl PrivateKey {
             SignatureAlgorithm { oid: &[1, 2, 840, 113_549, 1, 1, 11], null: true }
         }
     }
+}
+
+/// An Ed25519 key as PKCS#8 version 1 (RFC 8410 section 7). The library writes version 2,
+/// with the public key behind the private one, which OpenSSL 3.0 does not read.
+fn plain_ed25519(der: &[u8]) -> Vec<u8> {
+    const HEAD: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    // Both versions have the same bytes from the algorithm to the end of the seed.
+    let seed = der.get(HEAD.len()..HEAD.len() + 32);
+    seed.map_or_else(|| der.to_vec(), |seed| [HEAD.as_slice(), seed].concat())
 }
 
 /// An AlgorithmIdentifier.
