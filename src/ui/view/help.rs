@@ -18,6 +18,10 @@ const WIDEST: u16 = 64;
 
 fn place(model: &Model) -> Rect {
     let (columns, rows) = model.size;
+    if columns < super::SIDE_BY_SIDE {
+        // Nothing beside it, and the keys below stay.
+        return rect(0, 0, columns, rows.saturating_sub(1));
+    }
     let wide = WIDEST.min(columns.saturating_sub(4));
     let wanted = u16::try_from(body(model, wide.saturating_sub(4)).lines.len()).unwrap_or(u16::MAX);
     let high = wanted.saturating_add(2).min(rows.saturating_sub(2));

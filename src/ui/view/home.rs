@@ -66,12 +66,13 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
     let first = first_row(model, places.list.height);
     paint(frame, places.list, &lines, first);
     paint_thumb(frame, places.list.right(), places.list, lines.len(), first, look);
+    let about = about(model, places.about.width, places.rule.is_some(), look);
     if let Some(x) = places.rule {
-        for y in places.about.y..places.about.bottom() {
+        let rows = about.lines.len().max(lines.len()).min(usize::from(places.about.height));
+        for (y, _) in (places.about.y..).zip(0..rows) {
             frame.buffer_mut().set_string(x, y, look.theme.glyph.bar, look.theme.dim());
         }
     }
-    let about = about(model, places.about.width, places.rule.is_some(), look);
     paint(frame, places.about, &about.lines, 0);
 }
 

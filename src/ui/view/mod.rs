@@ -259,3 +259,11 @@ fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),
     }
 }
+
+/// The column of the rule between the panes, and its rows.
+#[cfg(test)]
+pub(super) fn rule(model: &Model) -> Option<(u16, std::ops::Range<u16>)> {
+    model.study.as_ref()?;
+    let body = areas(model.size).body;
+    panes::layout(model, body).rule.map(|x| (x, body.y..body.bottom()))
+}

@@ -23,7 +23,7 @@ pub(super) struct Panes {
     /// The row of tabs; empty if there are no panels.
     tabs: Rect,
     /// The column between them; none if only one is shown.
-    rule: Option<u16>,
+    pub(super) rule: Option<u16>,
 }
 
 /// Whether this step has anything beside its text, or will have in a moment.
@@ -37,12 +37,12 @@ fn has_panels(model: &Model) -> bool {
 /// Places the panes.
 pub(super) fn layout(model: &Model, body: Rect) -> Panes {
     if !has_panels(model) {
-        let columns = body.width.min(WIDEST_TEXT);
+        let columns = body.width.saturating_sub(1).min(WIDEST_TEXT);
         let text = rect(body.x + (body.width - columns) / 2, body.y, columns, body.height);
         return Panes { text, panel: Rect::ZERO, tabs: Rect::ZERO, rule: None };
     }
     if model.size.0 < SIDE_BY_SIDE {
-        let pane = rect(body.x, body.y + 2, body.width, body.height.saturating_sub(2));
+        let pane = rect(body.x, body.y + 2, body.width.saturating_sub(1), body.height.saturating_sub(2));
         return Panes { text: pane, panel: pane, tabs: rect(body.x, body.y, body.width, 1), rule: None };
     }
     let columns = (body.width.saturating_sub(3) * 45 / 100).min(WIDEST_TEXT);
@@ -72,7 +72,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, body: Rect) {
     if both || study.focus == Focus::Text {
         let text = step::body(model, panes.text.width);
         paint(frame, panes.text, &text.lines, study.text_scroll);
-        let x = panes.rule.unwrap_or(panes.text.right());
+        let x = panes.rule.unwrap_or(panes.text.right() + 1);
         paint_thumb(frame, x, panes.text, text.lines.len(), study.text_scroll, look);
     }
     if (both || study.focus == Focus::Panel)
@@ -80,7 +80,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, body: Rect) {
     {
         let content = panel_body(panel, study.tool, panes.panel.width, look);
         paint(frame, panes.panel, &content.lines, study.panel_scroll);
-        paint_thumb(frame, panes.panel.right(), panes.panel, content.lines.len(), study.panel_scroll, look);
+        paint_thumb(frame, panes.panel.right() + 1, panes.panel, content.lines.len(), study.panel_scroll, look);
     }
 }
 
