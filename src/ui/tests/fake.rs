@@ -13,10 +13,10 @@ use super::dojang::trust::{Check, Outcome, Refusal, RefusalKind, Rule, Verdict};
 use super::dojang::ui::{Cancel, Engine, ProgressView};
 
 /// The engine.
-pub struct Fake {
+pub(crate) struct Fake {
     lessons: Vec<Lesson>,
     /// How long one of the things that it makes takes.
-    pub pause: Duration,
+    pub(crate) pause: Duration,
 }
 
 fn words(en: &str, ko: &str) -> Words<String> {
@@ -137,8 +137,13 @@ fn steps() -> Vec<Step> {
 }
 
 impl Fake {
+    /// An engine with these lessons.
+    pub(crate) fn with(lessons: Vec<Lesson>) -> Self {
+        Self { lessons, pause: Duration::ZERO }
+    }
+
     /// An engine with ten lessons.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let lessons = LESSONS
             .iter()
             .enumerate()
@@ -244,7 +249,7 @@ fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
 const UNKNOWN: &str = "x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"KUBERNETES-CA\")";
 
 /// The admin's connection: before, answered, or refused.
-pub fn connection(outcome: Option<bool>) -> Panel {
+pub(crate) fn connection(outcome: Option<bool>) -> Panel {
     let event = |who: &str, what: &str| (who.to_owned(), what.to_owned());
     Panel::Connection(Box::new(ConnectionView {
         client: "admin".into(),

@@ -10,7 +10,7 @@ use crate::text::{Language, truncate, width};
 
 use super::super::model::Model;
 use super::lines::{Body, paint, paint_thumb};
-use super::{Areas, Look, Target, look, rect, step};
+use super::{Areas, Look, Target, look, markdown, rect, step};
 
 /// From here on, the chosen lesson's steps stand beside the list.
 const WITH_STEPS: u16 = 100;
@@ -89,7 +89,7 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
     let count = model.lessons.len();
     let far = match look.language {
         Language::En => format!("{done} of {count} lessons done"),
-        Language::Ko => format!("{count}강 중 {done}강 완료"),
+        Language::Ko => format!("레슨 {count}개 중 {done}개 완료"),
     };
     let beside = [
         Line::styled("dojang", theme.bold()),
@@ -115,7 +115,7 @@ fn row(model: &Model, at: usize, lesson: &Lesson, next: Option<usize>, columns: 
     } else if done > 0 {
         (theme.glyph.started, format!("{done}/{count}"), theme.text())
     } else {
-        (theme.glyph.rest, look.pick("new", "새 강의").to_owned(), theme.dim())
+        (theme.glyph.rest, look.pick("new", "시작 전").to_owned(), theme.dim())
     };
     let text: Style = if is_selected { theme.bold() } else { theme.text() };
     let pointer = if is_selected { theme.glyph.pointer } else { " " };
@@ -160,7 +160,7 @@ fn about(model: &Model, columns: u16, with_steps: bool, look: Look) -> Body {
         let pad = " ".repeat(10usize.saturating_sub(width(kind)).max(1));
         body.flow(
             &[(format!("{glyph} "), style), (format!("{:>2}  ", at + 1), theme.dim()), (format!("{kind}{pad}"), theme.dim())],
-            &[(step.words.get(look.language).title.clone(), theme.text())],
+            &markdown::inline(&step.words.get(look.language).title, theme.text(), look),
             columns,
         );
     }

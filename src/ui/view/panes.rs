@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::lesson::Action;
+use crate::lesson::{Action, PANE_COLUMNS};
 use crate::text::{truncate, width};
 
 use super::super::model::{Focus, Model};
@@ -45,7 +45,8 @@ pub(super) fn layout(model: &Model, body: Rect) -> Panes {
         let pane = rect(body.x, body.y + 2, body.width.saturating_sub(1), body.height.saturating_sub(2));
         return Panes { text: pane, panel: pane, tabs: rect(body.x, body.y, body.width, 1), rule: None };
     }
-    let columns = (body.width.saturating_sub(3) * 45 / 100).min(WIDEST_TEXT);
+    let least = u16::try_from(PANE_COLUMNS).unwrap_or(WIDEST_TEXT);
+    let columns = (body.width.saturating_sub(3) * 45 / 100).clamp(least.min(WIDEST_TEXT), WIDEST_TEXT);
     let x = body.x + columns + 3;
     let beside = body.right().saturating_sub(x);
     Panes {

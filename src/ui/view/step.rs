@@ -17,7 +17,7 @@ pub(super) fn body(model: &Model, columns: u16) -> Body {
     let look = look(model);
     let words = step.words.get(look.language);
     let mut body = Body::default();
-    body.say(&words.title, look.theme.bold(), columns);
+    body.flow(&[], &markdown::inline(&words.title, look.theme.bold(), look), columns);
     body.gap();
     body.append(markdown::body(&words.text, columns, look));
     if let Some(question) = model.question() {
@@ -92,10 +92,9 @@ fn choices(body: &mut Body, step: &Step, study: &Study, right: usize, columns: u
             Some(_) | None => (" ", theme.text()),
         };
         let number = (format!("{}  ", at + 1), if style == theme.text() { theme.dim() } else { style });
-        let pieces: Vec<_> = markdown::inline(choice, look)
-            .into_iter()
-            .map(|(text, own)| (text, if answered.is_none() && study.cursor == at { own.patch(theme.bold()) } else { own }))
-            .collect();
+        let is_pointed_at = answered.is_none() && study.cursor == at;
+        let base = if is_pointed_at { theme.bold() } else { theme.text() };
+        let pieces = markdown::inline(choice, base, look);
         let first = body.lines.len();
         body.flow(&[(format!("{glyph} "), style), number], &pieces, columns);
         for line in first..body.lines.len() {
