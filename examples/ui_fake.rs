@@ -8,10 +8,14 @@ use dojang::text::Language;
 #[tokio::main]
 async fn main() {
     let has = |flag: &str| std::env::args().any(|arg| arg == flag);
-    let mut engine = if has("real") { fake::Fake::with(dojang::lesson::Curriculum::embedded().lessons) } else { fake::Fake::new() };
+    let mut engine = fake::Fake::new();
     engine.pause = std::time::Duration::from_millis(700);
     let options = dojang::ui::Options {
-        language: Some(if has("ko") { Language::Ko } else { Language::En }),
+        language: Some(if has("ko") {
+            Language::Ko
+        } else {
+            Language::En
+        }),
         ascii: has("--ascii"),
         color: std::env::var_os("NO_COLOR").is_none(),
         start: None,

@@ -95,21 +95,31 @@ impl Entry {
 /// The command of a key in the present situation.
 pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
     if let (Key::Char(digit @ '1'..='9'), Mode::Question) = (key, model.mode()) {
-        return Some(Command::Choose((digit as usize).saturating_sub('1' as usize)));
+        return Some(Command::Choose(
+            (digit as usize).saturating_sub('1' as usize),
+        ));
     }
-    REGISTRY.iter().find(|entry| entry.keys.contains(&key) && entry.is_available(model)).map(|entry| entry.command)
+    REGISTRY
+        .iter()
+        .find(|entry| entry.keys.contains(&key) && entry.is_available(model))
+        .map(|entry| entry.command)
 }
 
 /// The commands for the footer now, the most important first.
 pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
-    let mut entries: Vec<_> = REGISTRY.iter().filter(|entry| entry.footer > 0 && entry.is_available(model)).collect();
+    let mut entries: Vec<_> = REGISTRY
+        .iter()
+        .filter(|entry| entry.footer > 0 && entry.is_available(model))
+        .collect();
     entries.sort_by_key(|entry| entry.footer);
     entries
 }
 
 /// What Enter does now.
 pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
-    REGISTRY.iter().find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
+    REGISTRY
+        .iter()
+        .find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
 }
 
 fn always(_: &Model) -> bool {
@@ -121,7 +131,10 @@ fn does(model: &Model, wanted: fn(&Action) -> bool) -> bool {
 }
 
 fn failed(model: &Model) -> bool {
-    model.study.as_ref().is_some_and(|study| matches!(study.state, State::Failed(_)))
+    model
+        .study
+        .as_ref()
+        .is_some_and(|study| matches!(study.state, State::Failed(_)))
 }
 
 fn makes(model: &Model) -> bool {
@@ -141,11 +154,16 @@ fn breaks(model: &Model) -> bool {
 }
 
 fn has_panels(model: &Model) -> bool {
-    model.study.as_ref().is_some_and(|study| !study.panels.is_empty())
+    model
+        .study
+        .as_ref()
+        .is_some_and(|study| !study.panels.is_empty())
 }
 
 fn has_tools(model: &Model) -> bool {
-    let Some(study) = &model.study else { return false };
+    let Some(study) = &model.study else {
+        return false;
+    };
     matches!(study.shown(), Some(Panel::Commands(tools)) if tools.len() > 1)
 }
 
@@ -154,7 +172,11 @@ fn can_copy(model: &Model) -> bool {
 }
 
 fn is_last(model: &Model) -> bool {
-    model.study.as_ref().zip(model.lesson()).is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
+    model
+        .study
+        .as_ref()
+        .zip(model.lesson())
+        .is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
 }
 
 fn not_last(model: &Model) -> bool {
@@ -166,7 +188,10 @@ fn scrolls(model: &Model) -> bool {
 }
 
 fn points(model: &Model) -> bool {
-    model.study.as_ref().is_none_or(|study| study.focus == Focus::Text)
+    model
+        .study
+        .as_ref()
+        .is_none_or(|study| study.focus == Focus::Text)
 }
 
 fn scrolls_panel(model: &Model) -> bool {
@@ -190,47 +215,359 @@ const fn row(
     when: fn(&Model) -> bool,
     footer: u8,
 ) -> Entry {
-    Entry { command, keys, shown, label, modes, when, footer }
+    Entry {
+        command,
+        keys,
+        shown,
+        label,
+        modes,
+        when,
+        footer,
+    }
 }
 
 /// Every command. The first row whose key and situation fit is the one that is meant.
 pub(super) const REGISTRY: &[Entry] = &[
-    row(Command::Open, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Home], always, 1),
-    row(Command::Answer, &[Key::Enter], "Enter", ("answer", "답하기"), &[Question], always, 1),
-    row(Command::Do, &[Key::Enter], "Enter", ("make it", "만들기"), &[Ready], makes, 1),
-    row(Command::Do, &[Key::Enter], "Enter", ("check it", "확인하기"), &[Ready], looks, 1),
-    row(Command::Do, &[Key::Enter], "Enter", ("connect", "연결하기"), &[Ready], connects, 1),
-    row(Command::Do, &[Key::Enter], "Enter", ("break it", "고장 내기"), &[Ready], breaks, 1),
-    row(Command::Do, &[Key::Enter], "Enter", ("try again", "다시 하기"), &[Ready], failed, 1),
-    row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("go on", "다음으로"), &[After], not_last, 1),
-    row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("finish", "마치기"), &[After], is_last, 1),
-    row(Command::Cancel, &[Key::Esc], "Esc", ("cancel", "취소"), &[Working], always, 1),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Home], always, 2),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Home], always, 0),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows} 1-9", ("choose", "고르기"), &[Question], points, 2),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Question], points, 0),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Ready, Working, After], scrolls, 5),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Question], scrolls_panel, 5),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k {arrows}", ("scroll", "스크롤"), &[Help], always, 1),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Help, Question, Ready, Working, After], always, 0),
-    row(Command::Previous, &[Key::Left, Char('h')], "{sides}", ("step", "단계"), STEPS, always, 4),
-    row(Command::Next, &[Key::Right, Char('l')], "", ("next step", "다음 단계"), STEPS, always, 0),
-    row(Command::Pane(true), &[Key::Tab], "Tab", ("panel", "패널"), LESSON, has_panels, 3),
-    row(Command::Pane(false), &[Key::BackTab], "", ("panel before", "이전 패널"), LESSON, has_panels, 0),
-    row(Command::Tool, &[Char('t'), Key::F(3)], "t", ("next tool", "다음 도구"), LESSON, has_tools, 6),
-    row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), LESSON, can_copy, 7),
-    row(Command::Half(1), &[Ctrl('d')], "Ctrl-d/u", ("half a screen", "반 화면 이동"), ANY, always, 0),
-    row(Command::Half(-1), &[Ctrl('u')], "", ("half a screen up", "반 화면 위로"), ANY, always, 0),
-    row(Command::Half(2), &[Key::PageDown, Ctrl('f')], "PgUp/PgDn", ("a screen", "한 화면 이동"), ANY, always, 0),
-    row(Command::Half(-2), &[Key::PageUp, Ctrl('b')], "", ("a screen up", "한 화면 위로"), ANY, always, 0),
-    row(Command::Top, &[Char('g'), Key::Home], "g G", ("first, last (Home, End)", "처음, 끝 (Home, End)"), ANY, always, 0),
-    row(Command::Bottom, &[Char('G'), Key::End], "", ("last", "끝"), ANY, always, 0),
-    row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
-    row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
-    row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Help, Question, Ready, After], always, 0),
-    row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Help, Question, Ready, Working, After], always, 10),
-    row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
-    row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
+    row(
+        Command::Open,
+        &[Key::Enter, Char('l'), Key::Right],
+        "Enter",
+        ("open", "열기"),
+        &[Home],
+        always,
+        1,
+    ),
+    row(
+        Command::Answer,
+        &[Key::Enter],
+        "Enter",
+        ("answer", "답하기"),
+        &[Question],
+        always,
+        1,
+    ),
+    row(
+        Command::Do,
+        &[Key::Enter],
+        "Enter",
+        ("make it", "만들기"),
+        &[Ready],
+        makes,
+        1,
+    ),
+    row(
+        Command::Do,
+        &[Key::Enter],
+        "Enter",
+        ("check it", "확인하기"),
+        &[Ready],
+        looks,
+        1,
+    ),
+    row(
+        Command::Do,
+        &[Key::Enter],
+        "Enter",
+        ("connect", "연결하기"),
+        &[Ready],
+        connects,
+        1,
+    ),
+    row(
+        Command::Do,
+        &[Key::Enter],
+        "Enter",
+        ("break it", "고장 내기"),
+        &[Ready],
+        breaks,
+        1,
+    ),
+    row(
+        Command::Do,
+        &[Key::Enter],
+        "Enter",
+        ("try again", "다시 하기"),
+        &[Ready],
+        failed,
+        1,
+    ),
+    row(
+        Command::GoOn,
+        &[Key::Enter, Char(' ')],
+        "Enter",
+        ("go on", "다음으로"),
+        &[After],
+        not_last,
+        1,
+    ),
+    row(
+        Command::GoOn,
+        &[Key::Enter, Char(' ')],
+        "Enter",
+        ("finish", "마치기"),
+        &[After],
+        is_last,
+        1,
+    ),
+    row(
+        Command::Cancel,
+        &[Key::Esc],
+        "Esc",
+        ("cancel", "취소"),
+        &[Working],
+        always,
+        1,
+    ),
+    row(
+        Command::Move(-1),
+        &[Key::Up, Char('k')],
+        "{arrows}",
+        ("choose", "고르기"),
+        &[Home],
+        always,
+        2,
+    ),
+    row(
+        Command::Move(1),
+        &[Key::Down, Char('j')],
+        "",
+        ("choose", "고르기"),
+        &[Home],
+        always,
+        0,
+    ),
+    row(
+        Command::Move(-1),
+        &[Key::Up, Char('k')],
+        "{arrows} 1-9",
+        ("choose", "고르기"),
+        &[Question],
+        points,
+        2,
+    ),
+    row(
+        Command::Move(1),
+        &[Key::Down, Char('j')],
+        "",
+        ("choose", "고르기"),
+        &[Question],
+        points,
+        0,
+    ),
+    row(
+        Command::Move(-1),
+        &[Key::Up, Char('k')],
+        "j/k",
+        ("scroll", "스크롤"),
+        &[Ready, Working, After],
+        scrolls,
+        5,
+    ),
+    row(
+        Command::Move(-1),
+        &[Key::Up, Char('k')],
+        "j/k",
+        ("scroll", "스크롤"),
+        &[Question],
+        scrolls_panel,
+        5,
+    ),
+    row(
+        Command::Move(-1),
+        &[Key::Up, Char('k')],
+        "j/k {arrows}",
+        ("scroll", "스크롤"),
+        &[Help],
+        always,
+        1,
+    ),
+    row(
+        Command::Move(1),
+        &[Key::Down, Char('j')],
+        "",
+        ("scroll", "스크롤"),
+        &[Help, Question, Ready, Working, After],
+        always,
+        0,
+    ),
+    row(
+        Command::Previous,
+        &[Key::Left, Char('h')],
+        "{sides}",
+        ("step", "단계"),
+        STEPS,
+        always,
+        4,
+    ),
+    row(
+        Command::Next,
+        &[Key::Right, Char('l')],
+        "",
+        ("next step", "다음 단계"),
+        STEPS,
+        always,
+        0,
+    ),
+    row(
+        Command::Pane(true),
+        &[Key::Tab],
+        "Tab",
+        ("panel", "패널"),
+        LESSON,
+        has_panels,
+        3,
+    ),
+    row(
+        Command::Pane(false),
+        &[Key::BackTab],
+        "",
+        ("panel before", "이전 패널"),
+        LESSON,
+        has_panels,
+        0,
+    ),
+    row(
+        Command::Tool,
+        &[Char('t'), Key::F(3)],
+        "t",
+        ("next tool", "다음 도구"),
+        LESSON,
+        has_tools,
+        6,
+    ),
+    row(
+        Command::Copy,
+        &[Char('c'), Char('y'), Key::F(4)],
+        "c",
+        ("copy", "복사"),
+        LESSON,
+        can_copy,
+        7,
+    ),
+    row(
+        Command::Half(1),
+        &[Ctrl('d')],
+        "Ctrl-d/u",
+        ("half a screen", "반 화면 이동"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Half(-1),
+        &[Ctrl('u')],
+        "",
+        ("half a screen up", "반 화면 위로"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Half(2),
+        &[Key::PageDown, Ctrl('f')],
+        "PgUp/PgDn",
+        ("a screen", "한 화면 이동"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Half(-2),
+        &[Key::PageUp, Ctrl('b')],
+        "",
+        ("a screen up", "한 화면 위로"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Top,
+        &[Char('g'), Key::Home],
+        "g G",
+        ("first, last (Home, End)", "처음, 끝 (Home, End)"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Bottom,
+        &[Char('G'), Key::End],
+        "",
+        ("last", "끝"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Language,
+        &[Char('L'), Key::F(2)],
+        "L",
+        ("한국어", "English"),
+        ANY,
+        always,
+        8,
+    ),
+    row(
+        Command::Mouse,
+        &[Char('M')],
+        "M",
+        ("mouse on or off", "마우스 켜기/끄기"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Help,
+        &[Char('?'), Key::F(1)],
+        "?",
+        ("help", "도움말"),
+        ANY,
+        always,
+        9,
+    ),
+    row(
+        Command::Back,
+        &[Key::Esc],
+        "Esc",
+        ("back", "뒤로"),
+        &[Help, Question, Ready, After],
+        always,
+        0,
+    ),
+    row(
+        Command::Leave,
+        &[Char('q')],
+        "q",
+        ("quit", "종료"),
+        &[Home],
+        always,
+        10,
+    ),
+    row(
+        Command::Leave,
+        &[Char('q')],
+        "q",
+        ("back", "뒤로"),
+        &[Help, Question, Ready, Working, After],
+        always,
+        10,
+    ),
+    row(
+        Command::Quit,
+        &[Ctrl('c'), Key::F(10)],
+        "Ctrl-C",
+        ("quit at once", "바로 종료"),
+        ANY,
+        always,
+        0,
+    ),
+    row(
+        Command::Suspend,
+        &[Ctrl('z')],
+        "Ctrl-Z",
+        ("suspend", "잠시 멈춤"),
+        ANY,
+        always,
+        0,
+    ),
 ];

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{Event, EventStream};
 use crossterm::cursor::MoveTo;
+use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use futures_util::StreamExt;
@@ -37,7 +37,10 @@ impl Screen {
     fn new() -> io::Result<Self> {
         // Room for a whole frame: it reaches the terminal at once.
         let out = BufWriter::with_capacity(1 << 16, stdout());
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(out))?, last: Buffer::default() })
+        Ok(Self {
+            terminal: Terminal::new(CrosstermBackend::new(out))?,
+            last: Buffer::default(),
+        })
     }
 }
 
@@ -62,7 +65,10 @@ pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiEr
         let Some(lesson) = model.lessons.iter().position(|lesson| lesson.id == *id) else {
             let ids = model.lessons.iter().map(|lesson| lesson.id.as_str());
             let near = crate::text::nearest(id, ids).map(str::to_owned);
-            return Err(UiError::NoLesson { id: id.clone(), near });
+            return Err(UiError::NoLesson {
+                id: id.clone(),
+                near,
+            });
         };
         let step = model.resume_step(lesson);
         first = enter(&mut model, lesson, step);
@@ -83,7 +89,10 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
     let progress = engine.progress();
     let mut model = Model {
         lessons: engine.lessons().to_vec(),
-        language: options.language.or(progress.language).unwrap_or_else(Language::of_machine),
+        language: options
+            .language
+            .or(progress.language)
+            .unwrap_or_else(Language::of_machine),
         progress,
         theme: Theme::new(options.color, options.ascii),
         size: (80, 24),
@@ -124,7 +133,10 @@ async fn turn<E: Engine>(
     let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     let _guard = Guard::new(model.mouse)?;
     let mut screen = Screen::new()?;
-    model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
+    model.size = screen
+        .terminal
+        .size()
+        .map(|size| (size.width, size.height))?;
     draw(&mut screen, model)?;
     for effect in first {
         carry_out(&engine, &sender, effect);
@@ -188,7 +200,11 @@ fn draw(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     let rows = renew_rows(last, terminal.current_buffer_mut());
     queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
     for row in rows {
-        queue!(terminal.backend_mut(), MoveTo(0, row), Clear(ClearType::CurrentLine))?;
+        queue!(
+            terminal.backend_mut(),
+            MoveTo(0, row),
+            Clear(ClearType::CurrentLine)
+        )?;
     }
     terminal.flush()?;
     terminal.hide_cursor()?;
@@ -203,9 +219,16 @@ fn renew_rows(last: &mut Buffer, next: &mut Buffer) -> Vec<u16> {
     let mut rows = Vec::new();
     if last.area == next.area {
         let columns = usize::from(next.area.width).max(1);
-        let both = last.content.chunks(columns).zip(next.content.chunks_mut(columns));
+        let both = last
+            .content
+            .chunks(columns)
+            .zip(next.content.chunks_mut(columns));
         for ((was, is), row) in both.zip(0..) {
-            if was.iter().zip(is.iter()).any(|(was, is)| was.symbol() != is.symbol() && width(was.symbol()) > 1) {
+            if was
+                .iter()
+                .zip(is.iter())
+                .any(|(was, is)| was.symbol() != is.symbol() && width(was.symbol()) > 1)
+            {
                 rows.push(row);
                 for cell in is {
                     cell.set_diff_option(CellDiffOption::AlwaysUpdate);
@@ -235,13 +258,25 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
     // Nobody listens any more only when the loop has ended.
     let send = move |msg| drop(sender.send(Report::Msg(msg)));
     tokio::task::spawn_blocking(move || match effect {
-        Effect::Panels { run, lesson, step } => send(Msg::Panels(run, engine.panels(&lesson, &step))),
-        Effect::Perform { run, lesson, step, cancel } => {
-            let result =
-                engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
+        Effect::Panels { run, lesson, step } => {
+            send(Msg::Panels(run, engine.panels(&lesson, &step)))
+        }
+        Effect::Perform {
+            run,
+            lesson,
+            step,
+            cancel,
+        } => {
+            let result = engine.perform(&lesson, &step, &cancel, &|progress| {
+                send(Msg::Progressed(run, progress))
+            });
             send(Msg::Performed(run, result));
         }
-        Effect::Record { lesson, step, choice } => {
+        Effect::Record {
+            lesson,
+            step,
+            choice,
+        } => {
             if let Err(error) = engine.record(&lesson, &step, choice) {
                 send(Msg::NotKept(error));
             }
@@ -290,9 +325,13 @@ impl PanicHook {
         std::panic::set_hook(Box::new(move |info| {
             guard::give_back();
             let what = info.payload_as_str().unwrap_or("no reason given");
-            let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+            let place = info
+                .location()
+                .map(|place| format!(" ({}:{})", place.file(), place.line()));
             let text = format!("{what}{}", place.unwrap_or_default());
-            kept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text.clone());
+            kept.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(text.clone());
             drop(sender.send(Report::Panicked(text)));
         }));
         Self { said, before }
@@ -300,6 +339,9 @@ impl PanicHook {
 
     fn unset(self) -> Option<String> {
         std::panic::set_hook(self.before);
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }

@@ -78,7 +78,10 @@ const ASCII: Glyphs = Glyphs {
 impl Theme {
     /// With or without colour, in Unicode or ASCII.
     pub(super) fn new(color: bool, ascii: bool) -> Self {
-        Self { color, glyph: if ascii { &ASCII } else { &UNICODE } }
+        Self {
+            color,
+            glyph: if ascii { &ASCII } else { &UNICODE },
+        }
     }
 
     /// Whether glyphs are ASCII.
@@ -87,7 +90,11 @@ impl Theme {
     }
 
     fn fg(self, color: Color) -> Style {
-        if self.color { Style::new().fg(color) } else { Style::new() }
+        if self.color {
+            Style::new().fg(color)
+        } else {
+            Style::new()
+        }
     }
 
     /// Running text.
@@ -137,6 +144,6 @@ impl Theme {
 
     /// Something to look at.
     pub(super) fn mark(self) -> Style {
-        self.fg(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.fg(Color::Magenta).add_modifier(Modifier::BOLD)
     }
 }

@@ -101,14 +101,20 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resumed => {}
         Msg::Panels(run, panels) => {
-            let Some(study) = current(model, run) else { return Vec::new() };
+            let Some(study) = current(model, run) else {
+                return Vec::new();
+            };
             study.loading = false;
             study.panels = panels;
             settle(model);
         }
         Msg::Progressed(run, now) => {
-            let Some(study) = current(model, run) else { return Vec::new() };
-            let State::Working { progress, .. } = &mut study.state else { return Vec::new() };
+            let Some(study) = current(model, run) else {
+                return Vec::new();
+            };
+            let State::Working { progress, .. } = &mut study.state else {
+                return Vec::new();
+            };
             if progress.as_ref() == Some(&now) {
                 return Vec::new();
             }
@@ -134,14 +140,20 @@ fn current(model: &mut Model, run: u64) -> Option<&mut Study> {
 
 fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effect> {
     let language = model.language;
-    let Some(study) = &mut model.study else { return Vec::new() };
+    let Some(study) = &mut model.study else {
+        return Vec::new();
+    };
     let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_raised());
     match result {
         Ok(report) => {
             if !report.panels.is_empty() {
                 study.panels.clone_from(&report.panels);
                 study.loading = false;
-                study.panel = study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
+                study.panel = study
+                    .panels
+                    .iter()
+                    .position(|p| matches!(p, Panel::Connection(_)))
+                    .unwrap_or(0);
                 study.panel_scroll = 0;
             }
             let ok = report.ok;
@@ -151,7 +163,13 @@ fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effec
         }
         Err(_) if cancelled => {
             study.state = State::Ready;
-            tell(model, language.pick("Cancelled; nothing half made is kept.", "취소했어요. 만들다 만 것은 남지 않아요."));
+            tell(
+                model,
+                language.pick(
+                    "Cancelled; nothing half made is kept.",
+                    "취소했어요. 만들다 만 것은 남지 않아요.",
+                ),
+            );
             Vec::new()
         }
         Err(error) => {
@@ -177,15 +195,24 @@ fn show_outcome(model: &mut Model) {
 }
 
 fn tell(model: &mut Model, text: impl Into<String>) {
-    model.notice = Some(Notice { wrong: false, text: text.into() });
+    model.notice = Some(Notice {
+        wrong: false,
+        text: text.into(),
+    });
 }
 
 /// Marks the open step as done, here and for the next time.
 fn record(model: &mut Model, choice: Option<usize>) -> Vec<Effect> {
-    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else { return Vec::new() };
+    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else {
+        return Vec::new();
+    };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
     model.progress.done.insert((lesson.clone(), step.clone()));
-    vec![Effect::Record { lesson, step, choice }]
+    vec![Effect::Record {
+        lesson,
+        step,
+        choice,
+    }]
 }
 
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -241,16 +268,26 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Mouse => {
             model.mouse = !model.mouse;
             let (en, ko) = if model.mouse {
-                ("Mouse on: hold Shift to select text.", "마우스를 켰어요. 글을 선택할 때는 Shift를 누르세요.")
+                (
+                    "Mouse on: hold Shift to select text.",
+                    "마우스를 켰어요. 글을 선택할 때는 Shift를 누르세요.",
+                )
             } else {
-                ("Mouse off: the terminal selects text.", "마우스를 껐어요. 터미널에서 바로 글을 선택할 수 있어요.")
+                (
+                    "Mouse off: the terminal selects text.",
+                    "마우스를 껐어요. 터미널에서 바로 글을 선택할 수 있어요.",
+                )
             };
             tell(model, model.language.pick(en, ko));
             return vec![Effect::Mouse(model.mouse)];
         }
         Command::Help => model.help = if model.help.is_some() { None } else { Some(0) },
         Command::Cancel => {
-            if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
+            if let Some(Study {
+                state: State::Working { cancel, .. },
+                ..
+            }) = &model.study
+            {
                 cancel.raise();
                 tell(model, model.language.pick("Stopping…", "멈추고 있어요…"));
             }
@@ -283,15 +320,23 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 
 /// Asks work that is under way to stop.
 pub(super) fn stop_work(model: &Model) {
-    if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
+    if let Some(Study {
+        state: State::Working { cancel, .. },
+        ..
+    }) = &model.study
+    {
         cancel.raise();
     }
 }
 
 /// Opens a step of a lesson.
 pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect> {
-    let Some(opened) = model.lessons.get(lesson) else { return Vec::new() };
-    let Some(shown) = opened.steps.get(step) else { return Vec::new() };
+    let Some(opened) = model.lessons.get(lesson) else {
+        return Vec::new();
+    };
+    let Some(shown) = opened.steps.get(step) else {
+        return Vec::new();
+    };
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
     model.selected = lesson;
@@ -311,24 +356,37 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
         state: State::Ready,
     });
     model.redraw = true;
-    vec![Effect::Panels { run: model.run, lesson: lesson_id, step: step_id }]
+    vec![Effect::Panels {
+        run: model.run,
+        lesson: lesson_id,
+        step: step_id,
+    }]
 }
 
 /// The step that lies so many steps away.
 fn go(model: &mut Model, steps: isize) -> Vec<Effect> {
-    let Some(study) = &model.study else { return Vec::new() };
+    let Some(study) = &model.study else {
+        return Vec::new();
+    };
     let (lesson, at) = (study.lesson, study.step);
     let count = model.lesson().map_or(0, |lesson| lesson.steps.len());
     let Some(to) = at.checked_add_signed(steps).filter(|to| *to < count) else {
         let (en, ko) = if steps < 0 {
             ("This is the first step.", "첫 단계예요.")
         } else {
-            ("This is the last step; Enter finishes it, q leaves.", "마지막 단계예요. Enter로 마치고, q로 나가요.")
+            (
+                "This is the last step; Enter finishes it, q leaves.",
+                "마지막 단계예요. Enter로 마치고, q로 나가요.",
+            )
         };
         tell(model, model.language.pick(en, ko));
         return Vec::new();
     };
-    let mut effects = if steps > 0 { record_read(model) } else { Vec::new() };
+    let mut effects = if steps > 0 {
+        record_read(model)
+    } else {
+        Vec::new()
+    };
     effects.extend(enter(model, lesson, to));
     effects
 }
@@ -342,17 +400,27 @@ fn record_read(model: &mut Model) -> Vec<Effect> {
 }
 
 fn go_on(model: &mut Model) -> Vec<Effect> {
-    let Some((study, lesson)) = model.study.as_ref().zip(model.lesson()) else { return Vec::new() };
+    let Some((study, lesson)) = model.study.as_ref().zip(model.lesson()) else {
+        return Vec::new();
+    };
     if study.step + 1 < lesson.steps.len() {
         return go(model, 1);
     }
     let effects = record_read(model);
-    let Some(study) = model.study.take() else { return effects };
+    let Some(study) = model.study.take() else {
+        return effects;
+    };
     model.progress.resume = None;
-    let Some(lesson) = model.lessons.get(study.lesson) else { return effects };
+    let Some(lesson) = model.lessons.get(study.lesson) else {
+        return effects;
+    };
     let left = lesson.steps.len() - model.done_steps(lesson);
     let number = lesson.number;
-    model.selected = if left == 0 { model.next_lesson().unwrap_or(study.lesson) } else { study.lesson };
+    model.selected = if left == 0 {
+        model.next_lesson().unwrap_or(study.lesson)
+    } else {
+        study.lesson
+    };
     tell(
         model,
         match (model.language, left) {
@@ -367,8 +435,12 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
 }
 
 fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
-    let count = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
-    let Some(study) = model.study.as_mut().filter(|_| choice < count) else { return Vec::new() };
+    let count = model
+        .step()
+        .map_or(0, |step| step.words.get(model.language).choices.len());
+    let Some(study) = model.study.as_mut().filter(|_| choice < count) else {
+        return Vec::new();
+    };
     study.cursor = choice;
     study.state = State::Answered(choice);
     show_outcome(model);
@@ -376,23 +448,39 @@ fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
 }
 
 fn perform(model: &mut Model) -> Vec<Effect> {
-    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else { return Vec::new() };
+    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else {
+        return Vec::new();
+    };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
     let cancel = Cancel::new();
     model.run += 1;
     let run = model.run;
-    let Some(study) = &mut model.study else { return Vec::new() };
+    let Some(study) = &mut model.study else {
+        return Vec::new();
+    };
     study.run = run;
     study.loading = false;
-    study.state = State::Working { cancel: cancel.clone(), progress: None };
-    vec![Effect::Perform { run, lesson, step, cancel }]
+    study.state = State::Working {
+        cancel: cancel.clone(),
+        progress: None,
+    };
+    vec![Effect::Perform {
+        run,
+        lesson,
+        step,
+        cancel,
+    }]
 }
 
 fn switch_pane(model: &mut Model, forward: bool) {
     if let Some(study) = &mut model.study {
         let count = study.panels.len();
         // The panes in a ring: the text, then each panel.
-        let at = if study.focus == Focus::Text { 0 } else { study.panel + 1 };
+        let at = if study.focus == Focus::Text {
+            0
+        } else {
+            study.panel + 1
+        };
         let to = if forward { at + 1 } else { at + count } % (count + 1);
         match to.checked_sub(1) {
             None => study.focus = Focus::Text,
@@ -417,14 +505,19 @@ fn stepped(at: usize, by: isize) -> usize {
 /// Points elsewhere, or scrolls where there is nothing to point at.
 fn move_by(model: &mut Model, lines: isize) {
     let is_question = model.mode() == super::model::Mode::Question;
-    let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
+    let choices = model
+        .step()
+        .map_or(0, |step| step.words.get(model.language).choices.len());
     match &mut model.study {
         Some(study) if model.help.is_none() && is_question && study.focus == Focus::Text => {
             study.cursor = stepped(study.cursor, lines).min(choices.saturating_sub(1));
             if let Some((first, last)) = view::choice_lines(model) {
                 let room = view::page(model);
                 if let Some(study) = &mut model.study {
-                    study.text_scroll = study.text_scroll.clamp((last + 1).saturating_sub(room), first.max(last.saturating_sub(room)));
+                    study.text_scroll = study.text_scroll.clamp(
+                        (last + 1).saturating_sub(room),
+                        first.max(last.saturating_sub(room)),
+                    );
                 }
             }
         }
@@ -469,11 +562,21 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
     match event.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
-            let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
+            let lines = if event.kind == MouseEventKind::ScrollDown {
+                3
+            } else {
+                -3
+            };
             if model.study.is_some() && model.help.is_none() {
-                let Some(pane) = target.pane() else { return Vec::new() };
+                let Some(pane) = target.pane() else {
+                    return Vec::new();
+                };
                 if let Some(study) = &mut model.study {
-                    let scroll = if pane == Focus::Text { &mut study.text_scroll } else { &mut study.panel_scroll };
+                    let scroll = if pane == Focus::Text {
+                        &mut study.text_scroll
+                    } else {
+                        &mut study.panel_scroll
+                    };
                     *scroll = stepped(*scroll, lines);
                 }
                 settle(model);
@@ -488,7 +591,9 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
             }
             Target::Lesson(lesson) => model.selected = lesson,
             Target::Choice(choice) if model.mode() == super::model::Mode::Question => {
-                let Some(study) = &mut model.study else { return Vec::new() };
+                let Some(study) = &mut model.study else {
+                    return Vec::new();
+                };
                 if study.cursor == choice && study.focus == Focus::Text {
                     model.redraw = true;
                     return answer(model, choice);
@@ -508,7 +613,9 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                 }
             }
             target => {
-                let Some((pane, study)) = target.pane().zip(model.study.as_mut()) else { return Vec::new() };
+                let Some((pane, study)) = target.pane().zip(model.study.as_mut()) else {
+                    return Vec::new();
+                };
                 if pane == Focus::Panel && study.panels.is_empty() {
                     return Vec::new();
                 }
@@ -543,7 +650,11 @@ pub(super) fn copyable(model: &Model) -> Option<(String, String)> {
         }
         Panel::Artifact(artifact) => {
             let what = words::panel(panel, model.language);
-            let fields = artifact.fields.iter().map(|field| format!("{}: {}\n", field.name, field.value)).collect();
+            let fields = artifact
+                .fields
+                .iter()
+                .map(|field| format!("{}: {}\n", field.name, field.value))
+                .collect();
             Some((what, fields))
         }
         Panel::Cluster(_) | Panel::Kinds(_) => None,

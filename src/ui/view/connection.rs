@@ -21,9 +21,15 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
         headline(&mut body, &outcome.outcome, columns, look);
         body.gap();
     }
-    let mut drawing = Drawing { body: &mut body, columns: columns.min(WIDEST), look };
+    let mut drawing = Drawing {
+        body: &mut body,
+        columns: columns.min(WIDEST),
+        look,
+    };
     draw(&mut drawing, view);
-    let Some(outcome) = &view.outcome else { return body };
+    let Some(outcome) = &view.outcome else {
+        return body;
+    };
     if let Some(verdict) = &outcome.server_verdict {
         body.gap();
         let heading = of_whom(&view.client, &view.server, look.language);
@@ -38,11 +44,22 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
         body.gap();
         answer(&mut body, outcome, columns, look);
     }
-    for (who, text) in [(&view.client, &outcome.client_prints), (&view.server, &outcome.server_logs)] {
+    for (who, text) in [
+        (&view.client, &outcome.client_prints),
+        (&view.server, &outcome.server_logs),
+    ] {
         if let Some(text) = text {
             body.gap();
-            let does = if who == &view.client { ("prints", "출력") } else { ("logs", "로그") };
-            body.say(&format!("{} {}:", safe(who), look.pick(does.0, does.1)), theme.bold(), columns);
+            let does = if who == &view.client {
+                ("prints", "출력")
+            } else {
+                ("logs", "로그")
+            };
+            body.say(
+                &format!("{} {}:", safe(who), look.pick(does.0, does.1)),
+                theme.bold(),
+                columns,
+            );
             body.quote(text, look.theme.text(), columns, look);
         }
     }
@@ -53,7 +70,11 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
 /// What it came to, in a line with a glyph.
 pub(super) fn headline(body: &mut Body, outcome: &str, columns: usize, look: Look) {
     let theme = look.theme;
-    let (glyph, style) = if outcome == "200" { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
+    let (glyph, style) = if outcome == "200" {
+        (theme.glyph.pass, theme.pass())
+    } else {
+        (theme.glyph.fail, theme.fail())
+    };
     let mut pieces = vec![(safe(outcome), style)];
     if let Some(words) = words::connection(outcome, look.language) {
         pieces.push((format!(": {words}"), theme.bold()));
@@ -74,10 +95,18 @@ fn of_whom(judge: &str, judged: &str, language: Language) -> String {
 
 fn answer(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Look) {
     let theme = look.theme;
-    body.say(look.pick("What the server made of it", "서버의 판단"), theme.bold(), columns);
+    body.say(
+        look.pick("What the server made of it", "서버의 판단"),
+        theme.bold(),
+        columns,
+    );
     let mut row = |name: &str, value: &str| {
         let pad = " ".repeat(10usize.saturating_sub(width(name)));
-        body.flow(&[(format!("  {name}{pad}"), theme.dim())], &[(safe(value), theme.text())], columns);
+        body.flow(
+            &[(format!("  {name}{pad}"), theme.dim())],
+            &[(safe(value), theme.text())],
+            columns,
+        );
     };
     if let Some((user, groups)) = &outcome.identity {
         row(look.pick("user", "사용자"), user);
@@ -98,20 +127,44 @@ fn events(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Lo
         return;
     }
     body.gap();
-    let version = outcome.version.as_deref().map(|version| format!(" · {}", safe(version))).unwrap_or_default();
-    let time = format!("{}.{:01} ms", outcome.micros / 1000, outcome.micros % 1000 / 100);
+    let version = outcome
+        .version
+        .as_deref()
+        .map(|version| format!(" · {}", safe(version)))
+        .unwrap_or_default();
+    let time = format!(
+        "{}.{:01} ms",
+        outcome.micros / 1000,
+        outcome.micros % 1000 / 100
+    );
     body.flow(
         &[],
-        &[(look.pick("What happened", "일어난 일").to_owned(), theme.bold()), (format!("{version}  {time}"), theme.dim())],
+        &[
+            (
+                look.pick("What happened", "일어난 일").to_owned(),
+                theme.bold(),
+            ),
+            (format!("{version}  {time}"), theme.dim()),
+        ],
         columns,
     );
-    let longest = outcome.events.iter().map(|(who, _)| width(who)).max().unwrap_or(0).min(columns / 3);
+    let longest = outcome
+        .events
+        .iter()
+        .map(|(who, _)| width(who))
+        .max()
+        .unwrap_or(0)
+        .min(columns / 3);
     for (who, what) in &outcome.events {
         let who = crate::text::truncate(&safe(who), longest);
         let pad = " ".repeat(longest.saturating_sub(width(&who)) + 2);
         let is_alert = what.contains("alert");
         let style = if is_alert { theme.fail() } else { theme.text() };
-        body.flow(&[(format!("  {who}{pad}"), theme.dim())], &[(safe(what), style)], columns);
+        body.flow(
+            &[(format!("  {who}{pad}"), theme.dim())],
+            &[(safe(what), style)],
+            columns,
+        );
     }
 }
 
@@ -131,7 +184,11 @@ fn draw(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     let glyph = look.theme.glyph;
     let outcome = view.outcome.as_ref();
     let kind = outcome.map(|outcome| outcome.outcome.as_str());
-    let done = if outcome.is_some() { Reach::Done } else { Reach::Open };
+    let done = if outcome.is_some() {
+        Reach::Done
+    } else {
+        Reach::Open
+    };
     drawing.heads(view);
 
     let asks = match look.language {
@@ -141,8 +198,15 @@ fn draw(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     drawing.arrow(&asks, true, done, None);
 
     drawing.blank();
-    drawing.arrow(&shows(&view.server_subject, look.language), false, done, None);
-    let accepted = outcome.and_then(|outcome| outcome.server_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
+    drawing.arrow(
+        &shows(&view.server_subject, look.language),
+        false,
+        done,
+        None,
+    );
+    let accepted = outcome
+        .and_then(|outcome| outcome.server_verdict.as_ref())
+        .map(|verdict| verdict.refusal.is_none());
     let note = match &view.client_trusts {
         None => look.pick("does not check it", "확인하지 않음").to_owned(),
         Some(authority) => judged(authority, accepted, look),
@@ -151,27 +215,53 @@ fn draw(drawing: &mut Drawing<'_>, view: &ConnectionView) {
 
     drawing.blank();
     let refused_by_client = kind == Some("refused-by-client");
-    let reach = if refused_by_client { Reach::Never } else { done };
+    let reach = if refused_by_client {
+        Reach::Never
+    } else {
+        done
+    };
     let shown = match &view.client_subject {
         Some(subject) if reach == Reach::Never => safe(subject),
         Some(subject) => shows(subject, look.language),
-        None => look.pick("shows no certificate", "인증서를 제시하지 않음").to_owned(),
+        None => look
+            .pick("shows no certificate", "인증서를 제시하지 않음")
+            .to_owned(),
     };
     drawing.arrow(&shown, true, reach, None);
-    let accepted = outcome.and_then(|outcome| outcome.client_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
+    let accepted = outcome
+        .and_then(|outcome| outcome.client_verdict.as_ref())
+        .map(|verdict| verdict.refusal.is_none());
     if reach != Reach::Never {
-        drawing.note(&judged(&view.server_trusts, accepted, look), accepted, false);
+        drawing.note(
+            &judged(&view.server_trusts, accepted, look),
+            accepted,
+            false,
+        );
     }
 
     drawing.blank();
     let refused_by_server = kind == Some("refused-by-server");
     if refused_by_server {
         let alert = outcome.and_then(|outcome| {
-            outcome.events.iter().find_map(|(_, what)| what.split(' ').skip_while(|word| *word != "alert").nth(1))
+            outcome
+                .events
+                .iter()
+                .find_map(|(_, what)| what.split(' ').skip_while(|word| *word != "alert").nth(1))
         });
-        let text = alert.map_or_else(|| "alert".to_owned(), |alert| format!("alert {}", safe(alert)));
+        let text = alert.map_or_else(
+            || "alert".to_owned(),
+            |alert| format!("alert {}", safe(alert)),
+        );
         drawing.arrow(&text, false, Reach::Done, Some((glyph.fail, false)));
-        drawing.note(&format!("{}: {}", safe(&view.request), look.pick("no answer", "답 없음")), None, true);
+        drawing.note(
+            &format!(
+                "{}: {}",
+                safe(&view.request),
+                look.pick("no answer", "답 없음")
+            ),
+            None,
+            true,
+        );
         return;
     }
     drawing.arrow(&safe(&view.request), true, reach, None);
@@ -202,7 +292,9 @@ fn judged(authority: &str, accepted: Option<bool>, look: Look) -> String {
         (None, Language::Ko) => format!("{authority} 신뢰"),
         (Some(true), Language::En) => format!("{} accepts it, trusting {authority}", glyph.pass),
         (Some(true), Language::Ko) => format!("{} 받아들임 ({authority} 신뢰)", glyph.pass),
-        (Some(false), Language::En) => format!("{} does not accept it, trusting {authority}", glyph.fail),
+        (Some(false), Language::En) => {
+            format!("{} does not accept it, trusting {authority}", glyph.fail)
+        }
         (Some(false), Language::Ko) => format!("{} 받아들이지 않음 ({authority} 신뢰)", glyph.fail),
     }
 }
@@ -225,7 +317,10 @@ impl Drawing<'_> {
         let theme = self.look.theme;
         let client = safe(&view.client);
         let server = format!("{} :{}", safe(&view.server), view.port);
-        let roles = (self.look.pick("client", "클라이언트"), self.look.pick("server", "서버"));
+        let roles = (
+            self.look.pick("client", "클라이언트"),
+            self.look.pick("server", "서버"),
+        );
         if width(&client) + width(&server) + 3 <= self.columns {
             self.apart((&client, theme.bold()), (&server, theme.bold()));
             self.apart((roles.0, theme.dim()), (roles.1, theme.dim()));
@@ -274,7 +369,11 @@ impl Drawing<'_> {
             self.note_in(&text, theme.dim(), to_server);
             return;
         }
-        let line_style = if reach == Reach::Open { theme.dim() } else { theme.text() };
+        let line_style = if reach == Reach::Open {
+            theme.dim()
+        } else {
+            theme.text()
+        };
         let style = match mark {
             Some((_, true)) => theme.pass(),
             Some((_, false)) => theme.fail(),
@@ -289,7 +388,11 @@ impl Drawing<'_> {
         let mut lines = wrap(&text, inside.saturating_sub(8).max(2));
         let on_line = lines.pop().unwrap_or_default();
         for line in lines {
-            let pad = if to_server { 4 } else { inside.saturating_sub(width(&line) + 4) };
+            let pad = if to_server {
+                4
+            } else {
+                inside.saturating_sub(width(&line) + 4)
+            };
             self.between(vec![(" ".repeat(pad), Style::new()), (line, style)]);
         }
         let rule = |count: usize| (theme.glyph.rule.repeat(count), line_style);
@@ -317,7 +420,11 @@ impl Drawing<'_> {
     fn note_in(&mut self, text: &str, style: Style, at_client: bool) {
         let inside = self.inside();
         for line in wrap(text, inside.saturating_sub(6).max(2)) {
-            let pad = if at_client { 1 } else { inside.saturating_sub(width(&line) + 1) };
+            let pad = if at_client {
+                1
+            } else {
+                inside.saturating_sub(width(&line) + 1)
+            };
             self.between(vec![(" ".repeat(pad), Style::new()), (line, style)]);
         }
     }

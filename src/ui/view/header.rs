@@ -12,7 +12,10 @@ use super::look;
 
 /// Draws the header.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step()) else { return };
+    let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step())
+    else {
+        return;
+    };
     let look = look(model);
     let theme = look.theme;
     let columns = usize::from(area.width);
@@ -22,13 +25,19 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Span::styled(format!("  {}/{count}", study.step + 1), theme.text()),
     ];
     if model.is_done(lesson, step) {
-        right.push(Span::styled(format!("  {} {}", theme.glyph.pass, look.pick("done", "완료")), theme.pass()));
+        right.push(Span::styled(
+            format!("  {} {}", theme.glyph.pass, look.pick("done", "완료")),
+            theme.pass(),
+        ));
     }
     let right = Line::from(right);
     let [.., side] = theme.glyph.seal;
     let seal = format!("{side}도장{side}");
     let title = format!("{}  {}", lesson.number, lesson.title.get(look.language));
-    let title = truncate(&title, columns.saturating_sub(right.width() + width(&seal) + 4));
+    let title = truncate(
+        &title,
+        columns.saturating_sub(right.width() + width(&seal) + 4),
+    );
     let left = Line::from(vec![
         Span::styled(seal, theme.seal()),
         Span::raw("  "),
@@ -36,7 +45,9 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     ]);
     let buffer = frame.buffer_mut();
     buffer.set_line(area.x, area.y, &left, area.width);
-    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+    let x = area
+        .right()
+        .saturating_sub(u16::try_from(right.width()).unwrap_or(0));
     buffer.set_line(x, area.y, &right, area.width);
     let done = columns * model.done_steps(lesson) / count.max(1);
     let rule = Line::from(vec![

@@ -77,7 +77,10 @@ impl Look {
 }
 
 fn look(model: &Model) -> Look {
-    Look { theme: model.theme, language: model.language }
+    Look {
+        theme: model.theme,
+        language: model.language,
+    }
 }
 
 /// The screen's regions.
@@ -91,7 +94,12 @@ struct Areas {
 
 /// A rectangle that cannot lie outside: sides are clipped to the screen's.
 fn rect(x: u16, y: u16, columns: u16, rows: u16) -> Rect {
-    Rect { x, y, width: columns, height: rows }
+    Rect {
+        x,
+        y,
+        width: columns,
+        height: rows,
+    }
 }
 
 /// Whether the screen is large enough.
@@ -133,7 +141,14 @@ pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
 
 /// Glyphs that words of the lessons may hold, for terminals that want ASCII.
 const IN_ASCII: [(&str, &str); 8] = [
-    ("…", "."), ("·", "."), ("→", ">"), ("←", "<"), ("—", "-"), ("–", "-"), ("×", "x"), ("≠", "!"),
+    ("…", "."),
+    ("·", "."),
+    ("→", ">"),
+    ("←", "<"),
+    ("—", "-"),
+    ("–", "-"),
+    ("×", "x"),
+    ("≠", "!"),
 ];
 
 fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -166,7 +181,9 @@ fn too_small(model: &Model, frame: &mut Frame<'_>) {
     let columns = u16::try_from(width(&text)).unwrap_or(area.width);
     let x = area.width.saturating_sub(columns) / 2;
     if area.height > 0 {
-        frame.buffer_mut().set_string(x, area.height / 2, text, model.theme.text());
+        frame
+            .buffer_mut()
+            .set_string(x, area.height / 2, text, model.theme.text());
     }
 }
 
@@ -185,19 +202,38 @@ pub(super) struct ScrollEnds {
 pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
     if !is_large_enough(model.size) {
         // Nothing is drawn: keep every position for when the window is large again.
-        return ScrollEnds { text: usize::MAX, panel: usize::MAX, help: usize::MAX };
+        return ScrollEnds {
+            text: usize::MAX,
+            panel: usize::MAX,
+            help: usize::MAX,
+        };
     }
     let (text, panel) = pane_ends(model);
-    ScrollEnds { text, panel, help: if model.help.is_some() { help::scroll_end(model) } else { 0 } }
+    ScrollEnds {
+        text,
+        panel,
+        help: if model.help.is_some() {
+            help::scroll_end(model)
+        } else {
+            0
+        },
+    }
 }
 
 /// Where scrolling ends in the step's text and in its panel.
 fn pane_ends(model: &Model) -> (usize, usize) {
-    let Some(study) = &model.study else { return (0, 0) };
+    let Some(study) = &model.study else {
+        return (0, 0);
+    };
     let panes = panes::layout(model, areas(model.size).body);
-    let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
+    let text = step::body(model, panes.text.width)
+        .lines
+        .len()
+        .saturating_sub(usize::from(panes.text.height));
     let panel = study.shown().map_or(0, |shown| {
-        let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
+        let lines = panel_body(shown, study.tool, panes.panel.width, look(model))
+            .lines
+            .len();
         lines.saturating_sub(usize::from(panes.panel.height))
     });
     (text, panel)
@@ -215,14 +251,23 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
-    usize::from(areas(model.size).body.height)
+    let body = areas(model.size).body;
+    let rows = if model.study.is_some() && model.help.is_none() {
+        panes::layout(model, body).text.height
+    } else {
+        body.height
+    };
+    usize::from(rows)
 }
 
 /// First and last line of what was said of the step's outcome, and the rows there are.
 pub(super) fn outcome_lines(model: &Model) -> (Option<(usize, usize)>, usize) {
     let pane = panes::layout(model, areas(model.size).body).text;
     let body = step::body(model, pane.width);
-    (body.outcome.map(|first| (first, body.lines.len())), usize::from(pane.height))
+    (
+        body.outcome.map(|first| (first, body.lines.len())),
+        usize::from(pane.height),
+    )
 }
 
 /// First and last line of the choice that is pointed at.
@@ -230,7 +275,11 @@ pub(super) fn choice_lines(model: &Model) -> Option<(usize, usize)> {
     let pane = panes::layout(model, areas(model.size).body).text;
     let cursor = model.study.as_ref()?.cursor;
     let body = step::body(model, pane.width);
-    let mut lines = body.hits.iter().filter(|(_, _, target)| *target == Target::Choice(cursor)).map(|hit| hit.0);
+    let mut lines = body
+        .hits
+        .iter()
+        .filter(|(_, _, target)| *target == Target::Choice(cursor))
+        .map(|hit| hit.0);
     let first = lines.next()?;
     Some((first, lines.next_back().unwrap_or(first)))
 }
@@ -265,5 +314,7 @@ fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
 pub(super) fn rule(model: &Model) -> Option<(u16, std::ops::Range<u16>)> {
     model.study.as_ref()?;
     let body = areas(model.size).body;
-    panes::layout(model, body).rule.map(|x| (x, body.y..body.bottom()))
+    panes::layout(model, body)
+        .rule
+        .map(|x| (x, body.y..body.bottom()))
 }
