@@ -13,6 +13,7 @@ mod artifact;
 mod cluster;
 mod commands;
 mod connection;
+mod drawing;
 mod footer;
 mod header;
 mod help;
