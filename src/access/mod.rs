@@ -1,1 +1,32 @@
-//! (to be furnished)
+//! How a Kubernetes server turns a client certificate and an HTTP request into
+//! an identity and an answer.
+//!
+//! [`Identity`] is who the certificate names, [`Attributes`] what is asked,
+//! [`Policy`] what the cluster's authorizers go by, [`authorize`] the decision,
+//! and [`respond`] the whole answer of kube-apiserver, a kubelet or etcd.
+
+mod api;
+mod attributes;
+mod authenticate;
+mod bootstrap;
+mod decision;
+mod graph;
+mod identity;
+mod json;
+mod node;
+mod policy;
+mod rbac;
+mod respond;
+mod world;
+
+pub use attributes::{Attributes, AttributesError, FieldRequirement, Resource, Target};
+pub use authenticate::{Authenticated, Authenticators, FrontProxy, authenticate};
+pub use bootstrap::Bootstrap;
+pub use decision::{Authorizer, Decision, Opinion, authorize, forbidden_message};
+pub use identity::{ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, Identity, Subject, UNAUTHENTICATED};
+pub use json::Json;
+pub(crate) use json::quoted;
+pub use policy::{Policy, PolicyError, objects_from_yaml};
+pub use rbac::{Binding, BindingSubject, Grant, Rbac, Role, RoleRef, Rule};
+pub use respond::{Authentication, HttpRequest, HttpResponse, ServerKind, respond};
+pub use world::{ETCD_VERSION, KUBERNETES_VERSION, World, WorldNode};

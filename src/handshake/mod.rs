@@ -1,1 +1,27 @@
-//! (to be furnished)
+//! One real connection: rustls on both ends of a loopback TCP connection, judged on
+//! both sides by Go's rules, and then one HTTP/1.1 exchange.
+//!
+//! [`connect`] is given both sides as plain data and gives a [`Report`]: who refused
+//! whom, with which alert, in whose words, step by step. A refusal is a report; an
+//! error is only what keeps the lab itself from connecting. [`serve_once`] is the
+//! server's half alone, for a client that is not ours.
+
+mod alert;
+mod client;
+mod connect;
+mod judge;
+mod key;
+mod record;
+mod report;
+mod server;
+mod sides;
+mod signature;
+mod stream;
+mod words;
+
+pub use alert::{Alert, AlertNumber};
+pub use connect::{connect, serve_once};
+pub use report::{Event, Outcome, Report, Served, ServerLog, Step};
+pub use sides::{
+    ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Side, Version,
+};

@@ -114,6 +114,7 @@ pub(super) fn lesson(
             .zip(english.steps.into_iter().zip(korean.steps))
             .map(|(step, (en, ko))| Step {
                 id: step.id,
+                line: step.line,
                 action: step.action,
                 show: step.show,
                 words: Words { en, ko },

@@ -62,6 +62,8 @@ impl<T> Words<T> {
 pub struct Step {
     /// Its id: the section's heading.
     pub id: String,
+    /// Where it stands in `lesson.toml`, from 1.
+    pub line: usize,
     /// What the learner does.
     pub action: Action,
     /// What stands beside the text.

@@ -8,7 +8,30 @@
 use time::OffsetDateTime;
 
 mod certificate;
-pub use certificate::Certificate;
+mod chain;
+mod constraints;
+mod curve;
+mod der;
+mod extensions;
+mod hostname;
+mod key;
+mod mailbox;
+mod modular;
+mod name;
+mod policy;
+mod quote;
+mod report;
+mod roots;
+mod signature;
+mod subtrees;
+mod uri;
+
+pub use certificate::{Certificate, ParseError};
+pub use curve::Curve;
+pub use extensions::{BasicConstraints, Extension, KeyUsage};
+pub use key::KeyAlgorithm;
+pub use name::{Attribute, AttributeValue, Name};
+pub use report::verify;
 
 /// What the presented leaf is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,14 +75,55 @@ pub enum Rule {
     Issuer,
     /// Every issuer may sign certificates (basicConstraints, keyCertSign).
     Authority,
+    /// No critical extension of an issuer is unknown.
+    IssuerExtensions,
     /// Every issuer is inside its validity.
     IssuerValidity,
     /// The chain is no longer than its authorities allow.
     PathLength,
+    /// The chain's certificate policies are valid (RFC 9618).
+    Policies,
     /// The chain may be used for this purpose (EKU).
     Usage,
     /// The chain's name constraints allow the leaf's names.
     NameConstraints,
+}
+
+impl Rule {
+    /// Every rule, in order: what a verdict lists.
+    pub const ALL: [Self; 12] = [
+        Self::Parse,
+        Self::CriticalExtensions,
+        Self::Validity,
+        Self::Name,
+        Self::Issuer,
+        Self::Authority,
+        Self::IssuerExtensions,
+        Self::IssuerValidity,
+        Self::PathLength,
+        Self::Policies,
+        Self::Usage,
+        Self::NameConstraints,
+    ];
+
+    /// The rule's name, as JSON and plain text write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::CriticalExtensions => "critical-extensions",
+            Self::Validity => "validity",
+            Self::Name => "name",
+            Self::Issuer => "issuer",
+            Self::Authority => "authority",
+            Self::IssuerExtensions => "issuer-extensions",
+            Self::IssuerValidity => "issuer-validity",
+            Self::PathLength => "path-length",
+            Self::Policies => "policies",
+            Self::Usage => "usage",
+            Self::NameConstraints => "name-constraints",
+        }
+    }
 }
 
 /// One check of a verdict.
@@ -82,6 +146,22 @@ pub struct Verdict {
     pub refusal: Option<Refusal>,
     /// Subjects of the accepted path, leaf first; empty if refused.
     pub path: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether the chain was accepted.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        self.refusal.is_none()
+    }
+
+    /// The check that decided against the chain, if it was refused.
+    #[must_use]
+    pub fn failed(&self) -> Option<&Check> {
+        self.checks
+            .iter()
+            .find(|check| check.outcome == Outcome::Fail)
+    }
 }
 
 /// Why a chain was refused.

@@ -95,9 +95,7 @@ impl Entry {
 /// The command of a key in the present situation.
 pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
     if let (Key::Char(digit @ '1'..='9'), Mode::Question) = (key, model.mode()) {
-        return Some(Command::Choose(
-            (digit as usize).saturating_sub('1' as usize),
-        ));
+        return Some(Command::Choose((digit as usize).saturating_sub('1' as usize)));
     }
     REGISTRY
         .iter()
@@ -107,19 +105,15 @@ pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
 
 /// The commands for the footer now, the most important first.
 pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
-    let mut entries: Vec<_> = REGISTRY
-        .iter()
-        .filter(|entry| entry.footer > 0 && entry.is_available(model))
-        .collect();
+    let mut entries: Vec<_> =
+        REGISTRY.iter().filter(|entry| entry.footer > 0 && entry.is_available(model)).collect();
     entries.sort_by_key(|entry| entry.footer);
     entries
 }
 
 /// What Enter does now.
 pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
-    REGISTRY
-        .iter()
-        .find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
+    REGISTRY.iter().find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
 }
 
 fn always(_: &Model) -> bool {
@@ -131,10 +125,7 @@ fn does(model: &Model, wanted: fn(&Action) -> bool) -> bool {
 }
 
 fn failed(model: &Model) -> bool {
-    model
-        .study
-        .as_ref()
-        .is_some_and(|study| matches!(study.state, State::Failed(_)))
+    model.study.as_ref().is_some_and(|study| matches!(study.state, State::Failed(_)))
 }
 
 fn makes(model: &Model) -> bool {
@@ -154,10 +145,7 @@ fn breaks(model: &Model) -> bool {
 }
 
 fn has_panels(model: &Model) -> bool {
-    model
-        .study
-        .as_ref()
-        .is_some_and(|study| !study.panels.is_empty())
+    model.study.as_ref().is_some_and(|study| !study.panels.is_empty())
 }
 
 fn has_tools(model: &Model) -> bool {
@@ -188,10 +176,7 @@ fn scrolls(model: &Model) -> bool {
 }
 
 fn points(model: &Model) -> bool {
-    model
-        .study
-        .as_ref()
-        .is_none_or(|study| study.focus == Focus::Text)
+    model.study.as_ref().is_none_or(|study| study.focus == Focus::Text)
 }
 
 fn scrolls_panel(model: &Model) -> bool {
@@ -215,15 +200,7 @@ const fn row(
     when: fn(&Model) -> bool,
     footer: u8,
 ) -> Entry {
-    Entry {
-        command,
-        keys,
-        shown,
-        label,
-        modes,
-        when,
-        footer,
-    }
+    Entry { command, keys, shown, label, modes, when, footer }
 }
 
 /// Every command. The first row whose key and situation fit is the one that is meant.

@@ -48,13 +48,7 @@ pub(super) fn keys_of(event: KeyEvent) -> Vec<Key> {
             let control = event.modifiers.contains(KeyModifiers::CONTROL);
             return latin(c)
                 .into_iter()
-                .map(|c| {
-                    if control {
-                        Key::Ctrl(c.to_ascii_lowercase())
-                    } else {
-                        Key::Char(c)
-                    }
-                })
+                .map(|c| if control { Key::Ctrl(c.to_ascii_lowercase()) } else { Key::Char(c) })
                 .collect();
         }
         KeyCode::Enter => Key::Enter,
@@ -78,9 +72,9 @@ pub(super) fn keys_of(event: KeyEvent) -> Vec<Key> {
 
 /// The strokes behind the compatibility jamo U+3131…U+3163, in their order.
 const JAMO: [&str; 51] = [
-    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a",
-    "q", "Q", "qt", "t", "T", "d", "w", "W", "c", "z", "x", "v", "g", "k", "o", "i", "O", "j", "p",
-    "u", "P", "h", "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l",
+    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "Q",
+    "qt", "t", "T", "d", "w", "W", "c", "z", "x", "v", "g", "k", "o", "i", "O", "j", "p", "u", "P", "h",
+    "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l",
 ];
 const INITIALS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 const FINALS: &str = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
@@ -94,14 +88,8 @@ fn latin(c: char) -> Vec<char> {
             let (initial, medial, last) = (index / 588, index % 588 / 28, index % 28);
             let initial = INITIALS.chars().nth(initial as usize);
             let medial = char::from_u32('ㅏ' as u32 + medial);
-            let last = last
-                .checked_sub(1)
-                .and_then(|last| FINALS.chars().nth(last as usize));
-            [initial, medial, last]
-                .into_iter()
-                .flatten()
-                .flat_map(strokes)
-                .collect()
+            let last = last.checked_sub(1).and_then(|last| FINALS.chars().nth(last as usize));
+            [initial, medial, last].into_iter().flatten().flat_map(strokes).collect()
         }
         c => vec![c],
     }
@@ -109,9 +97,7 @@ fn latin(c: char) -> Vec<char> {
 
 fn strokes(jamo: char) -> Vec<char> {
     let index = (jamo as u32).wrapping_sub(0x3131) as usize;
-    JAMO.get(index)
-        .map(|keys| keys.chars().collect())
-        .unwrap_or_default()
+    JAMO.get(index).map(|keys| keys.chars().collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -134,22 +120,11 @@ mod tests {
 
     #[test]
     fn a_syllable_comes_apart() {
-        assert_eq!(
-            typed('가', KeyModifiers::NONE),
-            [Key::Char('r'), Key::Char('k')]
-        );
-        assert_eq!(
-            typed('힣', KeyModifiers::NONE),
-            [Key::Char('g'), Key::Char('l'), Key::Char('g')]
-        );
+        assert_eq!(typed('가', KeyModifiers::NONE), [Key::Char('r'), Key::Char('k')]);
+        assert_eq!(typed('힣', KeyModifiers::NONE), [Key::Char('g'), Key::Char('l'), Key::Char('g')]);
         assert_eq!(
             typed('봤', KeyModifiers::NONE),
-            [
-                Key::Char('q'),
-                Key::Char('h'),
-                Key::Char('k'),
-                Key::Char('T')
-            ]
+            [Key::Char('q'), Key::Char('h'), Key::Char('k'), Key::Char('T')]
         );
         assert_eq!(typed('q', KeyModifiers::NONE), [Key::Char('q')]);
     }

@@ -5,10 +5,8 @@
 //! belongs to. Nothing is drawn unless a message changed something.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::lab::{Panel, Progress, StepReport};
+use crate::lab::{Cancel, Panel, Progress, StepReport};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
@@ -25,7 +23,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use run::run;
+pub use run::{has_terminal, run};
 
 /// What the screen needs of the lab.
 pub trait Engine: Send + Sync + 'static {
@@ -48,7 +46,7 @@ pub trait Engine: Send + Sync + 'static {
         lesson: &str,
         step: &str,
         cancel: &Cancel,
-        on_progress: &dyn Fn(Progress),
+        on_progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, String>;
 
     /// Keeps that a step is done; `choice` is the answer to a question, from 1.
@@ -73,29 +71,6 @@ pub struct ProgressView {
     pub resume: Option<(String, String)>,
     /// The language that was last chosen on the screen.
     pub language: Option<Language>,
-}
-
-/// A flag that asks long work to stop. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// A flag that is down.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Asks the work to stop.
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the work is to stop.
-    #[must_use]
-    pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// How the screen is to be.

@@ -1,11 +1,11 @@
 //! What the screen knows. Only [`super::update`] changes it.
 
-use crate::lab::{Panel, Progress, StepReport};
+use crate::lab::{Cancel, Panel, Progress, StepReport};
 use crate::lesson::{Action, Lesson, Question, Step};
 use crate::text::Language;
 
+use super::ProgressView;
 use super::theme::Theme;
-use super::{Cancel, ProgressView};
 
 /// Everything that is drawn.
 #[derive(Debug)]
@@ -143,20 +143,14 @@ impl Model {
     /// The situation.
     pub(super) fn mode(&self) -> Mode {
         let Some(study) = &self.study else {
-            return if self.help.is_some() {
-                Mode::Help
-            } else {
-                Mode::Home
-            };
+            return if self.help.is_some() { Mode::Help } else { Mode::Home };
         };
         if self.help.is_some() {
             return Mode::Help;
         }
         match (&study.state, self.step().map(|step| &step.action)) {
             (State::Working { .. }, _) => Mode::Working,
-            (State::Answered(_) | State::Done(_), _) | (_, Some(Action::Read) | None) => {
-                Mode::After
-            }
+            (State::Answered(_) | State::Done(_), _) | (_, Some(Action::Read) | None) => Mode::After,
             (_, Some(Action::Predict(_) | Action::Recall(_))) => Mode::Question,
             _ => Mode::Ready,
         }
@@ -165,18 +159,12 @@ impl Model {
     /// Whether a step is done.
     pub(super) fn is_done(&self, lesson: &Lesson, step: &Step) -> bool {
         // The set is keyed by owned pairs; a lookup is rare enough to build one.
-        self.progress
-            .done
-            .contains(&(lesson.id.clone(), step.id.clone()))
+        self.progress.done.contains(&(lesson.id.clone(), step.id.clone()))
     }
 
     /// How many steps of a lesson are done.
     pub(super) fn done_steps(&self, lesson: &Lesson) -> usize {
-        lesson
-            .steps
-            .iter()
-            .filter(|step| self.is_done(lesson, step))
-            .count()
+        lesson.steps.iter().filter(|step| self.is_done(lesson, step)).count()
     }
 
     /// The step to open a lesson at: where it was left, else the first that is not done.
@@ -190,23 +178,14 @@ impl Model {
             .as_ref()
             .filter(|(id, _)| *id == lesson.id)
             .and_then(|(_, step)| lesson.steps.iter().position(|s| s.id == *step));
-        left.or_else(|| {
-            lesson
-                .steps
-                .iter()
-                .position(|step| !self.is_done(lesson, step))
-        })
-        .unwrap_or(0)
+        left.or_else(|| lesson.steps.iter().position(|step| !self.is_done(lesson, step))).unwrap_or(0)
     }
 
     /// The lesson to go on with.
     pub(super) fn next_lesson(&self) -> Option<usize> {
         let unfinished = |lesson: &Lesson| self.done_steps(lesson) < lesson.steps.len();
-        let left = self
-            .progress
-            .resume
-            .as_ref()
-            .and_then(|(id, _)| self.lessons.iter().position(|l| l.id == *id));
+        let left =
+            self.progress.resume.as_ref().and_then(|(id, _)| self.lessons.iter().position(|l| l.id == *id));
         left.filter(|index| self.lessons.get(*index).is_some_and(unfinished))
             .or_else(|| self.lessons.iter().position(unfinished))
     }

@@ -37,10 +37,7 @@ impl Screen {
     fn new() -> io::Result<Self> {
         // Room for a whole frame: it reaches the terminal at once.
         let out = BufWriter::with_capacity(1 << 16, stdout());
-        Ok(Self {
-            terminal: Terminal::new(CrosstermBackend::new(out))?,
-            last: Buffer::default(),
-        })
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(out))?, last: Buffer::default() })
     }
 }
 
@@ -51,12 +48,18 @@ enum Report {
     Panicked(String),
 }
 
+/// Whether there is a terminal to show the screen on.
+#[must_use]
+pub fn has_terminal() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
+}
+
 /// Shows the screen until the user leaves it.
 ///
 /// # Errors
 /// [`UiError`]; the terminal has been given back in every case.
 pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiError> {
-    if !stdin().is_terminal() || !stdout().is_terminal() {
+    if !has_terminal() {
         return Err(UiError::NoTerminal);
     }
     let mut model = model_of(engine.as_ref(), &options);
@@ -65,10 +68,7 @@ pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiEr
         let Some(lesson) = model.lessons.iter().position(|lesson| lesson.id == *id) else {
             let ids = model.lessons.iter().map(|lesson| lesson.id.as_str());
             let near = crate::text::nearest(id, ids).map(str::to_owned);
-            return Err(UiError::NoLesson {
-                id: id.clone(),
-                near,
-            });
+            return Err(UiError::NoLesson { id: id.clone(), near });
         };
         let step = model.resume_step(lesson);
         first = enter(&mut model, lesson, step);
@@ -89,10 +89,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
     let progress = engine.progress();
     let mut model = Model {
         lessons: engine.lessons().to_vec(),
-        language: options
-            .language
-            .or(progress.language)
-            .unwrap_or_else(Language::of_machine),
+        language: options.language.or(progress.language).unwrap_or_else(Language::of_machine),
         progress,
         theme: Theme::new(options.color, options.ascii),
         size: (80, 24),
@@ -133,10 +130,7 @@ async fn turn<E: Engine>(
     let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     let _guard = Guard::new(model.mouse)?;
     let mut screen = Screen::new()?;
-    model.size = screen
-        .terminal
-        .size()
-        .map(|size| (size.width, size.height))?;
+    model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
     draw(&mut screen, model)?;
     for effect in first {
         carry_out(&engine, &sender, effect);
@@ -200,11 +194,7 @@ fn draw(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     let rows = renew_rows(last, terminal.current_buffer_mut());
     queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
     for row in rows {
-        queue!(
-            terminal.backend_mut(),
-            MoveTo(0, row),
-            Clear(ClearType::CurrentLine)
-        )?;
+        queue!(terminal.backend_mut(), MoveTo(0, row), Clear(ClearType::CurrentLine))?;
     }
     terminal.flush()?;
     terminal.hide_cursor()?;
@@ -219,10 +209,7 @@ fn renew_rows(last: &mut Buffer, next: &mut Buffer) -> Vec<u16> {
     let mut rows = Vec::new();
     if last.area == next.area {
         let columns = usize::from(next.area.width).max(1);
-        let both = last
-            .content
-            .chunks(columns)
-            .zip(next.content.chunks_mut(columns));
+        let both = last.content.chunks(columns).zip(next.content.chunks_mut(columns));
         for ((was, is), row) in both.zip(0..) {
             if was
                 .iter()
@@ -258,25 +245,13 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
     // Nobody listens any more only when the loop has ended.
     let send = move |msg| drop(sender.send(Report::Msg(msg)));
     tokio::task::spawn_blocking(move || match effect {
-        Effect::Panels { run, lesson, step } => {
-            send(Msg::Panels(run, engine.panels(&lesson, &step)))
-        }
-        Effect::Perform {
-            run,
-            lesson,
-            step,
-            cancel,
-        } => {
-            let result = engine.perform(&lesson, &step, &cancel, &|progress| {
-                send(Msg::Progressed(run, progress))
-            });
+        Effect::Panels { run, lesson, step } => send(Msg::Panels(run, engine.panels(&lesson, &step))),
+        Effect::Perform { run, lesson, step, cancel } => {
+            let result =
+                engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
             send(Msg::Performed(run, result));
         }
-        Effect::Record {
-            lesson,
-            step,
-            choice,
-        } => {
+        Effect::Record { lesson, step, choice } => {
             if let Err(error) = engine.record(&lesson, &step, choice) {
                 send(Msg::NotKept(error));
             }
@@ -325,13 +300,9 @@ impl PanicHook {
         std::panic::set_hook(Box::new(move |info| {
             guard::give_back();
             let what = info.payload_as_str().unwrap_or("no reason given");
-            let place = info
-                .location()
-                .map(|place| format!(" ({}:{})", place.file(), place.line()));
+            let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
             let text = format!("{what}{}", place.unwrap_or_default());
-            kept.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert(text.clone());
+            kept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text.clone());
             drop(sender.send(Report::Panicked(text)));
         }));
         Self { said, before }
@@ -339,9 +310,6 @@ impl PanicHook {
 
     fn unset(self) -> Option<String> {
         std::panic::set_hook(self.before);
-        self.said
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -78,10 +78,7 @@ const ASCII: Glyphs = Glyphs {
 impl Theme {
     /// With or without colour, in Unicode or ASCII.
     pub(super) fn new(color: bool, ascii: bool) -> Self {
-        Self {
-            color,
-            glyph: if ascii { &ASCII } else { &UNICODE },
-        }
+        Self { color, glyph: if ascii { &ASCII } else { &UNICODE } }
     }
 
     /// Whether glyphs are ASCII.
@@ -90,11 +87,7 @@ impl Theme {
     }
 
     fn fg(self, color: Color) -> Style {
-        if self.color {
-            Style::new().fg(color)
-        } else {
-            Style::new()
-        }
+        if self.color { Style::new().fg(color) } else { Style::new() }
     }
 
     /// Running text.

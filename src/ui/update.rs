@@ -5,11 +5,11 @@ use crate::lab::{Panel, StepReport};
 use crate::lesson::Action;
 use crate::text::Language;
 
-use super::Cancel;
 use super::commands::{self, Command};
 use super::keys::keys_of;
 use super::model::{Focus, Model, Notice, State, Study};
 use super::view;
+use crate::lab::Cancel;
 
 mod copy;
 mod message;
@@ -86,17 +86,14 @@ fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effec
     let Some(study) = &mut model.study else {
         return Vec::new();
     };
-    let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_raised());
+    let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_cancelled());
     match result {
         Ok(report) => {
             if !report.panels.is_empty() {
                 study.panels.clone_from(&report.panels);
                 study.loading = false;
-                study.panel = study
-                    .panels
-                    .iter()
-                    .position(|p| matches!(p, Panel::Connection(_)))
-                    .unwrap_or(0);
+                study.panel =
+                    study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
                 study.panel_scroll = 0;
             }
             let ok = report.ok;
@@ -108,10 +105,8 @@ fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effec
             study.state = State::Ready;
             tell(
                 model,
-                language.pick(
-                    "Cancelled; nothing half made is kept.",
-                    "취소했어요. 만들다 만 것은 남지 않아요.",
-                ),
+                language
+                    .pick("Cancelled; nothing half made is kept.", "취소했어요. 만들다 만 것은 남지 않아요."),
             );
             Vec::new()
         }
@@ -138,10 +133,7 @@ fn show_outcome(model: &mut Model) {
 }
 
 fn tell(model: &mut Model, text: impl Into<String>) {
-    model.notice = Some(Notice {
-        wrong: false,
-        text: text.into(),
-    });
+    model.notice = Some(Notice { wrong: false, text: text.into() });
 }
 
 /// Marks the open step as done, here and for the next time.
@@ -151,11 +143,7 @@ fn record(model: &mut Model, choice: Option<usize>) -> Vec<Effect> {
     };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
     model.progress.done.insert((lesson.clone(), step.clone()));
-    vec![Effect::Record {
-        lesson,
-        step,
-        choice,
-    }]
+    vec![Effect::Record { lesson, step, choice }]
 }
 
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -226,12 +214,8 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Help => model.help = if model.help.is_some() { None } else { Some(0) },
         Command::Cancel => {
-            if let Some(Study {
-                state: State::Working { cancel, .. },
-                ..
-            }) = &model.study
-            {
-                cancel.raise();
+            if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
+                cancel.cancel();
                 tell(model, model.language.pick("Stopping…", "멈추고 있어요…"));
             }
         }
@@ -263,12 +247,8 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 
 /// Asks work that is under way to stop.
 pub(super) fn stop_work(model: &Model) {
-    if let Some(Study {
-        state: State::Working { cancel, .. },
-        ..
-    }) = &model.study
-    {
-        cancel.raise();
+    if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
+        cancel.cancel();
     }
 }
 
@@ -299,11 +279,7 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
         state: State::Ready,
     });
     model.redraw = true;
-    vec![Effect::Panels {
-        run: model.run,
-        lesson: lesson_id,
-        step: step_id,
-    }]
+    vec![Effect::Panels { run: model.run, lesson: lesson_id, step: step_id }]
 }
 
 /// The step that lies so many steps away.
@@ -325,11 +301,7 @@ fn go(model: &mut Model, steps: isize) -> Vec<Effect> {
         tell(model, model.language.pick(en, ko));
         return Vec::new();
     };
-    let mut effects = if steps > 0 {
-        record_read(model)
-    } else {
-        Vec::new()
-    };
+    let mut effects = if steps > 0 { record_read(model) } else { Vec::new() };
     effects.extend(enter(model, lesson, to));
     effects
 }
@@ -359,11 +331,7 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
     };
     let left = lesson.steps.len() - model.done_steps(lesson);
     let number = lesson.number;
-    model.selected = if left == 0 {
-        model.next_lesson().unwrap_or(study.lesson)
-    } else {
-        study.lesson
-    };
+    model.selected = if left == 0 { model.next_lesson().unwrap_or(study.lesson) } else { study.lesson };
     tell(
         model,
         match (model.language, left) {
@@ -378,9 +346,7 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
 }
 
 fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
-    let count = model
-        .step()
-        .map_or(0, |step| step.words.get(model.language).choices.len());
+    let count = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
     let Some(study) = model.study.as_mut().filter(|_| choice < count) else {
         return Vec::new();
     };
@@ -395,7 +361,7 @@ fn perform(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
-    let cancel = Cancel::new();
+    let cancel = Cancel::default();
     model.run += 1;
     let run = model.run;
     let Some(study) = &mut model.study else {
@@ -403,14 +369,6 @@ fn perform(model: &mut Model) -> Vec<Effect> {
     };
     study.run = run;
     study.loading = false;
-    study.state = State::Working {
-        cancel: cancel.clone(),
-        progress: None,
-    };
-    vec![Effect::Perform {
-        run,
-        lesson,
-        step,
-        cancel,
-    }]
+    study.state = State::Working { cancel: cancel.clone(), progress: None };
+    vec![Effect::Perform { run, lesson, step, cancel }]
 }

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use super::dojang::fault::Change;
 use super::dojang::lab::{
-    ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, Progress, StepReport,
+    ArtifactView, Cancel, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, Progress, StepReport,
     ToolCommands,
 };
-use super::dojang::lesson::{
-    Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words,
-};
+use super::dojang::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use super::dojang::text::Language;
 use super::dojang::trust::{Check, Outcome, Refusal, RefusalKind, Rule, Verdict};
-use super::dojang::ui::{Cancel, Engine, ProgressView};
+use super::dojang::ui::{Engine, ProgressView};
 
 /// The engine.
 pub(crate) struct Fake {
@@ -23,10 +21,7 @@ pub(crate) struct Fake {
 }
 
 fn words(en: &str, ko: &str) -> Words<String> {
-    Words {
-        en: en.into(),
-        ko: ko.into(),
-    }
+    Words { en: en.into(), ko: ko.into() }
 }
 
 const LESSONS: [(&str, u32, &str, &str, &str, &str); 10] = [
@@ -112,28 +107,14 @@ const LESSONS: [(&str, u32, &str, &str, &str, &str); 10] = [
     ),
 ];
 
-fn step(
-    id: &str,
-    action: Action,
-    show: Vec<Show>,
-    en: (&str, &str, &str),
-    ko: (&str, &str, &str),
-) -> Step {
+fn step(id: &str, action: Action, show: Vec<Show>, en: (&str, &str, &str), ko: (&str, &str, &str)) -> Step {
     let one = |(title, text, after): (&str, &str, &str)| StepWords {
         title: title.into(),
         text: text.into(),
         choices: Vec::new(),
         after: after.into(),
     };
-    Step {
-        id: id.into(),
-        action,
-        show,
-        words: Words {
-            en: one(en),
-            ko: one(ko),
-        },
-    }
+    Step { id: id.into(), line: 1, action, show, words: Words { en: one(en), ko: one(ko) } }
 }
 
 fn connect() -> Connect {
@@ -142,10 +123,7 @@ fn connect() -> Connect {
         server: "kube-apiserver@cp1".into(),
         request: None,
         tls: None,
-        expect: Expect {
-            outcome: "200".into(),
-            ..Expect::default()
-        },
+        expect: Expect { outcome: "200".into(), ..Expect::default() },
     }
 }
 
@@ -167,11 +145,7 @@ fn steps() -> Vec<Step> {
     );
     let mut predict = step(
         "predict",
-        Action::Predict(Question {
-            answer: 2,
-            of: None,
-            outcomes: Vec::new(),
-        }),
+        Action::Predict(Question { answer: 2, of: None, outcomes: Vec::new() }),
         Vec::new(),
         (
             "What if the group is in OU?",
@@ -198,15 +172,10 @@ fn steps() -> Vec<Step> {
     ];
     let make = step(
         "make",
-        Action::Make {
-            artifacts: vec!["admin".into()],
-        },
+        Action::Make { artifacts: vec!["admin".into()] },
         vec![
             Show::Commands("admin".into()),
-            Show::Artifact {
-                id: "admin".into(),
-                focus: vec!["subject".into()],
-            },
+            Show::Artifact { id: "admin".into(), focus: vec!["subject".into()] },
         ],
         (
             "Make the admin's certificate",
@@ -221,14 +190,8 @@ fn steps() -> Vec<Step> {
     );
     let look = step(
         "look",
-        Action::Look {
-            artifact: "kube-apiserver".into(),
-            expect: BTreeMap::new(),
-        },
-        vec![Show::Artifact {
-            id: "kube-apiserver".into(),
-            focus: vec!["subjectAltName".into()],
-        }],
+        Action::Look { artifact: "kube-apiserver".into(), expect: BTreeMap::new() },
+        vec![Show::Artifact { id: "kube-apiserver".into(), focus: vec!["subjectAltName".into()] }],
         (
             "All the names of the API server",
             "Look at the **subject alternative names**. Every name and address that any client uses must be here.",
@@ -240,10 +203,7 @@ fn steps() -> Vec<Step> {
             "모두 들어 있어요.",
         ),
     );
-    let show = vec![Show::Connection {
-        client: "admin".into(),
-        server: "kube-apiserver@cp1".into(),
-    }];
+    let show = vec![Show::Connection { client: "admin".into(), server: "kube-apiserver@cp1".into() }];
     let works = step(
         "connect",
         Action::Connect(connect()),
@@ -262,10 +222,7 @@ fn steps() -> Vec<Step> {
     let broken = step(
         "break",
         Action::Break(Break {
-            change: Change {
-                artifact: "kube-apiserver".into(),
-                ..Change::default()
-            },
+            change: Change { artifact: "kube-apiserver".into(), ..Change::default() },
             connect: connect(),
         }),
         show,
@@ -284,16 +241,8 @@ fn steps() -> Vec<Step> {
         "kinds",
         Action::Read,
         vec![Show::Kinds],
-        (
-            "What you have now",
-            "All certificates of the cluster, by what they are for.",
-            "",
-        ),
-        (
-            "지금까지 만든 것",
-            "클러스터의 모든 인증서를 쓰임새에 따라 나눴어요.",
-            "",
-        ),
+        ("What you have now", "All certificates of the cluster, by what they are for.", ""),
+        ("지금까지 만든 것", "클러스터의 모든 인증서를 쓰임새에 따라 나눴어요.", ""),
     );
     vec![read, predict, make, look, works, broken, kinds]
 }
@@ -313,20 +262,12 @@ impl Fake {
                 steps: steps(),
             })
             .collect();
-        Self {
-            lessons,
-            pause: Duration::ZERO,
-        }
+        Self { lessons, pause: Duration::ZERO }
     }
 }
 
 fn field(name: &str, value: &str, focus: bool) -> FieldView {
-    FieldView {
-        name: name.into(),
-        value: value.into(),
-        focus,
-        before: None,
-    }
+    FieldView { name: name.into(), value: value.into(), focus, before: None }
 }
 
 fn commands() -> Panel {
@@ -353,29 +294,18 @@ fn commands() -> Panel {
         ),
         tool(
             "cfssl",
-            &[
-                "cfssl gencert -ca=ca.crt -ca-key=ca.key -profile=client admin.json | cfssljson -bare admin",
-            ],
+            &["cfssl gencert -ca=ca.crt -ca-key=ca.key -profile=client admin.json | cfssljson -bare admin"],
             "",
             "",
         ),
-        tool(
-            "easy-rsa",
-            &["./easyrsa --batch build-client-full kube-admin nopass"],
-            "",
-            "",
-        ),
+        tool("easy-rsa", &["./easyrsa --batch build-client-full kube-admin nopass"], "", ""),
         tool("kubeadm", &["kubeadm init phase kubeconfig admin"], "", ""),
     ])
 }
 
 fn artifact(id: &str, made: bool, broken: bool) -> Panel {
     let sans = "DNS:kube-apiserver, DNS:kubernetes, DNS:kubernetes.default, DNS:kubernetes.default.svc, DNS:kubernetes.default.svc.cluster.local, DNS:a-very-long-load-balancer-name.internal.example.company.co.kr, IP:10.0.0.10, IP:10.96.0.1, IP:127.0.0.1";
-    let subject = if id == "admin" {
-        "O=system:masters, CN=kube-admin"
-    } else {
-        "CN=kube-apiserver"
-    };
+    let subject = if id == "admin" { "O=system:masters, CN=kube-admin" } else { "CN=kube-apiserver" };
     let mut fields = vec![
         field("version", "3", false),
         field("serialNumber", "5E:0A:77:41:1B:0C:9D:22", false),
@@ -386,15 +316,7 @@ fn artifact(id: &str, made: bool, broken: bool) -> Panel {
         field("subject", subject, id == "admin"),
         field("publicKey", "RSA 2048", false),
         field("basicConstraints", "CA:FALSE (critical)", false),
-        field(
-            "extendedKeyUsage",
-            if id == "admin" {
-                "clientAuth"
-            } else {
-                "serverAuth"
-            },
-            false,
-        ),
+        field("extendedKeyUsage", if id == "admin" { "clientAuth" } else { "serverAuth" }, false),
     ];
     if id != "admin" {
         fields.push(field("subjectAltName", sans, true));
@@ -407,22 +329,14 @@ fn artifact(id: &str, made: bool, broken: bool) -> Panel {
     if broken && let Some(last) = fields.last_mut() {
         last.before = Some("9F:10:B7:3A:52:6D:E4:08:C1:77:25:AA:90:3B:5F:D6:12:84:EB:49".into());
     }
-    Panel::Artifact(ArtifactView {
-        id: id.into(),
-        path: format!("{id}.crt"),
-        made,
-        fields,
-    })
+    Panel::Artifact(ArtifactView { id: id.into(), path: format!("{id}.crt"), made, fields })
 }
 
 fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
     let rules = [
         (Rule::Parse, "version 3"),
         (Rule::CriticalExtensions, "none unknown"),
-        (
-            Rule::Validity,
-            "now 2026-11-23T20:00:00Z, notAfter 2027-11-23T19:51:21Z",
-        ),
+        (Rule::Validity, "now 2026-11-23T20:00:00Z, notAfter 2027-11-23T19:51:21Z"),
         (Rule::Name, "kube-apiserver is in DNS:kube-apiserver"),
         (Rule::Issuer, "CN=KUBERNETES-CA signed it"),
         (Rule::Authority, "CA:TRUE, keyCertSign"),
@@ -434,30 +348,16 @@ fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
         .map(|(rule, evidence)| match fails {
             Some((bad, evidence, _)) if bad == rule => {
                 failed = true;
-                Check {
-                    rule,
-                    outcome: Outcome::Fail,
-                    evidence: evidence.into(),
-                }
+                Check { rule, outcome: Outcome::Fail, evidence: evidence.into() }
             }
-            _ if failed => Check {
-                rule,
-                outcome: Outcome::NotReached,
-                evidence: String::new(),
-            },
-            _ => Check {
-                rule,
-                outcome: Outcome::Pass,
-                evidence: evidence.into(),
-            },
+            _ if failed => Check { rule, outcome: Outcome::NotReached, evidence: String::new() },
+            _ => Check { rule, outcome: Outcome::Pass, evidence: evidence.into() },
         })
         .collect();
     Verdict {
         checks,
-        refusal: fails.map(|(.., message)| Refusal {
-            kind: RefusalKind::UnknownAuthority,
-            message: message.into(),
-        }),
+        refusal: fails
+            .map(|(.., message)| Refusal { kind: RefusalKind::UnknownAuthority, message: message.into() }),
         path: Vec::new(),
     }
 }
@@ -508,37 +408,12 @@ fn cluster() -> Panel {
     Panel::Cluster(vec![
         edge("admin", "kube-apiserver@cp1", 6443, "admin"),
         edge("kube-scheduler", "kube-apiserver@cp1", 6443, "scheduler"),
-        edge(
-            "kube-controller-manager",
-            "kube-apiserver@cp1",
-            6443,
-            "controller-manager",
-        ),
-        edge(
-            "kube-proxy@node01",
-            "kube-apiserver@cp1",
-            6443,
-            "kube-proxy",
-        ),
-        edge(
-            "kubelet@node01",
-            "kube-apiserver@cp1",
-            6443,
-            "kubelet-client-node01",
-        ),
-        edge(
-            "kube-apiserver@cp1",
-            "etcd@cp1",
-            2379,
-            "apiserver-etcd-client",
-        ),
+        edge("kube-controller-manager", "kube-apiserver@cp1", 6443, "controller-manager"),
+        edge("kube-proxy@node01", "kube-apiserver@cp1", 6443, "kube-proxy"),
+        edge("kubelet@node01", "kube-apiserver@cp1", 6443, "kubelet-client-node01"),
+        edge("kube-apiserver@cp1", "etcd@cp1", 2379, "apiserver-etcd-client"),
         edge("etcd-healthcheck", "etcd@cp1", 2379, "etcd-healthcheck"),
-        edge(
-            "kube-apiserver@cp1",
-            "kubelet@node01",
-            10250,
-            "apiserver-kubelet-client",
-        ),
+        edge("kube-apiserver@cp1", "kubelet@node01", 10250, "apiserver-kubelet-client"),
     ])
 }
 
@@ -546,10 +421,7 @@ fn kinds() -> Panel {
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
     Panel::Kinds(vec![
         ("authority".into(), ids(&["ca"])),
-        (
-            "server".into(),
-            ids(&["kube-apiserver", "etcdserver", "node01", "node02"]),
-        ),
+        ("server".into(), ids(&["kube-apiserver", "etcdserver", "node01", "node02"])),
         (
             "client".into(),
             ids(&[
@@ -573,20 +445,12 @@ impl Engine for Fake {
 
     fn progress(&self) -> ProgressView {
         let pairs = |lesson: &str, steps: &[&str]| {
-            steps
-                .iter()
-                .map(|step| (lesson.to_owned(), (*step).to_owned()))
-                .collect::<Vec<_>>()
+            steps.iter().map(|step| (lesson.to_owned(), (*step).to_owned())).collect::<Vec<_>>()
         };
-        let all = [
-            "account", "predict", "make", "look", "connect", "break", "kinds",
-        ];
-        let done = [
-            pairs("two-kinds", &all),
-            pairs("the-ca", &all),
-            pairs("the-admin", &["account", "predict"]),
-        ]
-        .concat();
+        let all = ["account", "predict", "make", "look", "connect", "break", "kinds"];
+        let done =
+            [pairs("two-kinds", &all), pairs("the-ca", &all), pairs("the-admin", &["account", "predict"])]
+                .concat();
         ProgressView {
             done: done.into_iter().collect(),
             resume: Some(("the-admin".into(), "account".into())),
@@ -610,7 +474,7 @@ impl Engine for Fake {
         _lesson: &str,
         step: &str,
         cancel: &Cancel,
-        on_progress: &dyn Fn(Progress),
+        on_progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, String> {
         if step == "make" {
             for done in 0..3 {
@@ -620,7 +484,7 @@ impl Engine for Fake {
                     what: ["RSA-2048 admin.key", "admin.csr", "admin.crt"][done].into(),
                 });
                 std::thread::sleep(self.pause);
-                if cancel.is_raised() {
+                if cancel.is_cancelled() {
                     return Err("cancelled".into());
                 }
             }
@@ -628,8 +492,13 @@ impl Engine for Fake {
         let (said, panels) = match step {
             "make" => ("made 1", vec![commands(), artifact("admin", true, false)]),
             "connect" => ("200", vec![connection(Some(true)), artifact("kube-apiserver", true, false)]),
-            "break" => ("refused-by-client", vec![connection(Some(false)), artifact("kube-apiserver", true, true)]),
-            "fail" => return Err("admin.key could not be written: no space left on device; make room, then press Enter again.".into()),
+            "break" => {
+                ("refused-by-client", vec![connection(Some(false)), artifact("kube-apiserver", true, true)])
+            }
+            "fail" => return Err(
+                "admin.key could not be written: no space left on device; make room, then press Enter again."
+                    .into(),
+            ),
             "panic" => panic!("a mistake in the engine"),
             _ => ("as declared", Vec::new()),
         };

@@ -28,11 +28,8 @@ pub(in crate::ui) fn copyable(model: &Model) -> Option<(String, String)> {
         }
         Panel::Artifact(artifact) => {
             let what = words::panel(panel, model.language);
-            let fields = artifact
-                .fields
-                .iter()
-                .map(|field| format!("{}: {}\n", field.name, field.value))
-                .collect();
+            let fields =
+                artifact.fields.iter().map(|field| format!("{}: {}\n", field.name, field.value)).collect();
             Some((what, fields))
         }
         Panel::Cluster(_) | Panel::Kinds(_) => None,

@@ -2,10 +2,8 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::lab::{Panel, Progress, StepReport};
+use crate::lab::{Cancel, Panel, Progress, StepReport};
 use crate::text::Language;
-
-use super::super::Cancel;
 
 /// Something that happened.
 #[derive(Debug)]

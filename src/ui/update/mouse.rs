@@ -12,21 +12,14 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
     match event.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
-            let lines = if event.kind == MouseEventKind::ScrollDown {
-                3
-            } else {
-                -3
-            };
+            let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
             if model.study.is_some() && model.help.is_none() {
                 let Some(pane) = target.pane() else {
                     return Vec::new();
                 };
                 if let Some(study) = &mut model.study {
-                    let scroll = if pane == Focus::Text {
-                        &mut study.text_scroll
-                    } else {
-                        &mut study.panel_scroll
-                    };
+                    let scroll =
+                        if pane == Focus::Text { &mut study.text_scroll } else { &mut study.panel_scroll };
                     *scroll = stepped(*scroll, lines);
                 }
                 settle(model);

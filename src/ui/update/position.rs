@@ -7,11 +7,7 @@ pub(super) fn switch_pane(model: &mut Model, forward: bool) {
     if let Some(study) = &mut model.study {
         let count = study.panels.len();
         // The panes in a ring: the text, then each panel.
-        let at = if study.focus == Focus::Text {
-            0
-        } else {
-            study.panel + 1
-        };
+        let at = if study.focus == Focus::Text { 0 } else { study.panel + 1 };
         let to = if forward { at + 1 } else { at + count } % (count + 1);
         match to.checked_sub(1) {
             None => study.focus = Focus::Text,
@@ -36,19 +32,16 @@ pub(super) fn stepped(at: usize, by: isize) -> usize {
 /// Points elsewhere, or scrolls where there is nothing to point at.
 pub(super) fn move_by(model: &mut Model, lines: isize) {
     let is_question = model.mode() == Mode::Question;
-    let choices = model
-        .step()
-        .map_or(0, |step| step.words.get(model.language).choices.len());
+    let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
     match &mut model.study {
         Some(study) if model.help.is_none() && is_question && study.focus == Focus::Text => {
             study.cursor = stepped(study.cursor, lines).min(choices.saturating_sub(1));
             if let Some((first, last)) = view::choice_lines(model) {
                 let room = view::page(model);
                 if let Some(study) = &mut model.study {
-                    study.text_scroll = study.text_scroll.clamp(
-                        (last + 1).saturating_sub(room),
-                        first.max(last.saturating_sub(room)),
-                    );
+                    study.text_scroll = study
+                        .text_scroll
+                        .clamp((last + 1).saturating_sub(room), first.max(last.saturating_sub(room)));
                 }
             }
         }

@@ -12,8 +12,7 @@ pub(super) fn edges(edges: &[Edge], columns: usize, look: Look) -> Body {
     let theme = look.theme;
     let mut body = Body::default();
     let mut seen: Vec<(&str, u16)> = Vec::new();
-    let widest =
-        |of: fn(&Edge) -> &str| edges.iter().map(|edge| width(of(edge))).max().unwrap_or(0);
+    let widest = |of: fn(&Edge) -> &str| edges.iter().map(|edge| width(of(edge))).max().unwrap_or(0);
     let (clients, credentials) = (widest(|edge| &edge.client), widest(|edge| &edge.credential));
     // Two columns if both fit, else the second against the right edge.
     let in_columns = clients + credentials + 6 <= columns;
@@ -34,16 +33,9 @@ pub(super) fn edges(edges: &[Edge], columns: usize, look: Look) -> Body {
             ],
             columns,
         );
-        let of_server: Vec<&Edge> = edges
-            .iter()
-            .filter(|e| (e.server.as_str(), e.port) == server)
-            .collect();
+        let of_server: Vec<&Edge> = edges.iter().filter(|e| (e.server.as_str(), e.port) == server).collect();
         for (at, client) in of_server.iter().enumerate() {
-            let branch = if at + 1 == of_server.len() {
-                theme.glyph.last
-            } else {
-                theme.glyph.branch
-            };
+            let branch = if at + 1 == of_server.len() { theme.glyph.last } else { theme.glyph.branch };
             let name = safe(&client.client);
             let credential = safe(&client.credential);
             let room = columns.saturating_sub(3);
@@ -53,35 +45,21 @@ pub(super) fn edges(edges: &[Edge], columns: usize, look: Look) -> Body {
                 let pad = " ".repeat((clients + 3).saturating_sub(used));
                 body.flow(
                     &[lead],
-                    &[
-                        (format!("{name}{pad}"), theme.text()),
-                        (credential, theme.code()),
-                    ],
+                    &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())],
                     columns,
                 );
             } else if used + shown + 2 <= room {
                 let pad = " ".repeat(room - used - shown);
                 body.flow(
                     &[lead],
-                    &[
-                        (format!("{name}{pad}"), theme.text()),
-                        (credential, theme.code()),
-                    ],
+                    &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())],
                     columns,
                 );
             } else {
                 body.flow(&[lead], &[(name, theme.text())], columns);
-                let trunk = if at + 1 == of_server.len() {
-                    " "
-                } else {
-                    theme.glyph.bar
-                };
+                let trunk = if at + 1 == of_server.len() { " " } else { theme.glyph.bar };
                 let pad = " ".repeat(columns.saturating_sub(shown + 1));
-                body.flow(
-                    &[(format!("{trunk}{pad}"), theme.dim())],
-                    &[(credential, theme.code())],
-                    columns,
-                );
+                body.flow(&[(format!("{trunk}{pad}"), theme.dim())], &[(credential, theme.code())], columns);
             }
         }
     }
@@ -102,12 +80,7 @@ pub(super) fn kinds(kinds: &[(String, Vec<String>)], columns: usize, look: Look)
             ],
             columns,
         );
-        let wide = ids
-            .iter()
-            .map(|id| width(id) + 4)
-            .max()
-            .unwrap_or(1)
-            .min(columns.max(1));
+        let wide = ids.iter().map(|id| width(id) + 4).max().unwrap_or(1).min(columns.max(1));
         for row in ids.chunks((columns / wide).max(1)) {
             let cells: String = row
                 .iter()

@@ -16,24 +16,14 @@ pub(super) fn body(tools: &[ToolCommands], chosen: usize, columns: usize, look: 
     let mut names: Vec<Piece> = Vec::new();
     let mut x = 0;
     for (index, tool) in tools.iter().enumerate() {
-        let text = if index == at {
-            format!("[{}]", safe(&tool.tool))
-        } else {
-            format!(" {} ", safe(&tool.tool))
-        };
+        let text =
+            if index == at { format!("[{}]", safe(&tool.tool)) } else { format!(" {} ", safe(&tool.tool)) };
         let end = x + width(&text);
         if end > columns {
             break;
         }
         body.hits.push((0, x..end, Target::Tool(index)));
-        names.push((
-            text,
-            if index == at {
-                theme.bold()
-            } else {
-                theme.dim()
-            },
-        ));
+        names.push((text, if index == at { theme.bold() } else { theme.dim() }));
         names.push((" ".to_owned(), theme.text()));
         x = end + 1;
     }
@@ -50,18 +40,10 @@ pub(super) fn body(tools: &[ToolCommands], chosen: usize, columns: usize, look: 
             if width(&text) <= columns {
                 body.line([(text, theme.code())]);
             } else {
-                let blanks = text
-                    .chars()
-                    .take_while(|c| *c == ' ')
-                    .count()
-                    .min(columns / 2);
+                let blanks = text.chars().take_while(|c| *c == ' ').count().min(columns / 2);
                 let (first, rest) = split(&text, columns);
                 body.line([(first, theme.code())]);
-                body.flow(
-                    &[(" ".repeat(blanks + 2), theme.text())],
-                    &[(rest, theme.code())],
-                    columns,
-                );
+                body.flow(&[(" ".repeat(blanks + 2), theme.text())], &[(rest, theme.code())], columns);
             }
         }
     }
@@ -75,10 +57,7 @@ pub(super) fn body(tools: &[ToolCommands], chosen: usize, columns: usize, look: 
 
 /// The first line of a text, and the rest.
 fn split(text: &str, columns: usize) -> (String, String) {
-    let first = crate::text::wrap(text, columns)
-        .into_iter()
-        .next()
-        .unwrap_or_default();
+    let first = crate::text::wrap(text, columns).into_iter().next().unwrap_or_default();
     let kept = first.chars().filter(|c| *c != ' ').count();
     let mut seen = 0;
     let rest: String = text

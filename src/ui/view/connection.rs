@@ -34,22 +34,11 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
         body.gap();
         answer(&mut body, outcome, columns, look);
     }
-    for (who, text) in [
-        (&view.client, &outcome.client_prints),
-        (&view.server, &outcome.server_logs),
-    ] {
+    for (who, text) in [(&view.client, &outcome.client_prints), (&view.server, &outcome.server_logs)] {
         if let Some(text) = text {
             body.gap();
-            let does = if who == &view.client {
-                ("prints", "출력")
-            } else {
-                ("logs", "로그")
-            };
-            body.say(
-                &format!("{} {}:", safe(who), look.pick(does.0, does.1)),
-                theme.bold(),
-                columns,
-            );
+            let does = if who == &view.client { ("prints", "출력") } else { ("logs", "로그") };
+            body.say(&format!("{} {}:", safe(who), look.pick(does.0, does.1)), theme.bold(), columns);
             body.quote(text, look.theme.text(), columns, look);
         }
     }
@@ -60,11 +49,8 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
 /// What it came to, in a line with a glyph.
 pub(super) fn headline(body: &mut Body, outcome: &str, columns: usize, look: Look) {
     let theme = look.theme;
-    let (glyph, style) = if outcome == "200" {
-        (theme.glyph.pass, theme.pass())
-    } else {
-        (theme.glyph.fail, theme.fail())
-    };
+    let (glyph, style) =
+        if outcome == "200" { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
     let mut pieces = vec![(safe(outcome), style)];
     if let Some(words) = words::connection(outcome, look.language) {
         pieces.push((format!(": {words}"), theme.bold()));
@@ -85,18 +71,10 @@ fn of_whom(judge: &str, judged: &str, language: Language) -> String {
 
 fn answer(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Look) {
     let theme = look.theme;
-    body.say(
-        look.pick("What the server made of it", "서버의 판단"),
-        theme.bold(),
-        columns,
-    );
+    body.say(look.pick("What the server made of it", "서버의 판단"), theme.bold(), columns);
     let mut row = |name: &str, value: &str| {
         let pad = " ".repeat(10usize.saturating_sub(width(name)));
-        body.flow(
-            &[(format!("  {name}{pad}"), theme.dim())],
-            &[(safe(value), theme.text())],
-            columns,
-        );
+        body.flow(&[(format!("  {name}{pad}"), theme.dim())], &[(safe(value), theme.text())], columns);
     };
     if let Some((user, groups)) = &outcome.identity {
         row(look.pick("user", "사용자"), user);
@@ -117,43 +95,23 @@ fn events(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Lo
         return;
     }
     body.gap();
-    let version = outcome
-        .version
-        .as_deref()
-        .map(|version| format!(" · {}", safe(version)))
-        .unwrap_or_default();
-    let time = format!(
-        "{}.{:01} ms",
-        outcome.micros / 1000,
-        outcome.micros % 1000 / 100
-    );
+    let version =
+        outcome.version.as_deref().map(|version| format!(" · {}", safe(version))).unwrap_or_default();
+    let time = format!("{}.{:01} ms", outcome.micros / 1000, outcome.micros % 1000 / 100);
     body.flow(
         &[],
         &[
-            (
-                look.pick("What happened", "일어난 일").to_owned(),
-                theme.bold(),
-            ),
+            (look.pick("What happened", "일어난 일").to_owned(), theme.bold()),
             (format!("{version}  {time}"), theme.dim()),
         ],
         columns,
     );
-    let longest = outcome
-        .events
-        .iter()
-        .map(|(who, _)| width(who))
-        .max()
-        .unwrap_or(0)
-        .min(columns / 3);
+    let longest = outcome.events.iter().map(|(who, _)| width(who)).max().unwrap_or(0).min(columns / 3);
     for (who, what) in &outcome.events {
         let who = crate::text::truncate(&safe(who), longest);
         let pad = " ".repeat(longest.saturating_sub(width(&who)) + 2);
         let is_alert = what.contains("alert");
         let style = if is_alert { theme.fail() } else { theme.text() };
-        body.flow(
-            &[(format!("  {who}{pad}"), theme.dim())],
-            &[(safe(what), style)],
-            columns,
-        );
+        body.flow(&[(format!("  {who}{pad}"), theme.dim())], &[(safe(what), style)], columns);
     }
 }

@@ -13,14 +13,7 @@ const WIDEST: usize = 72;
 
 /// Draws a connection.
 pub(super) fn draw(body: &mut Body, view: &ConnectionView, columns: usize, look: Look) {
-    exchange(
-        &mut Drawing {
-            body,
-            columns: columns.min(WIDEST),
-            look,
-        },
-        view,
-    );
+    exchange(&mut Drawing { body, columns: columns.min(WIDEST), look }, view);
 }
 
 /// How far the exchange came.
@@ -39,11 +32,7 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     let glyph = look.theme.glyph;
     let outcome = view.outcome.as_ref();
     let kind = outcome.map(|outcome| outcome.outcome.as_str());
-    let done = if outcome.is_some() {
-        Reach::Done
-    } else {
-        Reach::Open
-    };
+    let done = if outcome.is_some() { Reach::Done } else { Reach::Open };
     drawing.heads(view);
 
     let asks = match look.language {
@@ -53,15 +42,9 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     drawing.arrow(&asks, true, done, None);
 
     drawing.blank();
-    drawing.arrow(
-        &shows(&view.server_subject, look.language),
-        false,
-        done,
-        None,
-    );
-    let accepted = outcome
-        .and_then(|outcome| outcome.server_verdict.as_ref())
-        .map(|verdict| verdict.refusal.is_none());
+    drawing.arrow(&shows(&view.server_subject, look.language), false, done, None);
+    let accepted =
+        outcome.and_then(|outcome| outcome.server_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
     let note = match &view.client_trusts {
         None => look.pick("does not check it", "확인하지 않음").to_owned(),
         Some(authority) => judged(authority, accepted, look),
@@ -70,28 +53,17 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
 
     drawing.blank();
     let refused_by_client = kind == Some("refused-by-client");
-    let reach = if refused_by_client {
-        Reach::Never
-    } else {
-        done
-    };
+    let reach = if refused_by_client { Reach::Never } else { done };
     let shown = match &view.client_subject {
         Some(subject) if reach == Reach::Never => safe(subject),
         Some(subject) => shows(subject, look.language),
-        None => look
-            .pick("shows no certificate", "인증서를 제시하지 않음")
-            .to_owned(),
+        None => look.pick("shows no certificate", "인증서를 제시하지 않음").to_owned(),
     };
     drawing.arrow(&shown, true, reach, None);
-    let accepted = outcome
-        .and_then(|outcome| outcome.client_verdict.as_ref())
-        .map(|verdict| verdict.refusal.is_none());
+    let accepted =
+        outcome.and_then(|outcome| outcome.client_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
     if reach != Reach::Never {
-        drawing.note(
-            &judged(&view.server_trusts, accepted, look),
-            accepted,
-            false,
-        );
+        drawing.note(&judged(&view.server_trusts, accepted, look), accepted, false);
     }
 
     drawing.blank();
@@ -103,20 +75,9 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
                 .iter()
                 .find_map(|(_, what)| what.split(' ').skip_while(|word| *word != "alert").nth(1))
         });
-        let text = alert.map_or_else(
-            || "alert".to_owned(),
-            |alert| format!("alert {}", safe(alert)),
-        );
+        let text = alert.map_or_else(|| "alert".to_owned(), |alert| format!("alert {}", safe(alert)));
         drawing.arrow(&text, false, Reach::Done, Some((glyph.fail, false)));
-        drawing.note(
-            &format!(
-                "{}: {}",
-                safe(&view.request),
-                look.pick("no answer", "답 없음")
-            ),
-            None,
-            true,
-        );
+        drawing.note(&format!("{}: {}", safe(&view.request), look.pick("no answer", "답 없음")), None, true);
         return;
     }
     drawing.arrow(&safe(&view.request), true, reach, None);
@@ -172,20 +133,13 @@ impl Drawing<'_> {
         let theme = self.look.theme;
         let client = safe(&view.client);
         let server = format!("{} :{}", safe(&view.server), view.port);
-        let roles = (
-            self.look.pick("client", "클라이언트"),
-            self.look.pick("server", "서버"),
-        );
+        let roles = (self.look.pick("client", "클라이언트"), self.look.pick("server", "서버"));
         if width(&client) + width(&server) + 3 <= self.columns {
             self.apart((&client, theme.bold()), (&server, theme.bold()));
             self.apart((roles.0, theme.dim()), (roles.1, theme.dim()));
         } else {
             for (role, name) in [(roles.0, client), (roles.1, server)] {
-                self.body.flow(
-                    &[],
-                    &[(format!("{role} "), theme.dim()), (name, theme.bold())],
-                    self.columns,
-                );
+                self.body.flow(&[], &[(format!("{role} "), theme.dim()), (name, theme.bold())], self.columns);
             }
         }
     }
@@ -224,11 +178,7 @@ impl Drawing<'_> {
             self.note_in(&text, theme.dim(), to_server);
             return;
         }
-        let line_style = if reach == Reach::Open {
-            theme.dim()
-        } else {
-            theme.text()
-        };
+        let line_style = if reach == Reach::Open { theme.dim() } else { theme.text() };
         let style = match mark {
             Some((_, true)) => theme.pass(),
             Some((_, false)) => theme.fail(),
@@ -243,11 +193,7 @@ impl Drawing<'_> {
         let mut lines = wrap(&text, inside.saturating_sub(8).max(2));
         let on_line = lines.pop().unwrap_or_default();
         for line in lines {
-            let pad = if to_server {
-                4
-            } else {
-                inside.saturating_sub(width(&line) + 4)
-            };
+            let pad = if to_server { 4 } else { inside.saturating_sub(width(&line) + 4) };
             self.between(vec![(" ".repeat(pad), Style::new()), (line, style)]);
         }
         let rule = |count: usize| (theme.glyph.rule.repeat(count), line_style);
@@ -275,11 +221,7 @@ impl Drawing<'_> {
     fn note_in(&mut self, text: &str, style: Style, at_client: bool) {
         let inside = self.inside();
         for line in wrap(text, inside.saturating_sub(6).max(2)) {
-            let pad = if at_client {
-                1
-            } else {
-                inside.saturating_sub(width(&line) + 1)
-            };
+            let pad = if at_client { 1 } else { inside.saturating_sub(width(&line) + 1) };
             self.between(vec![(" ".repeat(pad), Style::new()), (line, style)]);
         }
     }

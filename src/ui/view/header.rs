@@ -12,8 +12,7 @@ use super::look;
 
 /// Draws the header.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step())
-    else {
+    let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step()) else {
         return;
     };
     let look = look(model);
@@ -34,10 +33,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let [.., side] = theme.glyph.seal;
     let seal = format!("{side}도장{side}");
     let title = format!("{}  {}", lesson.number, lesson.title.get(look.language));
-    let title = truncate(
-        &title,
-        columns.saturating_sub(right.width() + width(&seal) + 4),
-    );
+    let title = truncate(&title, columns.saturating_sub(right.width() + width(&seal) + 4));
     let left = Line::from(vec![
         Span::styled(seal, theme.seal()),
         Span::raw("  "),
@@ -45,9 +41,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     ]);
     let buffer = frame.buffer_mut();
     buffer.set_line(area.x, area.y, &left, area.width);
-    let x = area
-        .right()
-        .saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
     buffer.set_line(x, area.y, &right, area.width);
     let done = columns * model.done_steps(lesson) / count.max(1);
     let rule = Line::from(vec![

@@ -25,12 +25,7 @@ fn place(model: &Model) -> Rect {
     let wide = WIDEST.min(columns.saturating_sub(4));
     let wanted = u16::try_from(body(model, wide.saturating_sub(4)).lines.len()).unwrap_or(u16::MAX);
     let high = wanted.saturating_add(2).min(rows.saturating_sub(2));
-    rect(
-        columns.saturating_sub(wide) / 2,
-        rows.saturating_sub(high) / 2,
-        wide,
-        high,
-    )
+    rect(columns.saturating_sub(wide) / 2, rows.saturating_sub(high) / 2, wide, high)
 }
 
 /// Where scrolling the help ends.
@@ -61,16 +56,13 @@ fn body(model: &Model, columns: u16) -> Body {
     let theme = look.theme;
     let columns = usize::from(columns);
     let mode = under(model);
-    let (here, others): (Vec<_>, Vec<_>) = REGISTRY
-        .iter()
-        .filter(|entry| !entry.shown.is_empty())
-        .partition(|entry| entry.is_in(model, mode));
+    let (here, others): (Vec<_>, Vec<_>) =
+        REGISTRY.iter().filter(|entry| !entry.shown.is_empty()).partition(|entry| entry.is_in(model, mode));
     let mut body = Body::default();
     let mut named: Vec<(String, &str)> = Vec::new();
-    for (heading, entries) in [
-        (look.pick("Here", "지금 쓸 수 있는 키"), here),
-        (look.pick("Elsewhere", "다른 화면의 키"), others),
-    ] {
+    for (heading, entries) in
+        [(look.pick("Here", "지금 쓸 수 있는 키"), here), (look.pick("Elsewhere", "다른 화면의 키"), others)]
+    {
         body.gap();
         body.say(heading, theme.bold(), columns);
         for entry in entries {
@@ -137,12 +129,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
     let inside = usize::from(area.width.saturating_sub(2));
     let [top_left, top_right, bottom_left, bottom_right] = glyph.corners;
     let rule = glyph.rule.repeat(inside);
-    buffer.set_string(
-        area.x,
-        area.y,
-        format!("{top_left}{rule}{top_right}"),
-        style,
-    );
+    buffer.set_string(area.x, area.y, format!("{top_left}{rule}{top_right}"), style);
     for y in area.y + 1..area.bottom().saturating_sub(1) {
         buffer.set_string(area.x, y, glyph.bar, style);
         buffer.set_string(area.right().saturating_sub(1), y, glyph.bar, style);
@@ -155,20 +142,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
     );
     let title = format!(" {} ", look.pick("Help", "도움말"));
     buffer.set_string(area.x + 2, area.y, title, look.theme.bold());
-    let content = rect(
-        area.x + 2,
-        area.y + 1,
-        area.width.saturating_sub(4),
-        area.height.saturating_sub(2),
-    );
+    let content = rect(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2));
     let lines = body(model, content.width).lines;
     paint(frame, content, &lines, scroll);
-    paint_thumb(
-        frame,
-        area.right().saturating_sub(1),
-        content,
-        lines.len(),
-        scroll,
-        look,
-    );
+    paint_thumb(frame, area.right().saturating_sub(1), content, lines.len(), scroll, look);
 }

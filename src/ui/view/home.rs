@@ -44,21 +44,14 @@ fn places(model: &Model, areas: Areas) -> Places {
     let aim = 3.min(rows);
     let wanted = u16::try_from(model.lessons.len()).unwrap_or(u16::MAX);
     let list = wanted.min(rows.saturating_sub(aim + 1));
-    Places {
-        seal,
-        list: rect(x, y, columns, list),
-        about: rect(x, y + list + 1, columns, aim),
-        rule: None,
-    }
+    Places { seal, list: rect(x, y, columns, list), about: rect(x, y + list + 1, columns, aim), rule: None }
 }
 
 /// The first lesson that is seen.
 fn first_row(model: &Model, rows: u16) -> usize {
     let rows = usize::from(rows);
     let end = model.lessons.len().saturating_sub(rows);
-    (model.selected + 1)
-        .saturating_sub(rows.saturating_sub(1))
-        .min(end)
+    (model.selected + 1).saturating_sub(rows.saturating_sub(1)).min(end)
 }
 
 /// Draws the list.
@@ -76,25 +69,12 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
         .collect();
     let first = first_row(model, places.list.height);
     paint(frame, places.list, &lines, first);
-    paint_thumb(
-        frame,
-        places.list.right(),
-        places.list,
-        lines.len(),
-        first,
-        look,
-    );
+    paint_thumb(frame, places.list.right(), places.list, lines.len(), first, look);
     let about = about(model, places.about.width, places.rule.is_some(), look);
     if let Some(x) = places.rule {
-        let rows = about
-            .lines
-            .len()
-            .max(lines.len())
-            .min(usize::from(places.about.height));
+        let rows = about.lines.len().max(lines.len()).min(usize::from(places.about.height));
         for (y, _) in (places.about.y..).zip(0..rows) {
-            frame
-                .buffer_mut()
-                .set_string(x, y, look.theme.glyph.bar, look.theme.dim());
+            frame.buffer_mut().set_string(x, y, look.theme.glyph.bar, look.theme.dim());
         }
     }
     paint(frame, places.about, &about.lines, 0);
@@ -109,11 +89,8 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
         format!("{side} 도장 {side}"),
         format!("{bottom_left}{}{bottom_right}", rule.repeat(6)),
     ];
-    let done = model
-        .lessons
-        .iter()
-        .filter(|l| !l.steps.is_empty() && model.done_steps(l) == l.steps.len())
-        .count();
+    let done =
+        model.lessons.iter().filter(|l| !l.steps.is_empty() && model.done_steps(l) == l.steps.len()).count();
     let count = model.lessons.len();
     let far = match look.language {
         Language::En => format!("{done} of {count} lessons done"),
@@ -121,17 +98,12 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
     };
     let beside = [
         Line::styled("dojang", theme.bold()),
-        Line::raw(look.pick(
-            "How a Kubernetes cluster uses TLS",
-            "쿠버네티스 클러스터의 TLS",
-        )),
+        Line::raw(look.pick("How a Kubernetes cluster uses TLS", "쿠버네티스 클러스터의 TLS")),
         Line::styled(far, theme.dim()),
     ];
     for ((seal, line), y) in seal.into_iter().zip(beside).zip(area.y..area.bottom()) {
         frame.buffer_mut().set_string(area.x, y, seal, theme.seal());
-        frame
-            .buffer_mut()
-            .set_line(area.x + 11, y, &line, area.width.saturating_sub(11));
+        frame.buffer_mut().set_line(area.x + 11, y, &line, area.width.saturating_sub(11));
     }
 }
 
@@ -148,59 +120,28 @@ fn row(
     let is_selected = at == model.selected;
     let (done, count) = (model.done_steps(lesson), lesson.steps.len());
     let (glyph, state, style) = if done == count && count > 0 {
-        (
-            theme.glyph.pass,
-            look.pick("done", "완료").to_owned(),
-            theme.pass(),
-        )
+        (theme.glyph.pass, look.pick("done", "완료").to_owned(), theme.pass())
     } else if next == Some(at) {
-        let far = if done > 0 {
-            format!(" {done}/{count}")
-        } else {
-            String::new()
-        };
-        (
-            theme.glyph.started,
-            format!("{}{far}", look.pick("next", "다음")),
-            theme.mark(),
-        )
+        let far = if done > 0 { format!(" {done}/{count}") } else { String::new() };
+        (theme.glyph.started, format!("{}{far}", look.pick("next", "다음")), theme.mark())
     } else if done > 0 {
         (theme.glyph.started, format!("{done}/{count}"), theme.text())
     } else {
-        (
-            theme.glyph.rest,
-            look.pick("new", "시작 전").to_owned(),
-            theme.dim(),
-        )
+        (theme.glyph.rest, look.pick("new", "시작 전").to_owned(), theme.dim())
     };
-    let text: Style = if is_selected {
-        theme.bold()
-    } else {
-        theme.text()
-    };
-    let pointer = if is_selected {
-        theme.glyph.pointer
-    } else {
-        " "
-    };
+    let text: Style = if is_selected { theme.bold() } else { theme.text() };
+    let pointer = if is_selected { theme.glyph.pointer } else { " " };
     let minutes = match look.language {
         Language::En => format!("{:>3} min", lesson.minutes),
         Language::Ko => format!("{:>3}분", lesson.minutes),
     };
     let state = format!("{glyph} {state}");
-    let state = format!(
-        "{state}{}",
-        " ".repeat(12usize.saturating_sub(width(&state)))
-    );
+    let state = format!("{state}{}", " ".repeat(12usize.saturating_sub(width(&state))));
     let lead = format!("{pointer} {:>2}  ", lesson.number);
     let room = columns.saturating_sub(width(&lead) + width(&minutes) + width(&state) + 5);
     let title = truncate(lesson.title.get(look.language), room);
     let pad = " ".repeat(room.saturating_sub(width(&title)) + 2);
-    let lead_style = if is_selected {
-        theme.focus()
-    } else {
-        theme.dim()
-    };
+    let lead_style = if is_selected { theme.focus() } else { theme.dim() };
     Line::from(vec![
         Span::styled(lead, lead_style),
         Span::styled(title, text),
@@ -228,11 +169,8 @@ fn about(model: &Model, columns: u16, with_steps: bool, look: Look) -> Body {
     body.gap();
     for (at, step) in lesson.steps.iter().enumerate() {
         let done = model.is_done(lesson, step);
-        let (glyph, style) = if done {
-            (theme.glyph.pass, theme.pass())
-        } else {
-            (theme.glyph.rest, theme.dim())
-        };
+        let (glyph, style) =
+            if done { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.rest, theme.dim()) };
         let kind = step::kind(&step.action, look.language);
         let pad = " ".repeat(10usize.saturating_sub(width(kind)).max(1));
         body.flow(
@@ -255,9 +193,5 @@ pub(super) fn hit(model: &Model, areas: Areas, column: u16, row: u16) -> Target 
         return Target::Nothing;
     }
     let lesson = usize::from(row - list.y) + first_row(model, list.height);
-    if lesson < model.lessons.len() {
-        Target::Lesson(lesson)
-    } else {
-        Target::Nothing
-    }
+    if lesson < model.lessons.len() { Target::Lesson(lesson) } else { Target::Nothing }
 }

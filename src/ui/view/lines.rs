@@ -36,10 +36,7 @@ impl Body {
     /// One ready line.
     pub(super) fn line(&mut self, pieces: impl IntoIterator<Item = Piece>) {
         self.lines.push(Line::from(
-            pieces
-                .into_iter()
-                .map(|(text, style)| Span::styled(text, style))
-                .collect::<Vec<_>>(),
+            pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect::<Vec<_>>(),
         ));
     }
 
@@ -47,16 +44,10 @@ impl Body {
     /// as `lead` is wide.
     pub(super) fn flow(&mut self, lead: &[Piece], text: &[Piece], columns: usize) {
         let indent: usize = lead.iter().map(|(text, _)| width(text)).sum();
-        for (at, spans) in flow(text, columns.saturating_sub(indent).max(2))
-            .into_iter()
-            .enumerate()
-        {
+        for (at, spans) in flow(text, columns.saturating_sub(indent).max(2)).into_iter().enumerate() {
             let mut line: Vec<Span<'static>> = Vec::new();
             if at == 0 {
-                line.extend(
-                    lead.iter()
-                        .map(|(text, style)| Span::styled(text.clone(), *style)),
-                );
+                line.extend(lead.iter().map(|(text, style)| Span::styled(text.clone(), *style)));
             } else if indent > 0 {
                 line.push(Span::raw(" ".repeat(indent)));
             }
@@ -84,22 +75,13 @@ impl Body {
     pub(super) fn append(&mut self, other: Self) {
         let at = self.lines.len();
         self.lines.extend(other.lines);
-        self.hits.extend(
-            other
-                .hits
-                .into_iter()
-                .map(|(line, columns, target)| (line + at, columns, target)),
-        );
+        self.hits.extend(other.hits.into_iter().map(|(line, columns, target)| (line + at, columns, target)));
     }
 }
 
 /// A line as it is if it fits, else wrapped.
 fn split_exactly(text: &str, columns: usize) -> Vec<String> {
-    if width(text) <= columns {
-        vec![text.to_owned()]
-    } else {
-        wrap(text, columns)
-    }
+    if width(text) <= columns { vec![text.to_owned()] } else { wrap(text, columns) }
 }
 
 /// A foreign text on one line, harmless; tabs become blanks.
@@ -110,18 +92,12 @@ pub(super) fn safe(text: &str) -> String {
 /// Wraps styled text: the words are laid out as one text, then each takes its style back.
 fn flow(text: &[Piece], columns: usize) -> Vec<Vec<Span<'static>>> {
     let plain: String = text.iter().map(|(text, _)| text.as_str()).collect();
-    let styled: Vec<(char, Style)> = text
-        .iter()
-        .flat_map(|(text, style)| text.chars().map(|c| (c, *style)))
-        .collect();
+    let styled: Vec<(char, Style)> =
+        text.iter().flat_map(|(text, style)| text.chars().map(|c| (c, *style))).collect();
     let mut rest = styled.iter().peekable();
     let is_blank = |c: char| c == ' ' || c == '\n';
     // A text that fits keeps its blanks as they are.
-    let lines = if plain.contains('\n') {
-        wrap(&plain, columns)
-    } else {
-        split_exactly(&plain, columns)
-    };
+    let lines = if plain.contains('\n') { wrap(&plain, columns) } else { split_exactly(&plain, columns) };
     lines
         .into_iter()
         .map(|line| {
@@ -176,9 +152,7 @@ pub(super) fn paint_thumb(
     let long = (rows * rows / count).clamp(1, rows);
     let first = (rows - long) * scroll.min(end) / end;
     for row in first..first + long {
-        let y = area
-            .y
-            .saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
+        let y = area.y.saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
         frame.buffer_mut().set_string(
             x,
             y.min(area.bottom().saturating_sub(1)),
@@ -197,10 +171,7 @@ mod tests {
     #[test]
     fn words_keep_their_style_when_wrapped() {
         let bold = Style::new().add_modifier(Modifier::BOLD);
-        let lines = flow(
-            &[("one ".into(), Style::new()), ("two three".into(), bold)],
-            8,
-        );
+        let lines = flow(&[("one ".into(), Style::new()), ("two three".into(), bold)], 8);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0][1].content, "two");
         assert_eq!(lines[1][0].style, bold);

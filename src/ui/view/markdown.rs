@@ -49,8 +49,5 @@ fn styled(spans: &[Span], base: Style, look: Look) -> Vec<Piece> {
         markdown::Style::Emphasis => Style::new().add_modifier(Modifier::UNDERLINED),
         markdown::Style::Code => look.theme.code(),
     };
-    spans
-        .iter()
-        .map(|span| (safe(&span.text), base.patch(style(span.style))))
-        .collect()
+    spans.iter().map(|span| (safe(&span.text), base.patch(style(span.style)))).collect()
 }

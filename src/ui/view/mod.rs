@@ -78,10 +78,7 @@ impl Look {
 }
 
 fn look(model: &Model) -> Look {
-    Look {
-        theme: model.theme,
-        language: model.language,
-    }
+    Look { theme: model.theme, language: model.language }
 }
 
 /// The screen's regions.
@@ -95,12 +92,7 @@ struct Areas {
 
 /// A rectangle that cannot lie outside: sides are clipped to the screen's.
 fn rect(x: u16, y: u16, columns: u16, rows: u16) -> Rect {
-    Rect {
-        x,
-        y,
-        width: columns,
-        height: rows,
-    }
+    Rect { x, y, width: columns, height: rows }
 }
 
 /// Whether the screen is large enough.
@@ -141,16 +133,8 @@ pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 /// Glyphs that words of the lessons may hold, for terminals that want ASCII.
-const IN_ASCII: [(&str, &str); 8] = [
-    ("…", "."),
-    ("·", "."),
-    ("→", ">"),
-    ("←", "<"),
-    ("—", "-"),
-    ("–", "-"),
-    ("×", "x"),
-    ("≠", "!"),
-];
+const IN_ASCII: [(&str, &str); 8] =
+    [("…", "."), ("·", "."), ("→", ">"), ("←", "<"), ("—", "-"), ("–", "-"), ("×", "x"), ("≠", "!")];
 
 fn draw(model: &Model, frame: &mut Frame<'_>) {
     let size = (frame.area().width, frame.area().height);
@@ -182,9 +166,7 @@ fn too_small(model: &Model, frame: &mut Frame<'_>) {
     let columns = u16::try_from(width(&text)).unwrap_or(area.width);
     let x = area.width.saturating_sub(columns) / 2;
     if area.height > 0 {
-        frame
-            .buffer_mut()
-            .set_string(x, area.height / 2, text, model.theme.text());
+        frame.buffer_mut().set_string(x, area.height / 2, text, model.theme.text());
     }
 }
 
@@ -203,22 +185,10 @@ pub(super) struct ScrollEnds {
 pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
     if !is_large_enough(model.size) {
         // Nothing is drawn: keep every position for when the window is large again.
-        return ScrollEnds {
-            text: usize::MAX,
-            panel: usize::MAX,
-            help: usize::MAX,
-        };
+        return ScrollEnds { text: usize::MAX, panel: usize::MAX, help: usize::MAX };
     }
     let (text, panel) = pane_ends(model);
-    ScrollEnds {
-        text,
-        panel,
-        help: if model.help.is_some() {
-            help::scroll_end(model)
-        } else {
-            0
-        },
-    }
+    ScrollEnds { text, panel, help: if model.help.is_some() { help::scroll_end(model) } else { 0 } }
 }
 
 /// Where scrolling ends in the step's text and in its panel.
@@ -227,14 +197,9 @@ fn pane_ends(model: &Model) -> (usize, usize) {
         return (0, 0);
     };
     let panes = panes::layout(model, areas(model.size).body);
-    let text = step::body(model, panes.text.width)
-        .lines
-        .len()
-        .saturating_sub(usize::from(panes.text.height));
+    let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
     let panel = study.shown().map_or(0, |shown| {
-        let lines = panel_body(shown, study.tool, panes.panel.width, look(model))
-            .lines
-            .len();
+        let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
         lines.saturating_sub(usize::from(panes.panel.height))
     });
     (text, panel)
@@ -265,10 +230,7 @@ pub(super) fn page(model: &Model) -> usize {
 pub(super) fn outcome_lines(model: &Model) -> (Option<(usize, usize)>, usize) {
     let pane = panes::layout(model, areas(model.size).body).text;
     let body = step::body(model, pane.width);
-    (
-        body.outcome.map(|first| (first, body.lines.len())),
-        usize::from(pane.height),
-    )
+    (body.outcome.map(|first| (first, body.lines.len())), usize::from(pane.height))
 }
 
 /// First and last line of the choice that is pointed at.
@@ -276,11 +238,8 @@ pub(super) fn choice_lines(model: &Model) -> Option<(usize, usize)> {
     let pane = panes::layout(model, areas(model.size).body).text;
     let cursor = model.study.as_ref()?.cursor;
     let body = step::body(model, pane.width);
-    let mut lines = body
-        .hits
-        .iter()
-        .filter(|(_, _, target)| *target == Target::Choice(cursor))
-        .map(|hit| hit.0);
+    let mut lines =
+        body.hits.iter().filter(|(_, _, target)| *target == Target::Choice(cursor)).map(|hit| hit.0);
     let first = lines.next()?;
     Some((first, lines.next_back().unwrap_or(first)))
 }
@@ -315,7 +274,5 @@ fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
 pub(super) fn rule(model: &Model) -> Option<(u16, std::ops::Range<u16>)> {
     model.study.as_ref()?;
     let body = areas(model.size).body;
-    panes::layout(model, body)
-        .rule
-        .map(|x| (x, body.y..body.bottom()))
+    panes::layout(model, body).rule.map(|x| (x, body.y..body.bottom()))
 }

@@ -19,21 +19,14 @@ pub(super) fn body(model: &Model, columns: u16) -> Body {
     let look = look(model);
     let words = step.words.get(look.language);
     let mut body = Body::default();
-    body.flow(
-        &[],
-        &markdown::inline(&words.title, look.theme.bold(), look),
-        columns,
-    );
+    body.flow(&[], &markdown::inline(&words.title, look.theme.bold(), look), columns);
     body.gap();
     body.append(markdown::body(&words.text, columns, look));
     if let Some(question) = model.question() {
         body.gap();
         choices(&mut body, step, study, question.answer, columns, look);
     }
-    if matches!(
-        study.state,
-        State::Answered(_) | State::Done(_) | State::Failed(_)
-    ) {
+    if matches!(study.state, State::Answered(_) | State::Done(_) | State::Failed(_)) {
         body.gap();
         body.outcome = Some(body.lines.len());
     }
@@ -58,19 +51,14 @@ pub(super) fn body(model: &Model, columns: u16) -> Body {
             body.flow(
                 &[(format!("{} ", theme.glyph.fail), theme.fail())],
                 &[
-                    (
-                        look.pick("This could not be done: ", "하지 못했어요: ")
-                            .to_owned(),
-                        theme.bold(),
-                    ),
+                    (look.pick("This could not be done: ", "하지 못했어요: ").to_owned(), theme.bold()),
                     (safe(error), theme.text()),
                 ],
                 columns,
             );
         }
     }
-    if matches!(study.state, State::Answered(_) | State::Done(_)) && !words.after.trim().is_empty()
-    {
+    if matches!(study.state, State::Answered(_) | State::Done(_)) && !words.after.trim().is_empty() {
         body.gap();
         body.append(markdown::body(&words.after, columns, look));
     }
@@ -105,20 +93,9 @@ fn choices(body: &mut Body, step: &Step, study: &Study, right: usize, columns: u
             None if study.cursor == at => (theme.glyph.pointer, theme.focus()),
             Some(_) | None => (" ", theme.text()),
         };
-        let number = (
-            format!("{}  ", at + 1),
-            if style == theme.text() {
-                theme.dim()
-            } else {
-                style
-            },
-        );
+        let number = (format!("{}  ", at + 1), if style == theme.text() { theme.dim() } else { style });
         let is_pointed_at = answered.is_none() && study.cursor == at;
-        let base = if is_pointed_at {
-            theme.bold()
-        } else {
-            theme.text()
-        };
+        let base = if is_pointed_at { theme.bold() } else { theme.text() };
         let pieces = markdown::inline(choice, base, look);
         let first = body.lines.len();
         body.flow(&[(format!("{glyph} "), style), number], &pieces, columns);
@@ -132,10 +109,7 @@ fn choices(body: &mut Body, step: &Step, study: &Study, right: usize, columns: u
 fn outcome(body: &mut Body, report: &StepReport, columns: usize, look: Look) {
     let theme = look.theme;
     let connection = report.panels.iter().find_map(|panel| match panel {
-        Panel::Connection(connection) => connection
-            .outcome
-            .as_ref()
-            .map(|outcome| (connection, outcome)),
+        Panel::Connection(connection) => connection.outcome.as_ref().map(|outcome| (connection, outcome)),
         _ => None,
     });
     if let Some((connection, outcome)) = connection {
@@ -154,11 +128,8 @@ fn outcome(body: &mut Body, report: &StepReport, columns: usize, look: Look) {
         }
         body.gap();
     }
-    let (glyph, style) = if report.ok {
-        (theme.glyph.pass, theme.pass())
-    } else {
-        (theme.glyph.fail, theme.fail())
-    };
+    let (glyph, style) =
+        if report.ok { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
     body.flow(
         &[(format!("{glyph} "), style)],
         &[(safe(&words::report(report, look.language)), theme.bold())],

@@ -1,0 +1,217 @@
+//! The resources that an API server serves, and how it lists them
+//! (`assets/api.toml`).
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::json::Json;
+
+const SOURCE: &str = include_str!("../../assets/api.toml");
+const ALL_VERBS: &str = "create delete deletecollection get list patch update watch";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    group: Vec<ApiGroup>,
+}
+
+/// One version of an API group.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApiGroup {
+    /// Its name; empty for the core group.
+    pub(super) name: String,
+    /// Its version.
+    pub(super) version: String,
+    resources: Vec<ApiResource>,
+}
+
+/// A resource, or a subresource (`pods/log`).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ApiResource {
+    name: String,
+    /// The kind of its objects.
+    pub(super) kind: String,
+    kind_of: Option<String>,
+    /// Whether its objects belong to no namespace.
+    #[serde(default)]
+    pub(super) cluster: bool,
+    short: Option<String>,
+    categories: Option<String>,
+    verbs: Option<String>,
+}
+
+impl ApiResource {
+    fn verbs(&self) -> impl Iterator<Item = &str> {
+        self.verbs.as_deref().unwrap_or(ALL_VERBS).split(' ')
+    }
+
+    /// Whether the resource takes this verb.
+    pub(super) fn takes(&self, verb: &str) -> bool {
+        self.verbs().any(|own| own == verb)
+    }
+
+    /// Its line in discovery (apimachinery `APIResource`).
+    fn discovery(&self, group: &ApiGroup) -> Json {
+        let top = !self.name.contains('/');
+        let singular = if top {
+            self.kind.to_ascii_lowercase()
+        } else {
+            String::new()
+        };
+        let mut line = Json::object([
+            ("name", self.name.as_str().into()),
+            ("singularName", singular.into()),
+            ("namespaced", (!self.cluster).into()),
+        ]);
+        if let Some((group, version)) = self.kind_of.as_deref().and_then(|of| of.split_once('/')) {
+            line = line.with("group", group).with("version", version);
+        }
+        line = line
+            .with("kind", self.kind.as_str())
+            .with("verbs", Json::strings(self.verbs()));
+        for (key, words) in [
+            ("shortNames", &self.short),
+            ("categories", &self.categories),
+        ] {
+            if let Some(words) = words {
+                line = line.with(key, Json::strings(words.split(' ')));
+            }
+        }
+        // Only what is stored can be watched.
+        if top && self.takes("watch") {
+            line = line.with("storageVersionHash", group.storage_hash(&self.kind));
+        }
+        line
+    }
+}
+
+impl ApiGroup {
+    /// `v1`, `apps/v1`.
+    pub(super) fn group_version(&self) -> String {
+        match self.name.as_str() {
+            "" => self.version.clone(),
+            name => format!("{name}/{}", self.version),
+        }
+    }
+
+    /// A resource of this group, with its subresource if it has one.
+    pub(super) fn resource(&self, combined: &str) -> Option<&ApiResource> {
+        self.resources
+            .iter()
+            .find(|resource| resource.name == combined)
+    }
+
+    /// The first eight bytes of the SHA-256 of group, version and kind in which
+    /// objects are stored (apiserver/pkg/endpoints/discovery/storageversionhash.go).
+    fn storage_hash(&self, kind: &str) -> String {
+        // Events have been stored in the core group's form since before they had
+        // their own, and autoscalers in the preferred version.
+        let (group, version) = match (self.name.as_str(), kind) {
+            ("events.k8s.io", "Event") => ("", "v1"),
+            ("autoscaling", _) => ("autoscaling", "v2"),
+            (group, _) => (group, self.version.as_str()),
+        };
+        let hash = digest::digest(
+            &digest::SHA256,
+            format!("{group}/{version}/{kind}").as_bytes(),
+        );
+        STANDARD.encode(hash.as_ref().get(..8).unwrap_or_default())
+    }
+
+    /// `GET /api/v1`, `GET /apis/GROUP/VERSION`. The core group's list is of an
+    /// older make and has no `apiVersion`.
+    pub(super) fn resource_list(&self) -> Json {
+        let mut list = Json::object([("kind", "APIResourceList".into())]);
+        if !self.name.is_empty() {
+            list = list.with("apiVersion", "v1");
+        }
+        let resources: Vec<Json> = self
+            .resources
+            .iter()
+            .map(|own| own.discovery(self))
+            .collect();
+        list.with("groupVersion", self.group_version())
+            .with("resources", resources)
+    }
+}
+
+/// The file is part of the program, and a test reads it: it always parses.
+static FILE: LazyLock<File> = LazyLock::new(|| toml::from_str(SOURCE).unwrap_or_default());
+
+/// All groups and versions, in the order of discovery.
+pub(super) fn groups() -> &'static [ApiGroup] {
+    &FILE.group
+}
+
+/// One version of a group.
+pub(super) fn group(name: &str, version: &str) -> Option<&'static ApiGroup> {
+    groups()
+        .iter()
+        .find(|group| group.name == name && group.version == version)
+}
+
+/// The description of a named group, `GET /apis/GROUP`, without its kind.
+fn api_group(name: &str) -> Json {
+    let versions: Vec<Json> = groups()
+        .iter()
+        .filter(|group| group.name == name)
+        .map(|group| {
+            Json::object([
+                ("groupVersion", group.group_version().into()),
+                ("version", group.version.as_str().into()),
+            ])
+        })
+        .collect();
+    let preferred = versions.first().cloned().unwrap_or_default();
+    Json::object([
+        ("name", name.into()),
+        ("versions", versions.into()),
+        ("preferredVersion", preferred),
+    ])
+}
+
+/// `GET /apis`.
+pub(super) fn group_list() -> Json {
+    let mut names: Vec<&str> = groups().iter().map(|group| group.name.as_str()).collect();
+    names.dedup();
+    let list: Vec<Json> = names
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .map(api_group)
+        .collect();
+    Json::object([
+        ("kind", "APIGroupList".into()),
+        ("apiVersion", "v1".into()),
+        ("groups", list.into()),
+    ])
+}
+
+/// `GET /apis/GROUP`; `None` for a group that is not served.
+pub(super) fn named_group(name: &str) -> Option<Json> {
+    if name.is_empty() || !groups().iter().any(|group| group.name == name) {
+        return None;
+    }
+    let mut fields = vec![
+        ("kind".to_owned(), "APIGroup".into()),
+        ("apiVersion".to_owned(), "v1".into()),
+    ];
+    fields.extend(api_group(name).fields().iter().cloned());
+    Some(Json::Object(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_reads() {
+        let file: File = toml::from_str(SOURCE).unwrap();
+        assert_eq!(file.group.len(), 22);
+    }
+}

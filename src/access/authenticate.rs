@@ -1,0 +1,293 @@
+//! Who sent a request: the authenticators of kube-apiserver, in their order.
+//!
+//! Request header (front proxy) first, then x509; the first success wins. Errors only
+//! matter if nobody succeeds: then the request is refused, and only if there was no
+//! error either is it anonymous (pkg/kubeapiserver/authenticator/config.go).
+
+use time::OffsetDateTime;
+
+use super::identity::{Identity, Subject};
+use super::respond::Authentication;
+use crate::trust::{AttributeValue, Certificate, Purpose, Question, Roots, Verdict, verify};
+
+/// The subject attribute that carries a user's id
+/// (apiserver/pkg/authentication/request/x509, `AllowParsingUserUIDFromCertAuth`).
+const UID: &str = "1.3.6.1.4.1.57683.2";
+
+/// What a server authenticates requests with.
+#[derive(Debug, Clone, Copy)]
+pub struct Authenticators<'a> {
+    /// `--client-ca-file`; without it client certificates name nobody.
+    pub client_roots: Option<&'a Roots>,
+    /// `--requestheader-client-ca-file`, where the server has one.
+    pub front_proxy: Option<FrontProxy<'a>>,
+    /// The present.
+    pub time: OffsetDateTime,
+}
+
+/// Who may speak for others in `X-Remote-*` headers.
+#[derive(Debug, Clone, Copy)]
+pub struct FrontProxy<'a> {
+    /// `--requestheader-client-ca-file`.
+    pub roots: &'a Roots,
+    /// `--requestheader-allowed-names`; empty allows any common name.
+    pub allowed_names: &'a [String],
+}
+
+/// How a request was authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authenticated {
+    /// The outcome, as [`super::respond`] takes it.
+    pub authentication: Authentication,
+    /// What was made of the certificate by the authenticator that settled the matter:
+    /// the front proxy's if it named the user, otherwise the x509 authenticator's.
+    /// `None` if no certificate was looked at.
+    pub verdict: Option<Verdict>,
+    /// What the log says after `err=`, unquoted, if the request was refused.
+    pub error: Option<String>,
+}
+
+/// What one authenticator says.
+struct Opinion {
+    identity: Option<Identity>,
+    error: Option<String>,
+    verdict: Verdict,
+}
+
+/// Authenticates a request by the certificates its client presented (DER, leaf first;
+/// empty if none) and by its headers (names in any case).
+#[must_use]
+pub fn authenticate(
+    authenticators: &Authenticators<'_>,
+    chain: &[Vec<u8>],
+    headers: &[(String, String)],
+) -> Authenticated {
+    let mut errors: Vec<String> = Vec::new();
+    let mut verdict = None;
+    if !chain.is_empty() {
+        let time = authenticators.time;
+        let by_header = authenticators
+            .front_proxy
+            .map(|proxy| request_header(&proxy, time, chain, headers));
+        let by_certificate = || {
+            authenticators
+                .client_roots
+                .map(|roots| x509(roots, time, chain))
+        };
+        // The second is asked only if the first did not succeed.
+        let opinions = [by_header]
+            .into_iter()
+            .chain(std::iter::once_with(by_certificate))
+            .flatten();
+        for opinion in opinions {
+            verdict = Some(opinion.verdict);
+            if let Some(identity) = opinion.identity {
+                return Authenticated {
+                    authentication: Authentication::Identified(identity),
+                    verdict,
+                    error: None,
+                };
+            }
+            errors.extend(opinion.error);
+        }
+    }
+    let error = aggregate(errors);
+    Authenticated {
+        authentication: match error {
+            Some(_) => Authentication::Refused,
+            None => Authentication::Anonymous,
+        },
+        verdict,
+        error,
+    }
+}
+
+/// Several errors as one: each text once, in brackets if there are several
+/// (apimachinery/pkg/util/errors, `aggregate`).
+fn aggregate(errors: Vec<String>) -> Option<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for error in errors {
+        if !distinct.contains(&error) {
+            distinct.push(error);
+        }
+    }
+    match distinct.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("[{}]", several.join(", "))),
+    }
+}
+
+fn judge(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Verdict {
+    verify(&Question {
+        chain,
+        roots,
+        purpose: Purpose::Client,
+        name: None,
+        time,
+    })
+}
+
+fn leaf(chain: &[Vec<u8>]) -> Option<Certificate> {
+    chain.first().and_then(|der| Certificate::parse(der).ok())
+}
+
+/// The front proxy: its certificate speaks for the proxy, the headers for the user
+/// (apiserver/pkg/authentication/request/x509 `Verifier`, …/headerrequest).
+fn request_header(
+    proxy: &FrontProxy<'_>,
+    time: OffsetDateTime,
+    chain: &[Vec<u8>],
+    headers: &[(String, String)],
+) -> Opinion {
+    let verdict = judge(proxy.roots, time, chain);
+    let (identity, error) = match (&verdict.refusal, leaf(chain)) {
+        (Some(refusal), _) => (None, Some(refusal.message.clone())),
+        (None, None) => (None, None),
+        (None, Some(leaf)) => {
+            let name = leaf.subject().common_name();
+            let is_allowed = proxy.allowed_names.is_empty()
+                || proxy.allowed_names.iter().any(|allowed| allowed == name);
+            if is_allowed {
+                (identity_from_headers(headers), None)
+            } else {
+                (
+                    None,
+                    Some(format!("x509: subject with cn={name} is not in the allowed list")),
+                )
+            }
+        }
+    };
+    Opinion {
+        identity,
+        error,
+        verdict,
+    }
+}
+
+/// The user that a front proxy names, if it names one.
+fn identity_from_headers(headers: &[(String, String)]) -> Option<Identity> {
+    const EXTRA: &str = "x-remote-extra-";
+    let values = |wanted: &'static str| {
+        headers
+            .iter()
+            .filter(move |(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    };
+    let user = values("x-remote-user").next()?;
+    let groups: Vec<&str> = values("x-remote-group").collect();
+    let mut identity = Identity::named(user, &groups);
+    for (name, value) in headers {
+        let name = name.to_ascii_lowercase();
+        let Some(key) = name.strip_prefix(EXTRA) else {
+            continue;
+        };
+        let key = unescape(key).to_lowercase();
+        match identity.extra.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(value.clone()),
+            None => identity.extra.push((key, vec![value.clone()])),
+        }
+    }
+    Some(identity)
+}
+
+/// A percent-encoded text decoded; as it stands if it is not a good one, as Go's
+/// `url.PathUnescape` is used there.
+fn unescape(text: &str) -> String {
+    let decode = || {
+        let mut decoded = Vec::with_capacity(text.len());
+        let mut rest = text.as_bytes();
+        while let Some((&first, after)) = rest.split_first() {
+            if first == b'%' {
+                let (digits, after) = after.split_at_checked(2)?;
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return None;
+                }
+                let digits = std::str::from_utf8(digits).ok()?;
+                decoded.push(u8::from_str_radix(digits, 16).ok()?);
+                rest = after;
+            } else {
+                decoded.push(first);
+                rest = after;
+            }
+        }
+        String::from_utf8(decoded).ok()
+    };
+    decode().unwrap_or_else(|| text.to_owned())
+}
+
+/// The x509 authenticator (apiserver/pkg/authentication/request/x509).
+fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
+    let verdict = judge(roots, time, chain);
+    let leaf = leaf(chain);
+    let named = match (&verdict.refusal, &leaf) {
+        (Some(refusal), Some(leaf)) => Err(format!(
+            "verifying certificate {} failed: {}",
+            certificate_identifier(leaf),
+            refusal.message
+        )),
+        (Some(refusal), None) => Err(refusal.message.clone()),
+        (None, None) => Ok(None),
+        (None, Some(leaf)) => identity_from_certificate(leaf),
+    };
+    let (identity, error) = match named {
+        Ok(identity) => (identity, None),
+        Err(error) => (None, Some(error)),
+    };
+    Opinion {
+        identity,
+        error,
+        verdict,
+    }
+}
+
+fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, String> {
+    let subject = leaf.subject();
+    // Without a name the id is not looked at.
+    if subject.common_name().is_empty() {
+        return Ok(None);
+    }
+    let uids = subject
+        .attributes()
+        .iter()
+        .filter(|attribute| attribute.oid == UID)
+        .map(|attribute| match &attribute.value {
+            AttributeValue::Text(text) => Ok(text.as_str()),
+            _ => Err("unable to parse UID into a string".to_owned()),
+        })
+        .collect::<Result<Vec<&str>, String>>()?;
+    let uid = match uids.as_slice() {
+        [] => None,
+        [""] => return Err("UID cannot be an empty string".to_owned()),
+        [uid] => Some(*uid),
+        several => {
+            let several = several.join(" ");
+            return Err(format!("expected 1 UID, but found multiple: [{several}]"));
+        }
+    };
+    let organizations: Vec<String> = subject
+        .organizations()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    Ok(Identity::from_subject(&Subject {
+        common_name: subject.common_name(),
+        organizations: &organizations,
+        uid,
+        der: leaf.der(),
+    }))
+}
+
+/// `SN=…, SKID=AA:BB…, AKID=…`: how the log names a certificate.
+fn certificate_identifier(certificate: &Certificate) -> String {
+    let hexadecimal = |octets: &[u8]| {
+        let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+        pairs.join(":")
+    };
+    format!(
+        "SN={}, SKID={}, AKID={}",
+        certificate.serial(),
+        hexadecimal(certificate.subject_key_id()),
+        hexadecimal(certificate.authority_key_id())
+    )
+}

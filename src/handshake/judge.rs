@@ -1,0 +1,358 @@
+//! The verifiers that rustls asks: they ask [`crate::trust`], so that both sides judge
+//! as Go does, and they note what they found.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use time::OffsetDateTime;
+
+use super::record::Record;
+use super::{AlertNumber, Side, Step, Version, signature};
+use crate::trust::{Certificate, KeyAlgorithm, Purpose, Question, RefusalKind, Roots, verify};
+
+/// The largest RSA modulus that Go's TLS works with, in bits
+/// (`crypto/tls/handshake_client.go`, `defaultMaxRSAKeySize`).
+const LARGEST_RSA_KEY: usize = 8192;
+
+/// How one side judges the other.
+#[derive(Debug)]
+struct Judge {
+    /// Who judges.
+    side: Side,
+    /// Whom it trusts; `None`: it verifies nothing in TLS.
+    roots: Option<Arc<Roots>>,
+    /// The name that a client asked for.
+    name: Option<String>,
+    now: OffsetDateTime,
+    record: Record,
+}
+
+impl Judge {
+    /// Whose certificates are judged, as Go's errors call them.
+    const fn other(&self) -> &'static str {
+        match self.side {
+            Side::Client => "server",
+            Side::Server => "client",
+        }
+    }
+
+    fn refuse(&self, message: String, alert: AlertNumber) -> Error {
+        self.record.refuse(self.side, message, Some(alert));
+        Error::InvalidCertificate(alert.certificate_error())
+    }
+
+    /// What Go's TLS does with the certificates that the other side sent, in its order:
+    /// all are parsed, then the chain is verified, then the key's kind is looked at.
+    fn chain(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+    ) -> Result<(), Error> {
+        let chain: Vec<Vec<u8>> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|der| der.to_vec())
+            .collect();
+        let verdict = self.roots.as_ref().map(|roots| {
+            verify(&Question {
+                chain: &chain,
+                roots,
+                purpose: match self.side {
+                    Side::Client => Purpose::Server,
+                    Side::Server => Purpose::Client,
+                },
+                name: self.name.as_deref(),
+                time: self.now,
+            })
+        });
+        if let Some(verdict) = &verdict {
+            self.record.judged(self.side, verdict.clone());
+        }
+        let leaf = self.parse(&chain)?;
+        match verdict {
+            None => self.record.say(self.side, Step::ChainNotVerified),
+            Some(verdict) => {
+                if let Some(refusal) = verdict.refusal {
+                    return Err(self.refuse(
+                        format!("tls: failed to verify certificate: {}", refusal.message),
+                        self.alert(refusal.kind),
+                    ));
+                }
+                self.record
+                    .say(self.side, Step::ChainAccepted { path: verdict.path });
+            }
+        }
+        self.check_key(leaf)
+    }
+
+    fn parse(&self, chain: &[Vec<u8>]) -> Result<Option<KeyAlgorithm>, Error> {
+        let mut leaf = None;
+        for der in chain {
+            let certificate = Certificate::parse(der).map_err(|error| {
+                let message = match self.side {
+                    Side::Client => format!("tls: failed to parse certificate from server: {error}"),
+                    Side::Server => format!("tls: failed to parse client certificate: {error}"),
+                };
+                self.refuse(message, AlertNumber::DECODE_ERROR)
+            })?;
+            let algorithm = certificate.key_algorithm();
+            if let KeyAlgorithm::Rsa(bits) = algorithm
+                && bits > LARGEST_RSA_KEY
+            {
+                return Err(self.refuse(
+                    format!(
+                        "tls: {} sent certificate containing RSA key larger than {LARGEST_RSA_KEY} bits",
+                        self.other()
+                    ),
+                    AlertNumber::BAD_CERTIFICATE,
+                ));
+            }
+            leaf.get_or_insert(algorithm);
+        }
+        Ok(leaf)
+    }
+
+    fn check_key(&self, leaf: Option<KeyAlgorithm>) -> Result<(), Error> {
+        let go_type = match leaf {
+            None | Some(KeyAlgorithm::Rsa(_) | KeyAlgorithm::Ecdsa(_) | KeyAlgorithm::Ed25519) => {
+                return Ok(());
+            }
+            Some(KeyAlgorithm::Dsa) => "*dsa.PublicKey",
+            Some(KeyAlgorithm::X25519) => "*ecdh.PublicKey",
+            Some(KeyAlgorithm::Unknown) => "<nil>",
+        };
+        let message = match self.side {
+            Side::Client => {
+                format!("tls: server's certificate contains an unsupported type of public key: {go_type}")
+            }
+            Side::Server => {
+                format!("tls: client certificate contains an unsupported public key of type {go_type}")
+            }
+        };
+        Err(self.refuse(message, AlertNumber::UNSUPPORTED_CERTIFICATE))
+    }
+
+    /// The alert for a chain that was refused: a Go client knows but one
+    /// (`verifyServerCertificate`), a Go server tells them apart
+    /// (`processCertsFromClient`).
+    const fn alert(&self, kind: RefusalKind) -> AlertNumber {
+        match (self.side, kind) {
+            (_, RefusalKind::Parse) => AlertNumber::DECODE_ERROR,
+            (Side::Client, _) | (Side::Server, RefusalKind::Other) => AlertNumber::BAD_CERTIFICATE,
+            (Side::Server, RefusalKind::UnknownAuthority) => AlertNumber::UNKNOWN_CA,
+            (Side::Server, RefusalKind::Expired) => AlertNumber::CERTIFICATE_EXPIRED,
+        }
+    }
+
+    fn signature(
+        &self,
+        version: Version,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match signature::verify(version, message, leaf, signed) {
+            Ok(valid) => {
+                self.record.key_proven(self.side);
+                Ok(valid)
+            }
+            Err(reason) => {
+                // In 1.2 the server's signature is in its ServerKeyExchange, and a Go
+                // client has another alert for that (handshake_client.go).
+                let alert = match (self.side, version) {
+                    (Side::Client, Version::Tls12) => AlertNumber::ILLEGAL_PARAMETER,
+                    _ => AlertNumber::DECRYPT_ERROR,
+                };
+                let message = format!(
+                    "tls: invalid signature by the {} certificate: {reason}",
+                    self.other()
+                );
+                Err(self.refuse(message, alert))
+            }
+        }
+    }
+}
+
+/// How a client judges a server.
+#[derive(Debug)]
+pub(super) struct ServerJudge(Judge);
+
+impl ServerJudge {
+    pub(super) fn new(
+        roots: Option<Arc<Roots>>,
+        name: String,
+        now: OffsetDateTime,
+        record: &Record,
+    ) -> Self {
+        Self(Judge {
+            side: Side::Client,
+            roots,
+            name: Some(name),
+            now,
+            record: record.clone(),
+        })
+    }
+}
+
+impl ServerCertVerifier for ServerJudge {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.0.chain(end_entity, intermediates)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.signature(Version::Tls12, message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.signature(Version::Tls13, message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        signature::schemes()
+    }
+}
+
+/// How a server judges a client.
+#[derive(Debug)]
+pub(super) struct ClientJudge {
+    judge: Judge,
+    /// Whether a client must present a certificate.
+    is_required: bool,
+    /// The authorities named in the CertificateRequest.
+    hints: Vec<DistinguishedName>,
+}
+
+impl ClientJudge {
+    /// A server that takes any certificate, or none, and verifies later
+    /// (`tls.RequestClientCert`). It still has every certificate parsed.
+    pub(super) fn later(now: OffsetDateTime, hints: &[&Roots], record: &Record) -> Self {
+        Self::new(None, now, hints, record)
+    }
+
+    /// A server that verifies in TLS (`tls.RequireAndVerifyClientCert`).
+    pub(super) fn now(roots: Arc<Roots>, now: OffsetDateTime, record: &Record) -> Self {
+        let hints = Arc::clone(&roots);
+        Self::new(Some(roots), now, &[&hints], record)
+    }
+
+    fn new(
+        roots: Option<Arc<Roots>>,
+        now: OffsetDateTime,
+        hints: &[&Roots],
+        record: &Record,
+    ) -> Self {
+        Self {
+            is_required: roots.is_some(),
+            hints: hints
+                .iter()
+                .flat_map(|roots| roots.certificates())
+                .map(|root| DistinguishedName::from(root.subject().raw().to_vec()))
+                .collect(),
+            judge: Judge {
+                side: Side::Server,
+                roots,
+                name: None,
+                now,
+                record: record.clone(),
+            },
+        }
+    }
+}
+
+impl ClientCertVerifier for ClientJudge {
+    fn client_auth_mandatory(&self) -> bool {
+        self.is_required
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.judge.chain(end_entity, intermediates)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.judge.signature(Version::Tls12, message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.judge.signature(Version::Tls13, message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        signature::schemes()
+    }
+}
+
+/// Whether an etcd member takes a peer that dials from `address`: one of the addresses
+/// or names in its certificate must be that address; without any it may come from
+/// anywhere (etcd `client/pkg/transport/listener_tls.go`, `checkCertSAN`). Names are not
+/// looked up here, so a name counts only if it is the address itself.
+///
+/// # Errors
+/// etcd's words.
+pub(super) fn check_peer_address(
+    leaf: &Certificate,
+    address: IpAddr,
+    quoted: impl Fn(&str) -> String,
+) -> Result<(), String> {
+    let (addresses, names) = (leaf.ip_addresses(), leaf.dns_names());
+    let text = address.to_string();
+    if (addresses.is_empty() && names.is_empty())
+        || addresses.contains(&address)
+        || names.contains(&text)
+    {
+        return Ok(());
+    }
+    if names.is_empty() {
+        let valid: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+        return Err(format!(
+            "x509: certificate is valid for {}, not {text}",
+            valid.join(", ")
+        ));
+    }
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    Err(format!(
+        "tls: {} does not match any of DNSNames [{}]",
+        quoted(&text),
+        names.join(" ")
+    ))
+}

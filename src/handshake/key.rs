@@ -1,0 +1,145 @@
+//! Keys and certificates as they go to rustls: unchecked, so that what does not fit
+//! together or is no modern certificate can still be put on the wire.
+
+use std::sync::{Arc, LazyLock};
+
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, SignatureScheme};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::X509Name;
+
+use super::record::Record;
+use super::{Credential, HandshakeError, Side, Step};
+use crate::trust::Certificate;
+
+/// aws-lc-rs with AES-128 before AES-256, as Go prefers it.
+pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| {
+        let is_first = matches!(
+            suite.suite(),
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        );
+        // The sort is stable: 1.3 stays before 1.2.
+        (suite.tls13().is_none(), !is_first)
+    });
+    Arc::new(provider)
+});
+
+/// A credential ready to be presented, which notes that it was.
+#[derive(Debug)]
+pub(super) struct Presenter {
+    side: Side,
+    credential: Option<Arc<CertifiedKey>>,
+    record: Record,
+}
+
+impl Presenter {
+    /// Loads a side's key.
+    ///
+    /// # Errors
+    /// The key cannot be used, or there is no certificate with it.
+    pub(super) fn new(
+        side: Side,
+        credential: Option<&Credential>,
+        record: &Record,
+    ) -> Result<Self, HandshakeError> {
+        Ok(Self {
+            side,
+            credential: credential
+                .map(|credential| load(side, credential))
+                .transpose()?
+                .map(Arc::new),
+            record: record.clone(),
+        })
+    }
+
+    /// Whether the certificate is for another key. What does not parse is not said to be.
+    pub(super) fn is_mismatched(&self) -> bool {
+        let Some(credential) = &self.credential else {
+            return false;
+        };
+        match (self.leaf(), credential.key.public_key()) {
+            (Some(leaf), Some(key)) => leaf.public_key_info() != key.as_ref(),
+            _ => false,
+        }
+    }
+
+    fn leaf(&self) -> Option<Certificate> {
+        let der = self.credential.as_ref()?.cert.first()?;
+        Certificate::parse(der).ok()
+    }
+
+    fn step(&self) -> Step {
+        match &self.credential {
+            Some(credential) => Step::Presents {
+                subject: self.leaf().map(|leaf| leaf.subject().to_string()),
+                certificates: credential.cert.len(),
+            },
+            None => Step::PresentsNothing,
+        }
+    }
+}
+
+fn load(side: Side, credential: &Credential) -> Result<CertifiedKey, HandshakeError> {
+    let unusable = |reason: String| HandshakeError::Key { side, reason };
+    if credential.chain.is_empty() {
+        return Err(HandshakeError::EmptyChain(side));
+    }
+    let key = PrivateKeyDer::try_from(credential.key.clone())
+        .map_err(|reason| unusable(reason.to_owned()))?;
+    let key = PROVIDER
+        .key_provider
+        .load_private_key(key)
+        .map_err(|error| unusable(error.to_string()))?;
+    let chain = credential
+        .chain
+        .iter()
+        .map(|der| CertificateDer::from(der.clone()))
+        .collect();
+    Ok(CertifiedKey::new(chain, key))
+}
+
+impl ResolvesClientCert for Presenter {
+    /// Always the same, whatever authorities the server names: client-go, etcd's
+    /// clients, curl and openssl do so, too.
+    fn resolve(
+        &self,
+        root_hint_subjects: &[&[u8]],
+        _sigschemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        let authorities = root_hint_subjects
+            .iter()
+            .map(|raw| {
+                X509Name::from_der(raw)
+                    .map_or_else(|_| "(unreadable)".to_owned(), |(_, name)| name.to_string())
+            })
+            .collect();
+        self.record
+            .say(self.side, Step::CertificateRequest { authorities });
+        self.record.hold(self.step());
+        self.credential.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        // Also without one, so that the request for it is noted.
+        true
+    }
+}
+
+impl ResolvesServerCert for Presenter {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let server_name = client_hello.server_name().map(str::to_owned);
+        self.record.notes().requested_name.clone_from(&server_name);
+        self.record
+            .say(self.side, Step::ClientHello { server_name });
+        self.record.say(self.side, self.step());
+        self.credential.clone()
+    }
+}

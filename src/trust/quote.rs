@@ -1,0 +1,61 @@
+//! Go's `%q`: a text in double quotes, with what cannot be seen escaped
+//! (`strconv.Quote`).
+
+use std::fmt::Write as _;
+
+use unicode_normalization::char::is_combining_mark;
+
+/// `text` as Go's `%q` writes it.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\u{07}' => quoted.push_str("\\a"),
+            '\u{08}' => quoted.push_str("\\b"),
+            '\u{0b}' => quoted.push_str("\\v"),
+            '\u{0c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            _ if is_printable(character) => quoted.push(character),
+            _ => {
+                let code = u32::from(character);
+                // Writing to a String cannot fail.
+                let _ = match code {
+                    0..0x20 | 0x7f => write!(quoted, "\\x{code:02x}"),
+                    0..=0xffff => write!(quoted, "\\u{code:04x}"),
+                    _ => write!(quoted, "\\U{code:08x}"),
+                };
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Letters, marks, numbers, punctuation, symbols and the ASCII space. Rust leaves the
+/// same classes alone when it escapes, but for marks and what else joins the character
+/// before it.
+fn is_printable(character: char) -> bool {
+    matches!(character, '\'' | '\u{ff9e}' | '\u{ff9f}')
+        || is_combining_mark(character)
+        || character.escape_debug().len() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        assert_eq!(quote(r#"The "Quoted" \ CA"#), r#""The \"Quoted\" \\ CA""#);
+        assert_eq!(quote("a\u{0}\u{1b}\u{7f}\t"), r#""a\x00\x1b\x7f\t""#);
+        assert_eq!(quote("쿠버네티스 e\u{301}'"), "\"쿠버네티스 e\u{301}'\"");
+        assert_eq!(
+            quote("\u{202e}\u{a0}\u{e0001}"),
+            r#""\u202e\u00a0\U000e0001""#
+        );
+    }
+}
