@@ -1,23 +1,20 @@
 //! An engine that only pretends, with the kind of content that the real one gives.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::dojang::fault::Change;
-use super::dojang::lab::{
+use crate::fault::Change;
+use crate::lab::{
     ArtifactView, Cancel, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, Progress, StepReport,
     ToolCommands,
 };
-use super::dojang::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
-use super::dojang::text::Language;
-use super::dojang::trust::{Check, Outcome, Refusal, RefusalKind, Rule, Verdict};
-use super::dojang::ui::{Engine, ProgressView};
+use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
+use crate::text::Language;
+use crate::trust::{Check, Outcome, Refusal, RefusalKind, Rule, Verdict};
+use crate::ui::{Engine, ProgressView};
 
 /// The engine.
 pub(crate) struct Fake {
     lessons: Vec<Lesson>,
-    /// How long one of the things that it makes takes.
-    pub(crate) pause: Duration,
 }
 
 fn words(en: &str, ko: &str) -> Words<String> {
@@ -262,7 +259,7 @@ impl Fake {
                 steps: steps(),
             })
             .collect();
-        Self { lessons, pause: Duration::ZERO }
+        Self { lessons }
     }
 }
 
@@ -483,7 +480,6 @@ impl Engine for Fake {
                     total: 3,
                     what: ["RSA-2048 admin.key", "admin.csr", "admin.crt"][done].into(),
                 });
-                std::thread::sleep(self.pause);
                 if cancel.is_cancelled() {
                     return Err("cancelled".into());
                 }

@@ -7,7 +7,6 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use crate as dojang;
 use crate::lab::{Panel, Progress, StepReport};
 use crate::text::{Language, width};
 
