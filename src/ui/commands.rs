@@ -97,12 +97,16 @@ pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
     if let (Key::Char(digit @ '1'..='9'), Mode::Question) = (key, model.mode()) {
         return Some(Command::Choose((digit as usize).saturating_sub('1' as usize)));
     }
-    REGISTRY.iter().find(|entry| entry.keys.contains(&key) && entry.is_available(model)).map(|entry| entry.command)
+    REGISTRY
+        .iter()
+        .find(|entry| entry.keys.contains(&key) && entry.is_available(model))
+        .map(|entry| entry.command)
 }
 
 /// The commands for the footer now, the most important first.
 pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
-    let mut entries: Vec<_> = REGISTRY.iter().filter(|entry| entry.footer > 0 && entry.is_available(model)).collect();
+    let mut entries: Vec<_> =
+        REGISTRY.iter().filter(|entry| entry.footer > 0 && entry.is_available(model)).collect();
     entries.sort_by_key(|entry| entry.footer);
     entries
 }
@@ -145,7 +149,9 @@ fn has_panels(model: &Model) -> bool {
 }
 
 fn has_tools(model: &Model) -> bool {
-    let Some(study) = &model.study else { return false };
+    let Some(study) = &model.study else {
+        return false;
+    };
     matches!(study.shown(), Some(Panel::Commands(tools)) if tools.len() > 1)
 }
 
@@ -154,7 +160,11 @@ fn can_copy(model: &Model) -> bool {
 }
 
 fn is_last(model: &Model) -> bool {
-    model.study.as_ref().zip(model.lesson()).is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
+    model
+        .study
+        .as_ref()
+        .zip(model.lesson())
+        .is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
 }
 
 fn not_last(model: &Model) -> bool {
@@ -194,6 +204,8 @@ const fn row(
 }
 
 /// Every command. The first row whose key and situation fit is the one that is meant.
+// One row a line: it is read as a table.
+#[rustfmt::skip]
 pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Open, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Home], always, 1),
     row(Command::Answer, &[Key::Enter], "Enter", ("answer", "답하기"), &[Question], always, 1),

@@ -72,9 +72,9 @@ pub(super) fn keys_of(event: KeyEvent) -> Vec<Key> {
 
 /// The strokes behind the compatibility jamo U+3131…U+3163, in their order.
 const JAMO: [&str; 51] = [
-    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "Q", "qt",
-    "t", "T", "d", "w", "W", "c", "z", "x", "v", "g", "k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl",
-    "y", "n", "nj", "np", "nl", "b", "m", "ml", "l",
+    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "Q",
+    "qt", "t", "T", "d", "w", "W", "c", "z", "x", "v", "g", "k", "o", "i", "O", "j", "p", "u", "P", "h",
+    "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l",
 ];
 const INITIALS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 const FINALS: &str = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
@@ -122,7 +122,10 @@ mod tests {
     fn a_syllable_comes_apart() {
         assert_eq!(typed('가', KeyModifiers::NONE), [Key::Char('r'), Key::Char('k')]);
         assert_eq!(typed('힣', KeyModifiers::NONE), [Key::Char('g'), Key::Char('l'), Key::Char('g')]);
-        assert_eq!(typed('봤', KeyModifiers::NONE), [Key::Char('q'), Key::Char('h'), Key::Char('k'), Key::Char('T')]);
+        assert_eq!(
+            typed('봤', KeyModifiers::NONE),
+            [Key::Char('q'), Key::Char('h'), Key::Char('k'), Key::Char('T')]
+        );
         assert_eq!(typed('q', KeyModifiers::NONE), [Key::Char('q')]);
     }
 }

@@ -90,7 +90,9 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum UiError {
     /// Standard input or output is no terminal.
-    #[error("the screen needs a terminal on standard input and output; `dojang walk` does every step without one")]
+    #[error(
+        "the screen needs a terminal on standard input and output; `dojang walk` does every step without one"
+    )]
     NoTerminal,
     /// There is no such lesson.
     #[error("there is no lesson `{id}`{}; `dojang lessons list` shows them all", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
@@ -107,6 +109,8 @@ pub enum UiError {
     #[error("the terminal failed: {0}; make sure that it is still open, then start again")]
     Terminal(#[from] std::io::Error),
     /// The program's own mistake.
-    #[error("dojang stopped because of a mistake of its own: {0}; progress and artifacts are kept, so start it again")]
+    #[error(
+        "dojang stopped because of a mistake of its own: {0}; progress and artifacts are kept, so start it again"
+    )]
     Panicked(String),
 }

@@ -1,11 +1,11 @@
 //! What the screen knows. Only [`super::update`] changes it.
 
-use crate::lab::{Panel, Progress, StepReport};
+use crate::lab::{Cancel, Panel, Progress, StepReport};
 use crate::lesson::{Action, Lesson, Question, Step};
 use crate::text::Language;
 
+use super::ProgressView;
 use super::theme::Theme;
-use super::{Cancel, ProgressView};
 
 /// Everything that is drawn.
 #[derive(Debug)]
@@ -169,7 +169,9 @@ impl Model {
 
     /// The step to open a lesson at: where it was left, else the first that is not done.
     pub(super) fn resume_step(&self, index: usize) -> usize {
-        let Some(lesson) = self.lessons.get(index) else { return 0 };
+        let Some(lesson) = self.lessons.get(index) else {
+            return 0;
+        };
         let left = self
             .progress
             .resume
@@ -182,7 +184,8 @@ impl Model {
     /// The lesson to go on with.
     pub(super) fn next_lesson(&self) -> Option<usize> {
         let unfinished = |lesson: &Lesson| self.done_steps(lesson) < lesson.steps.len();
-        let left = self.progress.resume.as_ref().and_then(|(id, _)| self.lessons.iter().position(|l| l.id == *id));
+        let left =
+            self.progress.resume.as_ref().and_then(|(id, _)| self.lessons.iter().position(|l| l.id == *id));
         left.filter(|index| self.lessons.get(*index).is_some_and(unfinished))
             .or_else(|| self.lessons.iter().position(unfinished))
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{Event, EventStream};
 use crossterm::cursor::MoveTo;
+use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use futures_util::StreamExt;
@@ -211,7 +211,11 @@ fn renew_rows(last: &mut Buffer, next: &mut Buffer) -> Vec<u16> {
         let columns = usize::from(next.area.width).max(1);
         let both = last.content.chunks(columns).zip(next.content.chunks_mut(columns));
         for ((was, is), row) in both.zip(0..) {
-            if was.iter().zip(is.iter()).any(|(was, is)| was.symbol() != is.symbol() && width(was.symbol()) > 1) {
+            if was
+                .iter()
+                .zip(is.iter())
+                .any(|(was, is)| was.symbol() != is.symbol() && width(was.symbol()) > 1)
+            {
                 rows.push(row);
                 for cell in is {
                     cell.set_diff_option(CellDiffOption::AlwaysUpdate);

@@ -125,12 +125,6 @@ impl Theme {
         self.fg(Color::Red).add_modifier(Modifier::BOLD)
     }
 
-    /// The seal, pressed on: the name in white on red.
-    pub(super) fn stamp(self) -> Style {
-        let style = Style::new().add_modifier(Modifier::BOLD);
-        if self.color { style.fg(Color::White).bg(Color::Red) } else { style.add_modifier(Modifier::REVERSED) }
-    }
-
     /// Something holds.
     pub(super) fn pass(self) -> Style {
         self.fg(Color::Green).add_modifier(Modifier::BOLD)
@@ -143,6 +137,6 @@ impl Theme {
 
     /// Something to look at.
     pub(super) fn mark(self) -> Style {
-        self.fg(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.fg(Color::Magenta).add_modifier(Modifier::BOLD)
     }
 }

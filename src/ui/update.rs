@@ -1,82 +1,25 @@
 //! What a message changes, and what is to be done outside because of it. Pure: no clock, no
 //! disk, no terminal.
 
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-
-use crate::lab::{Panel, Progress, StepReport};
+use crate::lab::{Panel, StepReport};
 use crate::lesson::Action;
 use crate::text::Language;
 
 use super::commands::{self, Command};
 use super::keys::keys_of;
 use super::model::{Focus, Model, Notice, State, Study};
-use super::view::{self, Target};
-use super::{Cancel, words};
+use super::view;
+use crate::lab::Cancel;
 
-/// Something that happened.
-#[derive(Debug)]
-pub(super) enum Msg {
-    /// A key.
-    Key(KeyEvent),
-    /// The mouse.
-    Mouse(MouseEvent),
-    /// The terminal has this many columns and rows now.
-    Resized(u16, u16),
-    /// The process goes on after it was stopped.
-    Resumed,
-    /// What stands beside a step.
-    Panels(u64, Vec<Panel>),
-    /// How far long work is.
-    Progressed(u64, Progress),
-    /// What a step came to.
-    Performed(u64, Result<StepReport, String>),
-    /// Something could not be kept: one sentence.
-    NotKept(String),
-}
+mod copy;
+mod message;
+mod mouse;
+mod position;
 
-/// Something to do outside.
-#[derive(Debug)]
-pub(super) enum Effect {
-    /// Read what stands beside a step.
-    Panels {
-        /// The run.
-        run: u64,
-        /// The lesson's id.
-        lesson: String,
-        /// The step's id.
-        step: String,
-    },
-    /// Do a step.
-    Perform {
-        /// The run.
-        run: u64,
-        /// The lesson's id.
-        lesson: String,
-        /// The step's id.
-        step: String,
-        /// Raised to stop it.
-        cancel: Cancel,
-    },
-    /// Keep that a step is done.
-    Record {
-        /// The lesson's id.
-        lesson: String,
-        /// The step's id.
-        step: String,
-        /// The answer, from 1.
-        choice: Option<usize>,
-    },
-    /// Keep the language.
-    SetLanguage(Language),
-    /// Put a text on the clipboard.
-    Copy(String),
-    /// Listen to the mouse or not.
-    Mouse(bool),
-    /// Give the terminal back to the shell for a while.
-    Suspend,
-    /// End.
-    Quit,
-}
+pub(super) use copy::copyable;
+pub(super) use message::{Effect, Msg};
+use mouse::mouse;
+use position::{move_by, page_by, settle, switch_pane};
 
 /// Takes a message into the model.
 pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -101,14 +44,20 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resumed => {}
         Msg::Panels(run, panels) => {
-            let Some(study) = current(model, run) else { return Vec::new() };
+            let Some(study) = current(model, run) else {
+                return Vec::new();
+            };
             study.loading = false;
             study.panels = panels;
             settle(model);
         }
         Msg::Progressed(run, now) => {
-            let Some(study) = current(model, run) else { return Vec::new() };
-            let State::Working { progress, .. } = &mut study.state else { return Vec::new() };
+            let Some(study) = current(model, run) else {
+                return Vec::new();
+            };
+            let State::Working { progress, .. } = &mut study.state else {
+                return Vec::new();
+            };
             if progress.as_ref() == Some(&now) {
                 return Vec::new();
             }
@@ -134,14 +83,17 @@ fn current(model: &mut Model, run: u64) -> Option<&mut Study> {
 
 fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effect> {
     let language = model.language;
-    let Some(study) = &mut model.study else { return Vec::new() };
+    let Some(study) = &mut model.study else {
+        return Vec::new();
+    };
     let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_cancelled());
     match result {
         Ok(report) => {
             if !report.panels.is_empty() {
                 study.panels.clone_from(&report.panels);
                 study.loading = false;
-                study.panel = study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
+                study.panel =
+                    study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
                 study.panel_scroll = 0;
             }
             let ok = report.ok;
@@ -151,7 +103,11 @@ fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effec
         }
         Err(_) if cancelled => {
             study.state = State::Ready;
-            tell(model, language.pick("Cancelled; nothing half made is kept.", "취소했어요. 만들다 만 것은 남지 않아요."));
+            tell(
+                model,
+                language
+                    .pick("Cancelled; nothing half made is kept.", "취소했어요. 만들다 만 것은 남지 않아요."),
+            );
             Vec::new()
         }
         Err(error) => {
@@ -182,7 +138,9 @@ fn tell(model: &mut Model, text: impl Into<String>) {
 
 /// Marks the open step as done, here and for the next time.
 fn record(model: &mut Model, choice: Option<usize>) -> Vec<Effect> {
-    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else { return Vec::new() };
+    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else {
+        return Vec::new();
+    };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
     model.progress.done.insert((lesson.clone(), step.clone()));
     vec![Effect::Record { lesson, step, choice }]
@@ -241,9 +199,15 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Mouse => {
             model.mouse = !model.mouse;
             let (en, ko) = if model.mouse {
-                ("Mouse on: hold Shift to select text.", "마우스를 켰어요. 글을 선택할 때는 Shift를 누르세요.")
+                (
+                    "Mouse on: hold Shift to select text.",
+                    "마우스를 켰어요. 글을 선택할 때는 Shift를 누르세요.",
+                )
             } else {
-                ("Mouse off: the terminal selects text.", "마우스를 껐어요. 터미널에서 바로 글을 선택할 수 있어요.")
+                (
+                    "Mouse off: the terminal selects text.",
+                    "마우스를 껐어요. 터미널에서 바로 글을 선택할 수 있어요.",
+                )
             };
             tell(model, model.language.pick(en, ko));
             return vec![Effect::Mouse(model.mouse)];
@@ -290,8 +254,12 @@ pub(super) fn stop_work(model: &Model) {
 
 /// Opens a step of a lesson.
 pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect> {
-    let Some(opened) = model.lessons.get(lesson) else { return Vec::new() };
-    let Some(shown) = opened.steps.get(step) else { return Vec::new() };
+    let Some(opened) = model.lessons.get(lesson) else {
+        return Vec::new();
+    };
+    let Some(shown) = opened.steps.get(step) else {
+        return Vec::new();
+    };
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
     model.selected = lesson;
@@ -316,14 +284,19 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
 
 /// The step that lies so many steps away.
 fn go(model: &mut Model, steps: isize) -> Vec<Effect> {
-    let Some(study) = &model.study else { return Vec::new() };
+    let Some(study) = &model.study else {
+        return Vec::new();
+    };
     let (lesson, at) = (study.lesson, study.step);
     let count = model.lesson().map_or(0, |lesson| lesson.steps.len());
     let Some(to) = at.checked_add_signed(steps).filter(|to| *to < count) else {
         let (en, ko) = if steps < 0 {
             ("This is the first step.", "첫 단계예요.")
         } else {
-            ("This is the last step; Enter finishes it, q leaves.", "마지막 단계예요. Enter로 마치고, q로 나가요.")
+            (
+                "This is the last step; Enter finishes it, q leaves.",
+                "마지막 단계예요. Enter로 마치고, q로 나가요.",
+            )
         };
         tell(model, model.language.pick(en, ko));
         return Vec::new();
@@ -342,14 +315,20 @@ fn record_read(model: &mut Model) -> Vec<Effect> {
 }
 
 fn go_on(model: &mut Model) -> Vec<Effect> {
-    let Some((study, lesson)) = model.study.as_ref().zip(model.lesson()) else { return Vec::new() };
+    let Some((study, lesson)) = model.study.as_ref().zip(model.lesson()) else {
+        return Vec::new();
+    };
     if study.step + 1 < lesson.steps.len() {
         return go(model, 1);
     }
     let effects = record_read(model);
-    let Some(study) = model.study.take() else { return effects };
+    let Some(study) = model.study.take() else {
+        return effects;
+    };
     model.progress.resume = None;
-    let Some(lesson) = model.lessons.get(study.lesson) else { return effects };
+    let Some(lesson) = model.lessons.get(study.lesson) else {
+        return effects;
+    };
     let left = lesson.steps.len() - model.done_steps(lesson);
     let number = lesson.number;
     model.selected = if left == 0 { model.next_lesson().unwrap_or(study.lesson) } else { study.lesson };
@@ -359,8 +338,8 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
             (Language::En, 0) => format!("Lesson {number} is done."),
             (Language::En, 1) => format!("One step of lesson {number} is left."),
             (Language::En, _) => format!("{left} steps of lesson {number} are left."),
-            (Language::Ko, 0) => format!("{number}강을 마쳤어요."),
-            (Language::Ko, _) => format!("{number}강에 아직 안 한 단계가 {left}개 있어요."),
+            (Language::Ko, 0) => format!("레슨 {number}: 모두 마쳤어요."),
+            (Language::Ko, _) => format!("레슨 {number}: 아직 안 한 단계가 {left}개 있어요."),
         },
     );
     effects
@@ -368,7 +347,9 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
 
 fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
     let count = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
-    let Some(study) = model.study.as_mut().filter(|_| choice < count) else { return Vec::new() };
+    let Some(study) = model.study.as_mut().filter(|_| choice < count) else {
+        return Vec::new();
+    };
     study.cursor = choice;
     study.state = State::Answered(choice);
     show_outcome(model);
@@ -376,177 +357,18 @@ fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
 }
 
 fn perform(model: &mut Model) -> Vec<Effect> {
-    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else { return Vec::new() };
+    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else {
+        return Vec::new();
+    };
     let (lesson, step) = (lesson.id.clone(), step.id.clone());
     let cancel = Cancel::default();
     model.run += 1;
     let run = model.run;
-    let Some(study) = &mut model.study else { return Vec::new() };
+    let Some(study) = &mut model.study else {
+        return Vec::new();
+    };
     study.run = run;
     study.loading = false;
     study.state = State::Working { cancel: cancel.clone(), progress: None };
     vec![Effect::Perform { run, lesson, step, cancel }]
-}
-
-fn switch_pane(model: &mut Model, forward: bool) {
-    if let Some(study) = &mut model.study {
-        let count = study.panels.len();
-        // The panes in a ring: the text, then each panel.
-        let at = if study.focus == Focus::Text { 0 } else { study.panel + 1 };
-        let to = if forward { at + 1 } else { at + count } % (count + 1);
-        match to.checked_sub(1) {
-            None => study.focus = Focus::Text,
-            Some(panel) => show_panel(study, panel),
-        }
-    }
-    settle(model);
-}
-
-fn show_panel(study: &mut Study, panel: usize) {
-    if study.panel != panel {
-        study.panel_scroll = 0;
-    }
-    study.panel = panel;
-    study.focus = Focus::Panel;
-}
-
-fn stepped(at: usize, by: isize) -> usize {
-    at.saturating_add_signed(by)
-}
-
-/// Points elsewhere, or scrolls where there is nothing to point at.
-fn move_by(model: &mut Model, lines: isize) {
-    let is_question = model.mode() == super::model::Mode::Question;
-    let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
-    match &mut model.study {
-        Some(study) if model.help.is_none() && is_question && study.focus == Focus::Text => {
-            study.cursor = stepped(study.cursor, lines).min(choices.saturating_sub(1));
-            if let Some((first, last)) = view::choice_lines(model) {
-                let room = view::page(model);
-                if let Some(study) = &mut model.study {
-                    study.text_scroll = study.text_scroll.clamp((last + 1).saturating_sub(room), first.max(last.saturating_sub(room)));
-                }
-            }
-        }
-        _ => page_by(model, lines),
-    }
-}
-
-/// Scrolls what the focus is on; on the list, chooses.
-fn page_by(model: &mut Model, lines: isize) {
-    if let Some(scroll) = &mut model.help {
-        *scroll = stepped(*scroll, lines);
-    } else if let Some(study) = &mut model.study {
-        match study.focus {
-            Focus::Text => study.text_scroll = stepped(study.text_scroll, lines),
-            Focus::Panel => study.panel_scroll = stepped(study.panel_scroll, lines),
-        }
-    } else {
-        model.selected = stepped(model.selected, lines).min(model.lessons.len().saturating_sub(1));
-    }
-    settle(model);
-}
-
-/// Brings every position back into what there is.
-fn settle(model: &mut Model) {
-    if let Some(study) = &mut model.study {
-        study.panel = study.panel.min(study.panels.len().saturating_sub(1));
-        if study.panels.is_empty() {
-            study.focus = Focus::Text;
-        }
-    }
-    let ends = view::scroll_ends(model);
-    if let Some(scroll) = &mut model.help {
-        *scroll = (*scroll).min(ends.help);
-    }
-    if let Some(study) = &mut model.study {
-        study.text_scroll = study.text_scroll.min(ends.text);
-        study.panel_scroll = study.panel_scroll.min(ends.panel);
-    }
-}
-
-fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
-    let target = view::hit(model, event.column, event.row);
-    match event.kind {
-        MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
-            let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
-            if model.study.is_some() && model.help.is_none() {
-                let Some(pane) = target.pane() else { return Vec::new() };
-                if let Some(study) = &mut model.study {
-                    let scroll = if pane == Focus::Text { &mut study.text_scroll } else { &mut study.panel_scroll };
-                    *scroll = stepped(*scroll, lines);
-                }
-                settle(model);
-            } else {
-                page_by(model, lines.signum());
-            }
-        }
-        MouseEventKind::Down(MouseButton::Left) => match target {
-            Target::Lesson(lesson) if lesson == model.selected => {
-                model.redraw = true;
-                return run(model, Command::Open);
-            }
-            Target::Lesson(lesson) => model.selected = lesson,
-            Target::Choice(choice) if model.mode() == super::model::Mode::Question => {
-                let Some(study) = &mut model.study else { return Vec::new() };
-                if study.cursor == choice && study.focus == Focus::Text {
-                    model.redraw = true;
-                    return answer(model, choice);
-                }
-                study.cursor = choice;
-                study.focus = Focus::Text;
-            }
-            Target::Panel(panel) => {
-                if let Some(study) = &mut model.study {
-                    show_panel(study, panel);
-                }
-            }
-            Target::Tool(tool) => {
-                if let Some(study) = &mut model.study {
-                    study.tool = tool;
-                    study.panel_scroll = 0;
-                }
-            }
-            target => {
-                let Some((pane, study)) = target.pane().zip(model.study.as_mut()) else { return Vec::new() };
-                if pane == Focus::Panel && study.panels.is_empty() {
-                    return Vec::new();
-                }
-                study.focus = pane;
-            }
-        },
-        _ => return Vec::new(),
-    }
-    model.redraw = true;
-    Vec::new()
-}
-
-/// What `copy` would copy now: its name and the text.
-pub(super) fn copyable(model: &Model) -> Option<(String, String)> {
-    let study = model.study.as_ref()?;
-    let commands = |panel: &Panel| match panel {
-        Panel::Commands(tools) => {
-            let tool = tools.get(study.tool.checked_rem(tools.len())?)?;
-            let what = match model.language {
-                Language::En => format!("the {} commands", tool.tool),
-                Language::Ko => format!("{} 명령", tool.tool),
-            };
-            Some((what, format!("{}\n", tool.lines.join("\n"))))
-        }
-        Panel::Connection(connection) => {
-            let text = connection.outcome.as_ref()?.client_prints.clone()?;
-            let what = match model.language {
-                Language::En => format!("what {} prints", connection.client),
-                Language::Ko => format!("{} 출력", connection.client),
-            };
-            Some((what, text))
-        }
-        Panel::Artifact(artifact) => {
-            let what = words::panel(panel, model.language);
-            let fields = artifact.fields.iter().map(|field| format!("{}: {}\n", field.name, field.value)).collect();
-            Some((what, fields))
-        }
-        Panel::Cluster(_) | Panel::Kinds(_) => None,
-    };
-    commands(study.shown()?)
 }

@@ -38,7 +38,9 @@ pub(super) fn rule(rule: Rule, language: Language) -> &'static str {
         Rule::Name => language.pick("name (SAN)", "이름(SAN)"),
         Rule::Issuer => language.pick("trusted issuer", "신뢰하는 발급자"),
         Rule::Authority => language.pick("issuer is a CA", "발급자의 CA 자격"),
-        Rule::IssuerExtensions => language.pick("issuer's critical extensions", "발급자의 필수 확장"),
+        Rule::IssuerExtensions => {
+            language.pick("issuer's critical extensions", "발급자의 필수(critical) 확장")
+        }
         Rule::IssuerValidity => language.pick("issuer's validity", "발급자의 유효 기간"),
         Rule::PathLength => language.pick("path length", "경로 길이"),
         Rule::Policies => language.pick("policies", "정책"),
@@ -61,15 +63,14 @@ pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static s
     Some(match outcome {
         "200" => language.pick("the server answered", "서버가 요청에 답했어요"),
         "401" => language.pick("the server does not know who asks", "서버가 누구의 요청인지 몰라요"),
-        "403" => {
-            language.pick("the server knows who asks, and does not allow it", "누구인지는 알지만, 권한이 없어요")
-        }
-        "refused-by-client" => {
-            language.pick("the client refuses the server's certificate", "클라이언트가 서버 인증서를 거부했어요")
-        }
-        "refused-by-server" => {
-            language.pick("the server ends the handshake with an alert", "서버가 경고(alert)로 핸드셰이크를 끝냈어요")
-        }
+        "403" => language
+            .pick("the server knows who asks, and does not allow it", "누구인지는 알지만, 권한이 없어요"),
+        "refused-by-client" => language
+            .pick("the client refuses the server's certificate", "클라이언트가 서버 인증서를 거부했어요"),
+        "refused-by-server" => language.pick(
+            "the server ends the handshake with an alert",
+            "서버가 경고(alert)로 핸드셰이크를 끝냈어요",
+        ),
         _ => return None,
     })
 }
@@ -101,5 +102,8 @@ pub(super) fn kinds_heading(heading: &str, language: Language) -> String {
         "authority" | "authorities" => Some(("Authorities", "인증 기관(CA)")),
         _ => None,
     };
-    words.map_or_else(|| crate::text::escape(heading).into_owned(), |(en, ko)| language.pick(en, ko).to_owned())
+    words.map_or_else(
+        || crate::text::escape(heading).into_owned(),
+        |(en, ko)| language.pick(en, ko).to_owned(),
+    )
 }

@@ -1,4 +1,5 @@
-//! An artifact's fields: those in focus marked, those that a break changed before and now.
+//! An artifact's fields: first those that the step is about, with what a break changed
+//! before and now, then the others in their order.
 
 use crate::lab::{ArtifactView, FieldView};
 use crate::text::width;
@@ -6,9 +7,8 @@ use crate::text::width;
 use super::Look;
 use super::lines::{Body, safe};
 
-/// The widest column of names where there is room, and where there is little.
+/// The widest column of names.
 const WIDEST_NAME: usize = 24;
-const NARROW_NAME: usize = 14;
 
 /// The fields.
 pub(super) fn body(artifact: &ArtifactView, columns: usize, look: Look) -> Body {
@@ -21,33 +21,44 @@ pub(super) fn body(artifact: &ArtifactView, columns: usize, look: Look) -> Body 
     };
     body.flow(
         &[],
-        &[(format!("{glyph} {state}"), style), ("   ".to_owned(), theme.text()), (safe(&artifact.path), theme.code())],
+        &[
+            (format!("{glyph} {state}"), style),
+            ("   ".to_owned(), theme.text()),
+            (safe(&artifact.path), theme.code()),
+        ],
         columns,
     );
     body.gap();
     let longest = artifact.fields.iter().map(|field| width(&field.name)).max().unwrap_or(0).min(WIDEST_NAME);
-    // Values stand beside the names if enough is left for them; else only those that fit
-    // whole, and the others below their names.
-    let has_room = columns >= longest + 4 + 24;
-    let longest = if has_room { longest } else { longest.min(NARROW_NAME) };
-    for field in &artifact.fields {
-        let is_short = width(&field.name) <= longest
-            && width(&field.value) + longest + 4 <= columns
-            && field.before.is_none();
-        let beside = (has_room || is_short).then_some(longest);
-        draw(&mut body, field, beside, columns, look);
+    // Values stand in a column of their own if enough is left for them; else right behind
+    // their names, or below where they do not fit.
+    let column = (columns >= longest + 4 + 24).then_some(longest);
+    let (first, rest): (Vec<_>, Vec<_>) = artifact.fields.iter().partition(|field| is_marked(field));
+    for fields in [first, rest] {
+        body.gap();
+        for field in fields {
+            let inline = field.before.is_none() && width(&field.name) + width(&field.value) + 4 <= columns;
+            let name = column.or_else(|| inline.then(|| width(&field.name)));
+            draw(&mut body, field, name, columns, look);
+        }
     }
     body
+}
+
+/// Whether the step is about this field, or changed it.
+fn is_marked(field: &FieldView) -> bool {
+    field.focus || field.before.as_deref().is_some_and(|before| before != field.value)
 }
 
 fn draw(body: &mut Body, field: &FieldView, beside: Option<usize>, columns: usize, look: Look) {
     let theme = look.theme;
     let name = safe(&field.name);
     let changed = field.before.as_deref().filter(|before| *before != field.value);
-    let (glyph, style) =
-        if field.focus || changed.is_some() { (theme.glyph.pointer, theme.mark()) } else { (" ", theme.text()) };
-    let value_style = if field.focus || changed.is_some() { theme.bold() } else { theme.text() };
-    let name_style = if field.focus || changed.is_some() { style } else { theme.dim() };
+    let (glyph, style, name_style, value_style) = if is_marked(field) {
+        (theme.glyph.pointer, theme.mark(), theme.mark(), theme.bold())
+    } else {
+        (" ", theme.text(), theme.dim(), theme.text())
+    };
     let lead = match beside {
         Some(longest) => {
             let pad = " ".repeat((longest + 2).saturating_sub(width(&name)).max(1));

@@ -43,10 +43,18 @@ pub(super) fn edges(edges: &[Edge], columns: usize, look: Look) -> Body {
             let lead = (format!("{branch} "), theme.dim());
             if in_columns {
                 let pad = " ".repeat((clients + 3).saturating_sub(used));
-                body.flow(&[lead], &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())], columns);
+                body.flow(
+                    &[lead],
+                    &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())],
+                    columns,
+                );
             } else if used + shown + 2 <= room {
                 let pad = " ".repeat(room - used - shown);
-                body.flow(&[lead], &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())], columns);
+                body.flow(
+                    &[lead],
+                    &[(format!("{name}{pad}"), theme.text()), (credential, theme.code())],
+                    columns,
+                );
             } else {
                 body.flow(&[lead], &[(name, theme.text())], columns);
                 let trunk = if at + 1 == of_server.len() { " " } else { theme.glyph.bar };

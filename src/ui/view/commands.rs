@@ -10,11 +10,14 @@ use super::{Look, Target, markdown};
 pub(super) fn body(tools: &[ToolCommands], chosen: usize, columns: usize, look: Look) -> Body {
     let mut body = Body::default();
     let theme = look.theme;
-    let Some(at) = chosen.checked_rem(tools.len()) else { return body };
+    let Some(at) = chosen.checked_rem(tools.len()) else {
+        return body;
+    };
     let mut names: Vec<Piece> = Vec::new();
     let mut x = 0;
     for (index, tool) in tools.iter().enumerate() {
-        let text = if index == at { format!("[{}]", safe(&tool.tool)) } else { format!(" {} ", safe(&tool.tool)) };
+        let text =
+            if index == at { format!("[{}]", safe(&tool.tool)) } else { format!(" {} ", safe(&tool.tool)) };
         let end = x + width(&text);
         if end > columns {
             break;
@@ -27,7 +30,9 @@ pub(super) fn body(tools: &[ToolCommands], chosen: usize, columns: usize, look: 
     names.pop();
     body.line(names);
     body.gap();
-    let Some(tool) = tools.get(at) else { return body };
+    let Some(tool) = tools.get(at) else {
+        return body;
+    };
     for line in &tool.lines {
         // A long command goes on a little to the right, so that it is not taken for two.
         for part in line.lines() {

@@ -63,11 +63,14 @@ fn key_line(model: &Model, columns: usize) -> Line<'static> {
     };
     let wide = |entry: &Entry| spans_of(entry).iter().map(Span::width).sum::<usize>() + 3;
     let is_fixed = |entry: &Entry| entry.footer >= 9 || entry.footer == 1;
-    let mut room = columns + 3 - entries.iter().filter(|e| is_fixed(e)).map(|e| wide(e)).sum::<usize>().min(columns);
+    let mut room =
+        columns + 3 - entries.iter().filter(|e| is_fixed(e)).map(|e| wide(e)).sum::<usize>().min(columns);
     let mut spans = Vec::new();
     for entry in entries {
         if !is_fixed(entry) {
-            let Some(left) = room.checked_sub(wide(entry)) else { continue };
+            let Some(left) = room.checked_sub(wide(entry)) else {
+                continue;
+            };
             room = left;
         }
         if !spans.is_empty() {

@@ -10,12 +10,11 @@ use super::super::model::Model;
 use super::super::words;
 use super::look;
 
-/// The name's seal, small.
-pub(super) const SEAL: &str = " 도장 ";
-
 /// Draws the header.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step()) else { return };
+    let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step()) else {
+        return;
+    };
     let look = look(model);
     let theme = look.theme;
     let columns = usize::from(area.width);
@@ -25,13 +24,18 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Span::styled(format!("  {}/{count}", study.step + 1), theme.text()),
     ];
     if model.is_done(lesson, step) {
-        right.push(Span::styled(format!("  {} {}", theme.glyph.pass, look.pick("done", "완료")), theme.pass()));
+        right.push(Span::styled(
+            format!("  {} {}", theme.glyph.pass, look.pick("done", "완료")),
+            theme.pass(),
+        ));
     }
     let right = Line::from(right);
+    let [.., side] = theme.glyph.seal;
+    let seal = format!("{side}도장{side}");
     let title = format!("{}  {}", lesson.number, lesson.title.get(look.language));
-    let title = truncate(&title, columns.saturating_sub(right.width() + width(SEAL) + 4));
+    let title = truncate(&title, columns.saturating_sub(right.width() + width(&seal) + 4));
     let left = Line::from(vec![
-        Span::styled(SEAL, theme.stamp()),
+        Span::styled(seal, theme.seal()),
         Span::raw("  "),
         Span::styled(title, theme.bold()),
     ]);

@@ -18,6 +18,10 @@ const WIDEST: u16 = 64;
 
 fn place(model: &Model) -> Rect {
     let (columns, rows) = model.size;
+    if columns < super::SIDE_BY_SIDE {
+        // Nothing beside it, and the keys below stay.
+        return rect(0, 0, columns, rows.saturating_sub(1));
+    }
     let wide = WIDEST.min(columns.saturating_sub(4));
     let wanted = u16::try_from(body(model, wide.saturating_sub(4)).lines.len()).unwrap_or(u16::MAX);
     let high = wanted.saturating_add(2).min(rows.saturating_sub(2));
@@ -56,7 +60,9 @@ fn body(model: &Model, columns: u16) -> Body {
         REGISTRY.iter().filter(|entry| !entry.shown.is_empty()).partition(|entry| entry.is_in(model, mode));
     let mut body = Body::default();
     let mut named: Vec<(String, &str)> = Vec::new();
-    for (heading, entries) in [(look.pick("Here", "지금 쓸 수 있는 키"), here), (look.pick("Elsewhere", "다른 화면의 키"), others)] {
+    for (heading, entries) in
+        [(look.pick("Here", "지금 쓸 수 있는 키"), here), (look.pick("Elsewhere", "다른 화면의 키"), others)]
+    {
         body.gap();
         body.say(heading, theme.bold(), columns);
         for entry in entries {
@@ -128,7 +134,12 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
         buffer.set_string(area.x, y, glyph.bar, style);
         buffer.set_string(area.right().saturating_sub(1), y, glyph.bar, style);
     }
-    buffer.set_string(area.x, area.bottom().saturating_sub(1), format!("{bottom_left}{rule}{bottom_right}"), style);
+    buffer.set_string(
+        area.x,
+        area.bottom().saturating_sub(1),
+        format!("{bottom_left}{rule}{bottom_right}"),
+        style,
+    );
     let title = format!(" {} ", look.pick("Help", "도움말"));
     buffer.set_string(area.x + 2, area.y, title, look.theme.bold());
     let content = rect(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2));

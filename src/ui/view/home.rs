@@ -10,7 +10,7 @@ use crate::text::{Language, truncate, width};
 
 use super::super::model::Model;
 use super::lines::{Body, paint, paint_thumb};
-use super::{Areas, Look, Target, look, rect, step};
+use super::{Areas, Look, Target, look, markdown, rect, step};
 
 /// From here on, the chosen lesson's steps stand beside the list.
 const WITH_STEPS: u16 = 100;
@@ -61,17 +61,22 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
     draw_seal(model, frame, places.seal, look);
     let columns = usize::from(places.list.width);
     let next = model.next_lesson();
-    let lines: Vec<Line<'static>> =
-        model.lessons.iter().enumerate().map(|(at, lesson)| row(model, at, lesson, next, columns, look)).collect();
+    let lines: Vec<Line<'static>> = model
+        .lessons
+        .iter()
+        .enumerate()
+        .map(|(at, lesson)| row(model, at, lesson, next, columns, look))
+        .collect();
     let first = first_row(model, places.list.height);
     paint(frame, places.list, &lines, first);
     paint_thumb(frame, places.list.right(), places.list, lines.len(), first, look);
+    let about = about(model, places.about.width, places.rule.is_some(), look);
     if let Some(x) = places.rule {
-        for y in places.about.y..places.about.bottom() {
+        let rows = about.lines.len().max(lines.len()).min(usize::from(places.about.height));
+        for (y, _) in (places.about.y..).zip(0..rows) {
             frame.buffer_mut().set_string(x, y, look.theme.glyph.bar, look.theme.dim());
         }
     }
-    let about = about(model, places.about.width, places.rule.is_some(), look);
     paint(frame, places.about, &about.lines, 0);
 }
 
@@ -84,11 +89,12 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
         format!("{side} 도장 {side}"),
         format!("{bottom_left}{}{bottom_right}", rule.repeat(6)),
     ];
-    let done = model.lessons.iter().filter(|l| !l.steps.is_empty() && model.done_steps(l) == l.steps.len()).count();
+    let done =
+        model.lessons.iter().filter(|l| !l.steps.is_empty() && model.done_steps(l) == l.steps.len()).count();
     let count = model.lessons.len();
     let far = match look.language {
         Language::En => format!("{done} of {count} lessons done"),
-        Language::Ko => format!("{count}강 중 {done}강 완료"),
+        Language::Ko => format!("레슨 {count}개 중 {done}개 완료"),
     };
     let beside = [
         Line::styled("dojang", theme.bold()),
@@ -102,7 +108,14 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
 }
 
 /// One lesson: pointer, number, title, minutes, state.
-fn row(model: &Model, at: usize, lesson: &Lesson, next: Option<usize>, columns: usize, look: Look) -> Line<'static> {
+fn row(
+    model: &Model,
+    at: usize,
+    lesson: &Lesson,
+    next: Option<usize>,
+    columns: usize,
+    look: Look,
+) -> Line<'static> {
     let theme = look.theme;
     let is_selected = at == model.selected;
     let (done, count) = (model.done_steps(lesson), lesson.steps.len());
@@ -114,7 +127,7 @@ fn row(model: &Model, at: usize, lesson: &Lesson, next: Option<usize>, columns: 
     } else if done > 0 {
         (theme.glyph.started, format!("{done}/{count}"), theme.text())
     } else {
-        (theme.glyph.rest, look.pick("new", "새 강의").to_owned(), theme.dim())
+        (theme.glyph.rest, look.pick("new", "시작 전").to_owned(), theme.dim())
     };
     let text: Style = if is_selected { theme.bold() } else { theme.text() };
     let pointer = if is_selected { theme.glyph.pointer } else { " " };
@@ -144,7 +157,9 @@ fn about(model: &Model, columns: u16, with_steps: bool, look: Look) -> Body {
     let theme = look.theme;
     let columns = usize::from(columns);
     let mut body = Body::default();
-    let Some(lesson) = model.lessons.get(model.selected) else { return body };
+    let Some(lesson) = model.lessons.get(model.selected) else {
+        return body;
+    };
     if !with_steps {
         body.say(lesson.aim.get(look.language), theme.dim(), columns);
         return body;
@@ -154,12 +169,17 @@ fn about(model: &Model, columns: u16, with_steps: bool, look: Look) -> Body {
     body.gap();
     for (at, step) in lesson.steps.iter().enumerate() {
         let done = model.is_done(lesson, step);
-        let (glyph, style) = if done { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.rest, theme.dim()) };
+        let (glyph, style) =
+            if done { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.rest, theme.dim()) };
         let kind = step::kind(&step.action, look.language);
         let pad = " ".repeat(10usize.saturating_sub(width(kind)).max(1));
         body.flow(
-            &[(format!("{glyph} "), style), (format!("{:>2}  ", at + 1), theme.dim()), (format!("{kind}{pad}"), theme.dim())],
-            &[(step.words.get(look.language).title.clone(), theme.text())],
+            &[
+                (format!("{glyph} "), style),
+                (format!("{:>2}  ", at + 1), theme.dim()),
+                (format!("{kind}{pad}"), theme.dim()),
+            ],
+            &markdown::inline(&step.words.get(look.language).title, theme.text(), look),
             columns,
         );
     }

@@ -35,7 +35,9 @@ impl Body {
 
     /// One ready line.
     pub(super) fn line(&mut self, pieces: impl IntoIterator<Item = Piece>) {
-        self.lines.push(Line::from(pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect::<Vec<_>>()));
+        self.lines.push(Line::from(
+            pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect::<Vec<_>>(),
+        ));
     }
 
     /// Styled text in as many lines as it takes; those after the first are indented as far
@@ -90,7 +92,8 @@ pub(super) fn safe(text: &str) -> String {
 /// Wraps styled text: the words are laid out as one text, then each takes its style back.
 fn flow(text: &[Piece], columns: usize) -> Vec<Vec<Span<'static>>> {
     let plain: String = text.iter().map(|(text, _)| text.as_str()).collect();
-    let styled: Vec<(char, Style)> = text.iter().flat_map(|(text, style)| text.chars().map(|c| (c, *style))).collect();
+    let styled: Vec<(char, Style)> =
+        text.iter().flat_map(|(text, style)| text.chars().map(|c| (c, *style))).collect();
     let mut rest = styled.iter().peekable();
     let is_blank = |c: char| c == ' ' || c == '\n';
     // A text that fits keeps its blanks as they are.
@@ -133,7 +136,14 @@ pub(super) fn paint(frame: &mut Frame<'_>, area: Rect, lines: &[Line<'static>], 
 }
 
 /// Draws where in the whole the window is, on one column; nothing if the whole is seen.
-pub(super) fn paint_thumb(frame: &mut Frame<'_>, x: u16, area: Rect, count: usize, scroll: usize, look: Look) {
+pub(super) fn paint_thumb(
+    frame: &mut Frame<'_>,
+    x: u16,
+    area: Rect,
+    count: usize,
+    scroll: usize,
+    look: Look,
+) {
     let rows = usize::from(area.height);
     let end = count.saturating_sub(rows);
     if end == 0 || rows == 0 || x >= frame.area().right() {
@@ -143,7 +153,12 @@ pub(super) fn paint_thumb(frame: &mut Frame<'_>, x: u16, area: Rect, count: usiz
     let first = (rows - long) * scroll.min(end) / end;
     for row in first..first + long {
         let y = area.y.saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
-        frame.buffer_mut().set_string(x, y.min(area.bottom().saturating_sub(1)), look.theme.glyph.thumb, look.theme.bold());
+        frame.buffer_mut().set_string(
+            x,
+            y.min(area.bottom().saturating_sub(1)),
+            look.theme.glyph.thumb,
+            look.theme.bold(),
+        );
     }
 }
 

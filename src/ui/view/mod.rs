@@ -13,6 +13,7 @@ mod artifact;
 mod cluster;
 mod commands;
 mod connection;
+mod drawing;
 mod footer;
 mod header;
 mod help;
@@ -132,9 +133,8 @@ pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 /// Glyphs that words of the lessons may hold, for terminals that want ASCII.
-const IN_ASCII: [(&str, &str); 8] = [
-    ("…", "."), ("·", "."), ("→", ">"), ("←", "<"), ("—", "-"), ("–", "-"), ("×", "x"), ("≠", "!"),
-];
+const IN_ASCII: [(&str, &str); 8] =
+    [("…", "."), ("·", "."), ("→", ">"), ("←", "<"), ("—", "-"), ("–", "-"), ("×", "x"), ("≠", "!")];
 
 fn draw(model: &Model, frame: &mut Frame<'_>) {
     let size = (frame.area().width, frame.area().height);
@@ -193,7 +193,9 @@ pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
 
 /// Where scrolling ends in the step's text and in its panel.
 fn pane_ends(model: &Model) -> (usize, usize) {
-    let Some(study) = &model.study else { return (0, 0) };
+    let Some(study) = &model.study else {
+        return (0, 0);
+    };
     let panes = panes::layout(model, areas(model.size).body);
     let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
     let panel = study.shown().map_or(0, |shown| {
@@ -215,7 +217,13 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
-    usize::from(areas(model.size).body.height)
+    let body = areas(model.size).body;
+    let rows = if model.study.is_some() && model.help.is_none() {
+        panes::layout(model, body).text.height
+    } else {
+        body.height
+    };
+    usize::from(rows)
 }
 
 /// First and last line of what was said of the step's outcome, and the rows there are.
@@ -230,7 +238,8 @@ pub(super) fn choice_lines(model: &Model) -> Option<(usize, usize)> {
     let pane = panes::layout(model, areas(model.size).body).text;
     let cursor = model.study.as_ref()?.cursor;
     let body = step::body(model, pane.width);
-    let mut lines = body.hits.iter().filter(|(_, _, target)| *target == Target::Choice(cursor)).map(|hit| hit.0);
+    let mut lines =
+        body.hits.iter().filter(|(_, _, target)| *target == Target::Choice(cursor)).map(|hit| hit.0);
     let first = lines.next()?;
     Some((first, lines.next_back().unwrap_or(first)))
 }
@@ -258,4 +267,12 @@ fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
         Panel::Cluster(edges) => cluster::edges(edges, columns, look),
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),
     }
+}
+
+/// The column of the rule between the panes, and its rows.
+#[cfg(test)]
+pub(super) fn rule(model: &Model) -> Option<(u16, std::ops::Range<u16>)> {
+    model.study.as_ref()?;
+    let body = areas(model.size).body;
+    panes::layout(model, body).rule.map(|x| (x, body.y..body.bottom()))
 }

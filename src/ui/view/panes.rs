@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::lesson::Action;
+use crate::lesson::{Action, PANE_COLUMNS};
 use crate::text::{truncate, width};
 
 use super::super::model::{Focus, Model};
@@ -23,12 +23,14 @@ pub(super) struct Panes {
     /// The row of tabs; empty if there are no panels.
     tabs: Rect,
     /// The column between them; none if only one is shown.
-    rule: Option<u16>,
+    pub(super) rule: Option<u16>,
 }
 
 /// Whether this step has anything beside its text, or will have in a moment.
 fn has_panels(model: &Model) -> bool {
-    let (Some(study), Some(step)) = (&model.study, model.step()) else { return false };
+    let (Some(study), Some(step)) = (&model.study, model.step()) else {
+        return false;
+    };
     let declared = !step.show.is_empty()
         || !matches!(step.action, Action::Read | Action::Predict(_) | Action::Recall(_));
     !study.panels.is_empty() || study.loading && declared
@@ -37,15 +39,16 @@ fn has_panels(model: &Model) -> bool {
 /// Places the panes.
 pub(super) fn layout(model: &Model, body: Rect) -> Panes {
     if !has_panels(model) {
-        let columns = body.width.min(WIDEST_TEXT);
+        let columns = body.width.saturating_sub(1).min(WIDEST_TEXT);
         let text = rect(body.x + (body.width - columns) / 2, body.y, columns, body.height);
         return Panes { text, panel: Rect::ZERO, tabs: Rect::ZERO, rule: None };
     }
     if model.size.0 < SIDE_BY_SIDE {
-        let pane = rect(body.x, body.y + 2, body.width, body.height.saturating_sub(2));
+        let pane = rect(body.x, body.y + 2, body.width.saturating_sub(1), body.height.saturating_sub(2));
         return Panes { text: pane, panel: pane, tabs: rect(body.x, body.y, body.width, 1), rule: None };
     }
-    let columns = (body.width.saturating_sub(3) * 45 / 100).min(WIDEST_TEXT);
+    let least = u16::try_from(PANE_COLUMNS).unwrap_or(WIDEST_TEXT);
+    let columns = (body.width.saturating_sub(3) * 45 / 100).clamp(least.min(WIDEST_TEXT), WIDEST_TEXT);
     let x = body.x + columns + 3;
     let beside = body.right().saturating_sub(x);
     Panes {
@@ -72,7 +75,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, body: Rect) {
     if both || study.focus == Focus::Text {
         let text = step::body(model, panes.text.width);
         paint(frame, panes.text, &text.lines, study.text_scroll);
-        let x = panes.rule.unwrap_or(panes.text.right());
+        let x = panes.rule.unwrap_or(panes.text.right() + 1);
         paint_thumb(frame, x, panes.text, text.lines.len(), study.text_scroll, look);
     }
     if (both || study.focus == Focus::Panel)
@@ -80,7 +83,14 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, body: Rect) {
     {
         let content = panel_body(panel, study.tool, panes.panel.width, look);
         paint(frame, panes.panel, &content.lines, study.panel_scroll);
-        paint_thumb(frame, panes.panel.right(), panes.panel, content.lines.len(), study.panel_scroll, look);
+        paint_thumb(
+            frame,
+            panes.panel.right() + 1,
+            panes.panel,
+            content.lines.len(),
+            study.panel_scroll,
+            look,
+        );
     }
 }
 
@@ -89,7 +99,9 @@ type Tab = (String, std::ops::Range<usize>, Target, bool);
 
 /// The tabs with their places; those that do not fit are left to a count.
 fn tabs(model: &Model, panes: Panes, look: Look) -> Vec<Tab> {
-    let Some(study) = &model.study else { return Vec::new() };
+    let Some(study) = &model.study else {
+        return Vec::new();
+    };
     let mut names: Vec<(String, Target, bool)> = Vec::new();
     if panes.rule.is_none() {
         let active = study.focus == Focus::Text;
@@ -103,10 +115,11 @@ fn tabs(model: &Model, panes: Panes, look: Look) -> Vec<Tab> {
     let whole: usize = names.iter().map(|(name, ..)| width(name) + 4).sum();
     if whole > room {
         let count = names.len();
-        let short = names.iter().enumerate().find(|(_, (_, _, active))| *active).map(|(at, (name, target, _))| {
-            let count = format!("  {}/{count}", at + 1);
-            (format!("{}{count}", truncate(name, room.saturating_sub(2 + count.len()))), *target, true)
-        });
+        let short =
+            names.iter().enumerate().find(|(_, (_, _, active))| *active).map(|(at, (name, target, _))| {
+                let count = format!("  {}/{count}", at + 1);
+                (format!("{}{count}", truncate(name, room.saturating_sub(2 + count.len()))), *target, true)
+            });
         names = short.into_iter().collect();
     }
     let mut x = 0;
@@ -145,7 +158,9 @@ fn draw_tabs(model: &Model, frame: &mut Frame<'_>, panes: Panes, look: Look) {
 
 /// What lies at a place.
 pub(super) fn hit(model: &Model, body: Rect, column: u16, row: u16) -> Target {
-    let Some(study) = &model.study else { return Target::Nothing };
+    let Some(study) = &model.study else {
+        return Target::Nothing;
+    };
     let panes = layout(model, body);
     let place = ratatui::layout::Position { x: column, y: row };
     if panes.tabs.contains(place) {

@@ -13,11 +13,13 @@ use super::{Look, Target, look, markdown};
 /// The text in lines of this width.
 pub(super) fn body(model: &Model, columns: u16) -> Body {
     let columns = usize::from(columns);
-    let (Some(study), Some(step)) = (&model.study, model.step()) else { return Body::default() };
+    let (Some(study), Some(step)) = (&model.study, model.step()) else {
+        return Body::default();
+    };
     let look = look(model);
     let words = step.words.get(look.language);
     let mut body = Body::default();
-    body.say(&words.title, look.theme.bold(), columns);
+    body.flow(&[], &markdown::inline(&words.title, look.theme.bold(), look), columns);
     body.gap();
     body.append(markdown::body(&words.text, columns, look));
     if let Some(question) = model.question() {
@@ -92,10 +94,9 @@ fn choices(body: &mut Body, step: &Step, study: &Study, right: usize, columns: u
             Some(_) | None => (" ", theme.text()),
         };
         let number = (format!("{}  ", at + 1), if style == theme.text() { theme.dim() } else { style });
-        let pieces: Vec<_> = markdown::inline(choice, look)
-            .into_iter()
-            .map(|(text, own)| (text, if answered.is_none() && study.cursor == at { own.patch(theme.bold()) } else { own }))
-            .collect();
+        let is_pointed_at = answered.is_none() && study.cursor == at;
+        let base = if is_pointed_at { theme.bold() } else { theme.text() };
+        let pieces = markdown::inline(choice, base, look);
         let first = body.lines.len();
         body.flow(&[(format!("{glyph} "), style), number], &pieces, columns);
         for line in first..body.lines.len() {
@@ -127,8 +128,13 @@ fn outcome(body: &mut Body, report: &StepReport, columns: usize, look: Look) {
         }
         body.gap();
     }
-    let (glyph, style) = if report.ok { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
-    body.flow(&[(format!("{glyph} "), style)], &[(safe(&words::report(report, look.language)), theme.bold())], columns);
+    let (glyph, style) =
+        if report.ok { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
+    body.flow(
+        &[(format!("{glyph} "), style)],
+        &[(safe(&words::report(report, look.language)), theme.bold())],
+        columns,
+    );
 }
 
 /// What a kind of step is marked with on the list.

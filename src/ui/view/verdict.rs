@@ -20,14 +20,20 @@ pub(super) fn body(verdict: &Verdict, heading: &str, columns: usize, look: Look)
             Outcome::Fail => (theme.glyph.fail, theme.fail()),
             Outcome::NotReached => (theme.glyph.rest, theme.dim()),
         };
-        let mut pieces = vec![
-            (format!("{}{} ", word(check.outcome), " ".repeat(longest.saturating_sub(width(word(check.outcome))))), style),
-            (words::rule(check.rule, look.language).to_owned(), if check.outcome == Outcome::NotReached { theme.dim() } else { theme.bold() }),
-        ];
-        if !check.evidence.is_empty() && check.outcome != Outcome::NotReached {
-            pieces.push((format!("  {}", safe(&check.evidence)), theme.text()));
+        let is_reached = check.outcome != Outcome::NotReached;
+        let pad = " ".repeat(longest.saturating_sub(width(word(check.outcome))) + 1);
+        let lead = [(format!("{glyph} {}{pad}", word(check.outcome)), style)];
+        let rule = words::rule(check.rule, look.language);
+        let mut pieces = vec![(rule.to_owned(), if is_reached { theme.bold() } else { theme.dim() })];
+        let evidence = if is_reached { safe(&check.evidence) } else { String::new() };
+        let used = longest + 3 + width(rule);
+        if evidence.is_empty() || used + 2 + width(&evidence) <= columns {
+            pieces.push((format!("  {evidence}").trim_end().to_owned(), theme.text()));
+            body.flow(&lead, &pieces, columns);
+        } else {
+            body.flow(&lead, &pieces, columns);
+            body.flow(&[("    ".to_owned(), theme.text())], &[(evidence, theme.text())], columns);
         }
-        body.flow(&[(format!("{glyph} "), style)], &pieces, columns);
     }
     if let Some(refusal) = &verdict.refusal {
         body.quote(&refusal.message, look.theme.text(), columns, look);

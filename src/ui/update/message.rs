@@ -1,0 +1,71 @@
+//! What comes in, and what goes out.
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::lab::{Cancel, Panel, Progress, StepReport};
+use crate::text::Language;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(in crate::ui) enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// The terminal has this many columns and rows now.
+    Resized(u16, u16),
+    /// The process goes on after it was stopped.
+    Resumed,
+    /// What stands beside a step.
+    Panels(u64, Vec<Panel>),
+    /// How far long work is.
+    Progressed(u64, Progress),
+    /// What a step came to.
+    Performed(u64, Result<StepReport, String>),
+    /// Something could not be kept: one sentence.
+    NotKept(String),
+}
+
+/// Something to do outside.
+#[derive(Debug)]
+pub(in crate::ui) enum Effect {
+    /// Read what stands beside a step.
+    Panels {
+        /// The run.
+        run: u64,
+        /// The lesson's id.
+        lesson: String,
+        /// The step's id.
+        step: String,
+    },
+    /// Do a step.
+    Perform {
+        /// The run.
+        run: u64,
+        /// The lesson's id.
+        lesson: String,
+        /// The step's id.
+        step: String,
+        /// Raised to stop it.
+        cancel: Cancel,
+    },
+    /// Keep that a step is done.
+    Record {
+        /// The lesson's id.
+        lesson: String,
+        /// The step's id.
+        step: String,
+        /// The answer, from 1.
+        choice: Option<usize>,
+    },
+    /// Keep the language.
+    SetLanguage(Language),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Listen to the mouse or not.
+    Mouse(bool),
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+    /// End.
+    Quit,
+}

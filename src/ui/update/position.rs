@@ -1,0 +1,83 @@
+//! Where the user is: what is scrolled, pointed at and in focus, always inside what there is.
+
+use super::super::model::{Focus, Mode, Model, Study};
+use super::super::view;
+
+pub(super) fn switch_pane(model: &mut Model, forward: bool) {
+    if let Some(study) = &mut model.study {
+        let count = study.panels.len();
+        // The panes in a ring: the text, then each panel.
+        let at = if study.focus == Focus::Text { 0 } else { study.panel + 1 };
+        let to = if forward { at + 1 } else { at + count } % (count + 1);
+        match to.checked_sub(1) {
+            None => study.focus = Focus::Text,
+            Some(panel) => show_panel(study, panel),
+        }
+    }
+    settle(model);
+}
+
+pub(super) fn show_panel(study: &mut Study, panel: usize) {
+    if study.panel != panel {
+        study.panel_scroll = 0;
+    }
+    study.panel = panel;
+    study.focus = Focus::Panel;
+}
+
+pub(super) fn stepped(at: usize, by: isize) -> usize {
+    at.saturating_add_signed(by)
+}
+
+/// Points elsewhere, or scrolls where there is nothing to point at.
+pub(super) fn move_by(model: &mut Model, lines: isize) {
+    let is_question = model.mode() == Mode::Question;
+    let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
+    match &mut model.study {
+        Some(study) if model.help.is_none() && is_question && study.focus == Focus::Text => {
+            study.cursor = stepped(study.cursor, lines).min(choices.saturating_sub(1));
+            if let Some((first, last)) = view::choice_lines(model) {
+                let room = view::page(model);
+                if let Some(study) = &mut model.study {
+                    study.text_scroll = study
+                        .text_scroll
+                        .clamp((last + 1).saturating_sub(room), first.max(last.saturating_sub(room)));
+                }
+            }
+        }
+        _ => page_by(model, lines),
+    }
+}
+
+/// Scrolls what the focus is on; on the list, chooses.
+pub(super) fn page_by(model: &mut Model, lines: isize) {
+    if let Some(scroll) = &mut model.help {
+        *scroll = stepped(*scroll, lines);
+    } else if let Some(study) = &mut model.study {
+        match study.focus {
+            Focus::Text => study.text_scroll = stepped(study.text_scroll, lines),
+            Focus::Panel => study.panel_scroll = stepped(study.panel_scroll, lines),
+        }
+    } else {
+        model.selected = stepped(model.selected, lines).min(model.lessons.len().saturating_sub(1));
+    }
+    settle(model);
+}
+
+/// Brings every position back into what there is.
+pub(super) fn settle(model: &mut Model) {
+    if let Some(study) = &mut model.study {
+        study.panel = study.panel.min(study.panels.len().saturating_sub(1));
+        if study.panels.is_empty() {
+            study.focus = Focus::Text;
+        }
+    }
+    let ends = view::scroll_ends(model);
+    if let Some(scroll) = &mut model.help {
+        *scroll = (*scroll).min(ends.help);
+    }
+    if let Some(study) = &mut model.study {
+        study.text_scroll = study.text_scroll.min(ends.text);
+        study.panel_scroll = study.panel_scroll.min(ends.panel);
+    }
+}
