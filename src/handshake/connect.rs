@@ -10,9 +10,7 @@ use super::client::Client;
 use super::record::{Notes, Record};
 use super::server::{Server, seen_address};
 use super::words::{client_prints, server_log};
-use super::{
-    ClientSide, HandshakeError, Options, Outcome, Report, Served, ServerSide, Side,
-};
+use super::{ClientSide, HandshakeError, Options, Outcome, Report, Served, ServerSide, Side};
 
 /// Makes one real connection between two sides: TCP over loopback, TLS, one HTTP
 /// request. Refusals are told in the report.
@@ -51,7 +49,11 @@ pub async fn connect(
 
     let notes = std::mem::take(&mut *record.notes());
     let outcome = outcome(&notes)?;
-    let finished = notes.client.finished.clone().or(notes.server.finished.clone());
+    let finished = notes
+        .client
+        .finished
+        .clone()
+        .or(notes.server.finished.clone());
     let (version, cipher_suite) = finished.unzip();
     Ok(Report {
         version,

@@ -93,7 +93,9 @@ impl Judge {
         for der in chain {
             let certificate = Certificate::parse(der).map_err(|error| {
                 let message = match self.side {
-                    Side::Client => format!("tls: failed to parse certificate from server: {error}"),
+                    Side::Client => {
+                        format!("tls: failed to parse certificate from server: {error}")
+                    }
                     Side::Server => format!("tls: failed to parse client certificate: {error}"),
                 };
                 self.refuse(message, AlertNumber::DECODE_ERROR)
@@ -126,10 +128,14 @@ impl Judge {
         };
         let message = match self.side {
             Side::Client => {
-                format!("tls: server's certificate contains an unsupported type of public key: {go_type}")
+                format!(
+                    "tls: server's certificate contains an unsupported type of public key: {go_type}"
+                )
             }
             Side::Server => {
-                format!("tls: client certificate contains an unsupported public key of type {go_type}")
+                format!(
+                    "tls: client certificate contains an unsupported public key of type {go_type}"
+                )
             }
         };
         Err(self.refuse(message, AlertNumber::UNSUPPORTED_CERTIFICATE))

@@ -168,7 +168,13 @@ impl Record {
         };
         if let rustls::Error::AlertReceived(description) = cause {
             let alert = AlertNumber::from(*description);
-            if self.notes().side_mut(side).received.replace(alert).is_none() {
+            if self
+                .notes()
+                .side_mut(side)
+                .received
+                .replace(alert)
+                .is_none()
+            {
                 self.say(side, Step::AlertReceived(alert));
             }
             return;

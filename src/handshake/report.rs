@@ -143,7 +143,11 @@ impl fmt::Display for Step {
                 let subject = subject.as_deref().unwrap_or("that does not parse");
                 match certificates {
                     0 | 1 => write!(out, "presents the certificate {subject}"),
-                    more => write!(out, "presents the certificate {subject} and {} more", more - 1),
+                    more => write!(
+                        out,
+                        "presents the certificate {subject} and {} more",
+                        more - 1
+                    ),
                 }
             }
             Self::PresentsNothing => out.write_str("has no certificate to present"),
@@ -152,7 +156,9 @@ impl fmt::Display for Step {
             }
             Self::ChainNotVerified => out.write_str("takes the certificate without verifying it"),
             Self::Refuses { message } => write!(out, "refuses: {message}"),
-            Self::KeyProven => out.write_str("the signature is good: the other side has the private key"),
+            Self::KeyProven => {
+                out.write_str("the signature is good: the other side has the private key")
+            }
             Self::Finished {
                 version,
                 cipher_suite,

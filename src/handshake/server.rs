@@ -229,7 +229,12 @@ fn client_judge(side: &ServerSide, now: OffsetDateTime, record: &Record) -> Opti
         }
         ServerStyle::KubeApiserver | ServerStyle::Kubelet => {
             let front = side.request_header.as_ref().map(|front| &*front.roots);
-            let hints: Vec<_> = side.client_roots.as_deref().into_iter().chain(front).collect();
+            let hints: Vec<_> = side
+                .client_roots
+                .as_deref()
+                .into_iter()
+                .chain(front)
+                .collect();
             (!hints.is_empty()).then(|| ClientJudge::later(now, &hints, record))
         }
     }

@@ -156,7 +156,9 @@ impl Options {
 #[derive(Debug, thiserror::Error)]
 pub enum HandshakeError {
     /// The private key cannot be used.
-    #[error("the {side}'s private key cannot be used ({reason}); it must be an RSA key of 2048 to 8192 bits, an ECDSA key on P-256, P-384 or P-521, or an Ed25519 key, unencrypted, in DER")]
+    #[error(
+        "the {side}'s private key cannot be used ({reason}); it must be an RSA key of 2048 to 8192 bits, an ECDSA key on P-256, P-384 or P-521, or an Ed25519 key, unencrypted, in DER"
+    )]
     Key {
         /// Whose.
         side: Side,
@@ -167,7 +169,9 @@ pub enum HandshakeError {
     #[error("the {0} has a private key but no certificate to present with it")]
     EmptyChain(Side),
     /// The request is none.
-    #[error("`{request}` is no HTTP request ({reason}); write METHOD PATH, as in `GET /api/v1/nodes`")]
+    #[error(
+        "`{request}` is no HTTP request ({reason}); write METHOD PATH, as in `GET /api/v1/nodes`"
+    )]
     Request {
         /// What was given.
         request: String,

@@ -135,17 +135,21 @@ fn answer_words(program: &Program, notes: &Notes) -> Option<String> {
     }
     let status: serde_json::Value = serde_json::from_str(&response.body).unwrap_or_default();
     let field = |name: &str| status.get(name).and_then(serde_json::Value::as_str);
-    let message = field("message").unwrap_or_else(|| response.body.trim_end());
-    Some(match (program, response.status) {
-        (Program::Kubectl, 401) => {
-            format!("error: You must be logged in to the server ({message})")
+    match (program, response.status) {
+        (Program::Kubectl, 401) => Some(format!(
+            "error: You must be logged in to the server ({})",
+            field("message")?
+        )),
+        (Program::Kubectl, _) => Some(format!(
+            "Error from server ({}): {}",
+            field("reason")?,
+            field("message")?
+        )),
+        _ => {
+            let message = field("message").unwrap_or_else(|| response.body.trim_end());
+            Some(message.to_owned())
         }
-        (Program::Kubectl, _) => {
-            let reason = field("reason").unwrap_or("Unknown");
-            format!("Error from server ({reason}): {message}")
-        }
-        _ => message.to_owned(),
-    })
+    }
 }
 
 /// What the server's log says about a connection that came from `from`.
