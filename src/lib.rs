@@ -20,10 +20,7 @@
 //! | [`ui`] | the lab | the terminal screen |
 //! | [`cli`] | the lab | the same without a screen, as text or JSON |
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod access;
 pub mod blueprint;

@@ -1,1 +1,7 @@
-fn main(){}
+//! The `dojang` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dojang::cli::run()
+}

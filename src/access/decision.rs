@@ -1,5 +1,7 @@
 //! Whether a request is allowed, by whom, and in which words.
 
+use std::fmt;
+
 use super::attributes::{Attributes, Target};
 use super::identity::Identity;
 use super::json::quoted;
@@ -18,6 +20,17 @@ pub enum Authorizer {
     Rbac,
     /// Nobody allowed it.
     None,
+}
+
+impl fmt::Display for Authorizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SystemMasters => "system:masters",
+            Self::Node => "Node authorizer",
+            Self::Rbac => "RBAC",
+            Self::None => "no authorizer allows it",
+        })
+    }
 }
 
 /// What one authorizer said, in the order asked.

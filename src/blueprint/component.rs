@@ -141,9 +141,7 @@ impl Plan {
             client: component,
             client_node: node.or_else(|| usual.and_then(|c| c.client_node.clone())),
             client_address: usual.and_then(|c| c.client_address),
-            credential: usual
-                .and_then(|c| c.credential.clone())
-                .or_else(|| own.map(super::Certificate::id)),
+            credential: usual.and_then(|c| c.credential.clone()).or_else(|| own.map(super::Certificate::id)),
             trusts: Some(usual.and_then(|c| c.trusts.clone()).unwrap_or_else(|| "ca".into())),
             server_name: HostName::Ip(to.address),
             request: usual_request(to).to_owned(),
@@ -162,7 +160,8 @@ fn usual_request(server: &Server) -> &'static str {
 }
 
 fn hint(given: &str, choices: &[&str]) -> String {
-    nearest(given, choices.iter().copied()).map_or_else(String::new, |near| format!(": did you mean `{near}`?"))
+    nearest(given, choices.iter().copied())
+        .map_or_else(String::new, |near| format!(": did you mean `{near}`?"))
 }
 
 fn unknown(given: &str, role: &'static str, choices: &[&str]) -> ComponentError {

@@ -1,18 +1,18 @@
 //! From the blueprint and a spec to the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::plan::at;
 use super::source::{
-    Blueprint, BlueprintError, CertificateEntry, ConnectionEntry, Dials, FileEntry, KubeconfigServer,
-    Per, Reaches,
+    Blueprint, BlueprintError, CertificateEntry, ConnectionEntry, Dials, FileEntry, KubeconfigServer, Per,
+    Reaches,
 };
 use super::{
     Authorities, Authority, AuthorityPlace, Certificate, ClusterSpec, ConfigFile, Connection, HostName,
-    KeyAlgorithm, KeyPair, KeyPairPlace, Kubeconfig, Layout, Node, PairPlace, Places, Plan, Server,
-    Subject, files,
+    KeyAlgorithm, KeyPair, KeyPairPlace, Kubeconfig, Layout, Node, PairPlace, Places, Plan, Server, Subject,
+    files,
 };
 
 /// Every part of the cluster that `spec` asks for.
@@ -31,12 +31,13 @@ pub fn plan(spec: ClusterSpec) -> Result<Plan, BlueprintError> {
         files: Vec::new(),
         servers: Vec::new(),
         connections: Vec::new(),
+        index: HashMap::new(),
     };
     let expand = Expand { blueprint: &blueprint, spec: &plan.spec.clone() };
     plan.authorities = expand.authorities();
     plan.key_pairs = expand.key_pairs();
     plan.kubeconfigs = expand.kubeconfigs()?;
-    plan.certificates = expand.certificates(&plan.kubeconfigs)?;
+    plan.set_certificates(expand.certificates(&plan.kubeconfigs)?);
     plan.servers = expand.servers(&plan)?;
     plan.connections = expand.connections(&plan)?;
     plan.files = expand.files(&plan)?;
@@ -87,10 +88,8 @@ impl Expand<'_> {
         if !text.contains('{') {
             return text.to_owned();
         }
-        let (node, address) = scope
-            .node
-            .map(|node| (node.name.clone(), node.address.to_string()))
-            .unwrap_or_default();
+        let (node, address) =
+            scope.node.map(|node| (node.name.clone(), node.address.to_string())).unwrap_or_default();
         text.replace("{node}", &node)
             .replace("{address}", &address)
             .replace("{index}", &scope.index.to_string())
@@ -192,6 +191,8 @@ impl Expand<'_> {
     }
 
     fn certificates(&self, kubeconfigs: &[Kubeconfig]) -> Result<Vec<Certificate>, BlueprintError> {
+        let paths: HashMap<(&str, Option<&str>), &str> =
+            kubeconfigs.iter().map(|k| ((k.kind.as_str(), k.node.as_deref()), k.path.as_str())).collect();
         let mut certificates = Vec::new();
         for entry in &self.blueprint.certificate {
             let shape = entry.shape(self.layout());
@@ -199,10 +200,9 @@ impl Expand<'_> {
                 let path = |file: &String| Places::Files(pair(&self.place(file, scope)));
                 let places = match (&shape.file, &shape.kubeconfig) {
                     (Some(file), _) => path(file),
-                    (None, Some(kind)) => kubeconfigs
-                        .iter()
-                        .find(|k| k.kind == *kind && k.node == scope.name())
-                        .map(|k| Places::Kubeconfig(k.path.clone()))
+                    (None, Some(kind)) => paths
+                        .get(&(kind.as_str(), scope.node.map(|node| node.name.as_str())))
+                        .map(|path| Places::Kubeconfig((*path).to_owned()))
                         .ok_or_else(|| BlueprintError::Unknown(format!("kubeconfig {kind}")))?,
                     (None, None) => return Err(BlueprintError::Unknown(format!("a place for {}", entry.id))),
                 };
@@ -274,10 +274,9 @@ impl Expand<'_> {
             for scope in self.scopes(shape.per) {
                 let local = scope.node.filter(|_| entry.server == KubeconfigServer::Local);
                 let server = match local {
-                    Some(node) => super::Endpoint {
-                        host: HostName::Ip(node.address),
-                        port: super::API_SERVER_PORT,
-                    },
+                    Some(node) => {
+                        super::Endpoint { host: HostName::Ip(node.address), port: super::API_SERVER_PORT }
+                    }
                     None => self.spec.endpoint(),
                 };
                 kubeconfigs.push(Kubeconfig {
@@ -355,7 +354,7 @@ impl Expand<'_> {
         let verifies = entry.trusts_in_kubeadm || self.layout() == Layout::Lecture;
         Ok(Connection {
             client: entry.client.clone(),
-            client_node: scope.name(),
+            client_node: scope.name().filter(|_| has_nodes(&entry.client, &entry.credential, plan)),
             client_address: scope.node.map(|node| node.address),
             server: server.clone(),
             credential: Some(credential.id()),
@@ -410,6 +409,13 @@ fn client_scope(entry: &ConnectionEntry, plan: &Plan) -> Per {
     }
 }
 
+/// Whether a client goes by its node: a server does always, the others where several
+/// nodes have one.
+fn has_nodes(client: &str, credential: &str, plan: &Plan) -> bool {
+    let is_server = plan.servers.iter().any(|server| server.component == client);
+    is_server || plan.certificates.iter().filter(|c| c.kind == credential && c.node.is_some()).nth(1).is_some()
+}
+
 fn pair(path: &str) -> PairPlace {
     PairPlace { key: format!("{path}.key"), certificate: format!("{path}.crt") }
 }
@@ -426,6 +432,10 @@ pub(super) fn url_host(address: IpAddr) -> String {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
     }
+}
+
+fn kind_of(id: &str) -> &str {
+    super::plan::split(id).0
 }
 
 /// The values that a flag may name, on one node.
@@ -455,9 +465,11 @@ pub(super) fn values(plan: &Plan, node: &Node) -> BTreeMap<String, String> {
             values.insert(format!("authority:{id}"), on_node(&own(&authority.place.certificate)));
         }
     }
-    for certificate in &plan.certificates {
-        let here = certificate.node.is_none() || certificate.node.as_deref() == Some(&node.name);
-        if let (true, Places::Files(place)) = (here, &certificate.places) {
+    let kinds: BTreeSet<&str> = plan.servers.iter().map(|s| s.certificate.as_str()).map(kind_of).collect();
+    let clients = plan.connections.iter().filter_map(|c| c.credential.as_deref()).map(kind_of);
+    for kind in kinds.into_iter().chain(clients.collect::<BTreeSet<&str>>()) {
+        let certificate = plan.certificate(&at(kind, Some(&node.name)));
+        if let Some((certificate, Places::Files(place))) = certificate.map(|c| (c, &c.places)) {
             values.insert(format!("certificate:{}", certificate.kind), on_node(&place.certificate));
             values.insert(format!("key:{}", certificate.kind), on_node(&place.key));
         }
@@ -492,18 +504,25 @@ mod tests {
         let plan = plan(spec).unwrap();
         let mut paths: Vec<String> = Vec::new();
         for authority in &plan.authorities {
-            paths.extend([&authority.place.key, &authority.csr, &authority.place.certificate].map(Clone::clone));
+            paths.extend(
+                [&authority.place.key, &authority.csr, &authority.place.certificate].map(Clone::clone),
+            );
         }
         for certificate in &plan.certificates {
             let Places::Files(place) = &certificate.places else { panic!() };
             paths.extend([&place.key, &certificate.csr, &place.certificate].map(Clone::clone));
         }
         paths.extend(plan.kubeconfigs.iter().map(|k| k.path.clone()));
-        paths.extend(plan.key_pairs.iter().flat_map(|k| [k.places[0].private.clone(), k.places[0].public.clone()]));
+        paths.extend(
+            plan.key_pairs.iter().flat_map(|k| [k.places[0].private.clone(), k.places[0].public.clone()]),
+        );
         paths.extend(plan.files.iter().filter(|f| f.kind == "openssl-cnf").map(|f| f.path.clone()));
         paths.retain(|path| !path.starts_with("extra/"));
         assert_eq!(paths.len(), 44, "{paths:#?}");
-        assert!(paths.contains(&"etcdpeer1.key".to_owned()) && paths.contains(&"kubelet-client-cp1.csr".to_owned()));
+        assert!(
+            paths.contains(&"etcdpeer1.key".to_owned())
+                && paths.contains(&"kubelet-client-cp1.csr".to_owned())
+        );
     }
 
     #[test]
@@ -518,14 +537,23 @@ mod tests {
                 Places::Kubeconfig(_) => None,
             }))
             .flat_map(|place| [place.key.as_str(), place.certificate.as_str()])
-            .chain(plan.key_pairs.iter().flat_map(|k| [k.places[0].private.as_str(), k.places[0].public.as_str()]))
+            .chain(
+                plan.key_pairs
+                    .iter()
+                    .flat_map(|k| [k.places[0].private.as_str(), k.places[0].public.as_str()]),
+            )
             .filter(|path| path.starts_with("cp1/etc/kubernetes/pki/"))
             .collect();
         assert_eq!(pki.len(), 22, "{pki:#?}");
         let confs = plan.kubeconfigs.iter().filter(|k| k.path.starts_with("cp1/etc/kubernetes/"));
         assert_eq!(confs.count(), 5);
         assert_eq!(plan.authority("ca").unwrap().copies[0].certificate, "node01/etc/kubernetes/pki/ca.crt");
-        assert!(plan.file("kube-apiserver-manifest").unwrap().text.contains("--client-ca-file=/etc/kubernetes/pki/ca.crt"));
+        assert!(
+            plan.file("kube-apiserver-manifest")
+                .unwrap()
+                .text
+                .contains("--client-ca-file=/etc/kubernetes/pki/ca.crt")
+        );
     }
 
     #[test]
@@ -555,7 +583,11 @@ mod tests {
                 }
                 assert!(plan.connections.len() >= 14, "{}", plan.connections.len());
                 for file in &plan.files {
-                    assert!(!file.text.contains("{authority") && !file.text.contains("{key"), "{}", file.text);
+                    assert!(
+                        !file.text.contains("{authority") && !file.text.contains("{key"),
+                        "{}",
+                        file.text
+                    );
                 }
             }
         }

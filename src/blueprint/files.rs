@@ -52,9 +52,9 @@ fn arguments(flags: &FlagsEntry, plan: &Plan, node: &Node) -> Vec<String> {
         .iter()
         .filter(|argument| !left_out(argument))
         .map(|argument| {
-            values.iter().fold(argument.clone(), |text, (key, value)| {
-                text.replace(&format!("{{{key}}}"), value)
-            })
+            values
+                .iter()
+                .fold(argument.clone(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value))
         })
         .collect()
 }
@@ -66,7 +66,8 @@ fn manifest(flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
         _ => ("kube-apiserver.advertise-address.endpoint", 6443),
     };
     let host = super::expand::url_host(node.address);
-    let advertised = if component == "etcd" { format!("https://{host}:{port}") } else { format!("{host}:{port}") };
+    let advertised =
+        if component == "etcd" { format!("https://{host}:{port}") } else { format!("{host}:{port}") };
     let mut text = format!(
         "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations:\n    kubeadm.kubernetes.io/{endpoint}: {advertised}\n  \
          labels:\n    component: {component}\n    tier: control-plane\n  name: {component}\n  namespace: kube-system\n\
@@ -96,7 +97,10 @@ fn manifest(flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
     }
     text.push_str("  hostNetwork: true\n  priorityClassName: system-node-critical\n  volumes:\n");
     for (name, path, _) in &volumes {
-        let _ = writeln!(text, "  - hostPath:\n      path: {path}\n      type: DirectoryOrCreate\n    name: {name}");
+        let _ = writeln!(
+            text,
+            "  - hostPath:\n      path: {path}\n      type: DirectoryOrCreate\n    name: {name}"
+        );
     }
     text
 }

@@ -12,12 +12,11 @@ mod spec;
 pub use component::{ComponentError, resolve_certificate, resolve_client, resolve_server};
 pub use expand::plan;
 pub use plan::{
-    Authority, AuthorityPlace, Certificate, ConfigFile, Connection, FileFormat, KeyPair,
-    KeyPairPlace, Kubeconfig,
-    PairPlace, Places, Plan, Server, ServerStyle, Subject, Usage,
+    Authority, AuthorityPlace, Certificate, ConfigFile, Connection, FileFormat, KeyPair, KeyPairPlace,
+    Kubeconfig, PairPlace, Places, Plan, Server, ServerStyle, Subject, Usage,
 };
 pub use source::{Blueprint, BlueprintError};
 pub use spec::{
-    API_SERVER_PORT, Authorities, ClusterSpec, Endpoint, HostName, KeyAlgorithm, Layout, MAX_WORKERS,
-    Node, SpecError, service_cidrs,
+    API_SERVER_PORT, Authorities, ClusterSpec, Endpoint, HostName, KeyAlgorithm, Layout, MAX_WORKERS, Node,
+    SpecError, service_cidrs,
 };

@@ -1,5 +1,6 @@
 //! The plan's types. Paths are relative to the workspace, with `/` between.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,11 +26,14 @@ pub struct Plan {
     pub servers: Vec<Server>,
     /// The connections.
     pub connections: Vec<Connection>,
+    /// Where each certificate stands: by its id, and the first of each kind by that.
+    pub(super) index: HashMap<String, usize>,
 }
 
 /// A subject's attributes that mean something to a cluster (RFC 4514 order of Go: O
 /// before CN).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
     /// CN: the user, in a client certificate.
     pub common_name: String,
@@ -46,24 +50,6 @@ impl Subject {
     #[must_use]
     pub fn named(common_name: impl Into<String>) -> Self {
         Self { common_name: common_name.into(), ..Self::default() }
-    }
-
-    /// The subject as OpenSSL's `-subj` wants it, `/O=…/OU=…/CN=…`.
-    #[must_use]
-    pub fn openssl(&self) -> String {
-        let mut text = String::new();
-        for (key, value) in self.attributes() {
-            text.push('/');
-            text.push_str(key);
-            text.push('=');
-            for c in value.chars() {
-                if matches!(c, '/' | '\\') {
-                    text.push('\\');
-                }
-                text.push(c);
-            }
-        }
-        text
     }
 
     /// The attributes in the order in which Go writes them: O, OU, CN.
@@ -316,6 +302,15 @@ pub(super) fn at(kind: &str, node: Option<&str>) -> String {
 }
 
 impl Plan {
+    pub(super) fn set_certificates(&mut self, certificates: Vec<Certificate>) {
+        self.index.clear();
+        for (index, certificate) in certificates.iter().enumerate() {
+            self.index.insert(certificate.id(), index);
+            self.index.entry(certificate.kind.clone()).or_insert(index);
+        }
+        self.certificates = certificates;
+    }
+
     /// The authority of this id.
     #[must_use]
     pub fn authority(&self, id: &str) -> Option<&Authority> {
@@ -326,19 +321,18 @@ impl Plan {
     /// cluster's own where there is only that.
     #[must_use]
     pub fn certificate(&self, id: &str) -> Option<&Certificate> {
-        let (kind, node) = split(id);
-        self.certificates
-            .iter()
-            .find(|c| c.kind == kind && (node.is_none() || c.node.is_none() || c.node.as_deref() == node))
+        let at = |id: &str| self.index.get(id).and_then(|index| self.certificates.get(*index));
+        at(id).or_else(|| {
+            let (kind, node) = split(id);
+            node.and_then(|_| at(kind)).filter(|certificate| certificate.node.is_none())
+        })
     }
 
     /// The kubeconfig of this id; without `@NODE`, the first of its kind.
     #[must_use]
     pub fn kubeconfig(&self, id: &str) -> Option<&Kubeconfig> {
         let (kind, node) = split(id);
-        self.kubeconfigs
-            .iter()
-            .find(|k| k.kind == kind && (node.is_none() || k.node.as_deref() == node))
+        self.kubeconfigs.iter().find(|k| k.kind == kind && (node.is_none() || k.node.as_deref() == node))
     }
 
     /// The configuration file of this id; without `@NODE`, the first of its kind.

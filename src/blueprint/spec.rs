@@ -78,7 +78,7 @@ pub enum SpecError {
 /// The most workers that one plan holds.
 pub const MAX_WORKERS: usize = 10_000;
 /// The longest lifetime in days: 100 years, within what GeneralizedTime can say.
-pub const MAX_DAYS: u32 = 36_500;
+const MAX_DAYS: u32 = 36_500;
 
 /// An enum whose values have names on the command line and in `cluster.toml`.
 macro_rules! named {
@@ -256,10 +256,7 @@ impl FromStr for Endpoint {
         }
         let (host, port) = text.rsplit_once(':').ok_or_else(|| SpecError::Dns(text.into()))?;
         let port = port.parse().ok().filter(|port| *port > 0);
-        Ok(Self {
-            host: host.parse()?,
-            port: port.ok_or_else(|| SpecError::Dns(text.into()))?,
-        })
+        Ok(Self { host: host.parse()?, port: port.ok_or_else(|| SpecError::Dns(text.into()))? })
     }
 }
 
@@ -298,10 +295,8 @@ pub struct ClusterSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        let node = |name: &str, last| Node {
-            name: name.into(),
-            address: Ipv4Addr::new(10, 0, 0, last).into(),
-        };
+        let node =
+            |name: &str, last| Node { name: name.into(), address: Ipv4Addr::new(10, 0, 0, last).into() };
         Self {
             name: "dojang".into(),
             layout: Layout::Lecture,
@@ -325,8 +320,7 @@ impl ClusterSpec {
     /// # Errors
     /// It is not TOML, not a spec, or not a possible cluster.
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
-        let spec: Self =
-            toml::from_str(text).map_err(|e| SpecError::File(e.message().to_owned()))?;
+        let spec: Self = toml::from_str(text).map_err(|e| SpecError::File(e.message().to_owned()))?;
         spec.check()?;
         Ok(spec)
     }
@@ -362,6 +356,15 @@ impl ClusterSpec {
             .collect();
         self.workers.extend(generated);
         Ok(())
+    }
+
+    /// The first line of this spec that another does not have, as `cluster.toml` writes it.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> String {
+        let (own, other) = (self.to_toml(), other.to_toml());
+        let mut lines = own.lines().zip(other.lines().chain(std::iter::repeat("")));
+        let line = lines.find(|(own, other)| own != other).map(|(own, _)| own);
+        line.unwrap_or("it has fewer nodes").trim().to_owned()
     }
 
     /// All machines, control planes first.
@@ -472,11 +475,7 @@ fn label(text: &str) -> Result<String, SpecError> {
 }
 
 fn dns_name(text: &str) -> Result<(), SpecError> {
-    if text.len() <= 253 && text.split('.').all(is_label) {
-        Ok(())
-    } else {
-        Err(SpecError::Dns(text.into()))
-    }
+    if text.len() <= 253 && text.split('.').all(is_label) { Ok(()) } else { Err(SpecError::Dns(text.into())) }
 }
 
 fn is_label(text: &str) -> bool {
@@ -509,7 +508,10 @@ mod tests {
         assert!(refuse(|s| s.workers[1].address = s.workers[0].address).contains("both have"));
         assert!(refuse(|s| s.workers[0].name = "Node_1".into()).contains("DNS label"));
         assert!(refuse(|s| s.service_cidrs = service_cidrs("10.0.0.0/16").unwrap()).contains("inside"));
-        assert!(refuse(|s| s.service_cidrs = service_cidrs("10.1.0.0/16,10.2.0.0/16").unwrap()).contains("families"));
+        assert!(
+            refuse(|s| s.service_cidrs = service_cidrs("10.1.0.0/16,10.2.0.0/16").unwrap())
+                .contains("families")
+        );
         assert!(refuse(|s| s.days = 4000).contains("outlive"));
         assert!(service_cidrs("10.96.0.0").is_err());
         assert!("node01".parse::<Node>().is_err());

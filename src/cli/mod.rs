@@ -1,1 +1,79 @@
-//! (to be furnished)
+//! The lab without a screen: every command, as text or as one JSON document.
+
+mod args;
+mod error;
+mod inspect;
+mod lab;
+mod learn;
+mod output;
+mod pki;
+mod signals;
+mod spec;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command, LessonsCommand, PkiCommand};
+use error::CliError;
+use output::Output;
+
+/// Reads the command line, does what it says, and gives the exit status: 0 yes, 1 the
+/// answer is no, 2 the call was wrong, 3 the machine failed.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = Output::new(&cli.global);
+    match dispatch(cli, &output) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "dojang: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
+    let global = cli.global;
+    match cli.command {
+        Some(Command::Pki(PkiCommand::Create { target, spec, force })) => {
+            pki::create(output, &global, &pki::store(&global, target.as_deref())?, &spec, force)
+        }
+        Some(Command::Pki(PkiCommand::List { target })) => {
+            pki::list(output, &pki::store(&global, target.as_deref())?)
+        }
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dojang", &mut text);
+            output.line(String::from_utf8_lossy(&text).trim_end())?;
+            Ok(0)
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut text)
+                .map_err(|error| CliError::Machine(error.to_string()))?;
+            output.line(String::from_utf8_lossy(&text).trim_end())?;
+            Ok(0)
+        }
+        Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
+        Some(Command::Walk { lessons, spec }) => lab::walk(output, &global, &lessons, &spec),
+        Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
+        Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
+        Some(Command::Handshake { client, server, tls, request }) => {
+            lab::handshake(output, &global, (&client, &server), &tls, request.as_deref())
+        }
+        Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
+        Some(Command::Inspect { sources }) => inspect::run(output, &sources),
+        Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
+        Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
+        None => learn::run(output, &global, None),
+    }
+}

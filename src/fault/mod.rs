@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::blueprint::{Subject, Usage};
+use time::{Duration, OffsetDateTime};
+
+use crate::blueprint::{HostName, Subject, Usage};
+use crate::pki::{self, AuthorityRequest, LeafRequest};
 
 /// A change of an artifact on a copy: what is left out stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -66,4 +69,52 @@ pub enum BasicConstraints {
     Absent,
     /// `CA:FALSE`.
     False,
+}
+
+impl Change {
+    /// Makes a healthy leaf request faulty. Names that are neither DNS names nor addresses
+    /// are taken as DNS names, since a fault may be just that.
+    pub fn apply_to_leaf(&self, request: &mut LeafRequest, now: OffsetDateTime) {
+        if let Some(subject) = &self.subject {
+            request.subject = subject.clone();
+        }
+        if let Some(usages) = &self.usages {
+            request.usages.clone_from(usages);
+        }
+        if let Some(names) = &self.names {
+            let name = |text: &String| text.parse().unwrap_or_else(|_| HostName::Dns(text.clone()));
+            request.names = names.iter().map(name).collect();
+        }
+        if let Some(validity) = self.validity {
+            (request.not_before, request.not_after) = validity.span(now);
+        }
+        request.version_1 |= self.version_1;
+    }
+
+    /// Makes a healthy authority request faulty.
+    pub fn apply_to_authority(&self, request: &mut AuthorityRequest, now: OffsetDateTime) {
+        if let Some(subject) = &self.subject {
+            request.subject = subject.clone();
+        }
+        if let Some(validity) = self.validity {
+            (request.not_before, request.not_after) = validity.span(now);
+        }
+        match self.basic_constraints {
+            Some(BasicConstraints::Absent) => request.basic_constraints = pki::BasicConstraints::Absent,
+            Some(BasicConstraints::False) => request.basic_constraints = pki::BasicConstraints::NotAuthority,
+            None => {}
+        }
+        request.version_1 |= self.version_1;
+    }
+}
+
+impl Validity {
+    /// A month that ended yesterday, or one that begins tomorrow.
+    fn span(self, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+        let (day, month) = (Duration::days(1), Duration::days(30));
+        match self {
+            Self::Expired => (now - day - month, now - day),
+            Self::NotYetValid => (now + day, now + day + month),
+        }
+    }
 }

@@ -1,150 +1,20 @@
 //! The one engine that both faces use: it makes, connects and judges what a step asks for,
 //! and gives back its outcome.
 
-use crate::trust::Verdict;
+mod check;
+mod connect;
+mod engine;
+mod error;
+mod panels;
+mod step;
+mod view;
+mod walk;
 
-/// A line of progress on long work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// How much is done.
-    pub done: usize,
-    /// Of how much.
-    pub total: usize,
-    /// What is being made.
-    pub what: String,
-}
-
-/// What a step came to.
-#[derive(Debug, Clone)]
-pub struct StepReport {
-    /// What the step declares: `200`, `made 3`, `answer 2`.
-    pub expected: String,
-    /// What really happened, in the same words.
-    pub observed: String,
-    /// Whether they agree.
-    pub ok: bool,
-    /// How many artifacts were made.
-    pub artifacts: usize,
-    /// What there is to look at now.
-    pub panels: Vec<Panel>,
-}
-
-/// One thing to look at, ready to be drawn.
-#[derive(Debug, Clone)]
-pub enum Panel {
-    /// Commands of the tools that make an artifact.
-    Commands(Vec<ToolCommands>),
-    /// An artifact's fields.
-    Artifact(ArtifactView),
-    /// A connection, drawn and judged. Before it has happened `outcome` is none.
-    Connection(Box<ConnectionView>),
-    /// Who talks to whom.
-    Cluster(Vec<Edge>),
-    /// The certificates of the cluster by kind: heading and ids.
-    Kinds(Vec<(String, Vec<String>)>),
-}
-
-/// How one tool makes an artifact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToolCommands {
-    /// `openssl`, `cfssl`, `easy-rsa`, `kubeadm`.
-    pub tool: String,
-    /// Copyable lines, files they need written by a here-document.
-    pub lines: Vec<String>,
-    /// What depends on the tool's version, if anything; by language.
-    pub note: crate::lesson::Words<String>,
-}
-
-/// An artifact as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactView {
-    /// Its id.
-    pub id: String,
-    /// Where it lies, relative to the workspace.
-    pub path: String,
-    /// Whether it has been made.
-    pub made: bool,
-    /// Its fields in order.
-    pub fields: Vec<FieldView>,
-}
-
-/// One field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldView {
-    /// `subject`, `issuer`, `subjectAltName`…: [`crate::x509`]'s names.
-    pub name: String,
-    /// Its value, safe to print.
-    pub value: String,
-    /// Whether the step is about it.
-    pub focus: bool,
-    /// The value before a break, where it differs.
-    pub before: Option<String>,
-}
-
-/// A connection as it is shown.
-#[derive(Debug, Clone)]
-pub struct ConnectionView {
-    /// `admin`.
-    pub client: String,
-    /// `kube-apiserver@cp1`.
-    pub server: String,
-    /// The server's port in a cluster.
-    pub port: u16,
-    /// The client's certificate: its subject; none if it shows none.
-    pub client_subject: Option<String>,
-    /// The server's certificate: its subject.
-    pub server_subject: String,
-    /// The name that the client asks for.
-    pub server_name: String,
-    /// The authority that the client trusts, if it verifies.
-    pub client_trusts: Option<String>,
-    /// The authority that the server trusts.
-    pub server_trusts: String,
-    /// `GET /api/v1/nodes`.
-    pub request: String,
-    /// What happened.
-    pub outcome: Option<ConnectionOutcome>,
-}
-
-/// What a connection came to.
-#[derive(Debug, Clone)]
-pub struct ConnectionOutcome {
-    /// `200`, `401`, `403`, `refused-by-client`, `refused-by-server`.
-    pub outcome: String,
-    /// The TLS version, where one was agreed: `TLS 1.3`.
-    pub version: Option<String>,
-    /// The client's verdict on the server; none if it does not verify.
-    pub server_verdict: Option<Verdict>,
-    /// The server's verdict on the client; none if no certificate was shown.
-    pub client_verdict: Option<Verdict>,
-    /// What happened, in order: who, and what in the field's words (`ClientHello sent`,
-    /// `handshake finished`, `alert unknown_ca received`).
-    pub events: Vec<(String, String)>,
-    /// The user and groups that the server saw.
-    pub identity: Option<(String, Vec<String>)>,
-    /// Which authorizer decided, and its reason.
-    pub decision: Option<String>,
-    /// The HTTP status and body.
-    pub response: Option<(u16, String)>,
-    /// What the client prints, to the letter, where it was refused.
-    pub client_prints: Option<String>,
-    /// What the server logs, to the letter, where it refuses.
-    pub server_logs: Option<String>,
-    /// Time of the whole exchange, in microseconds.
-    pub micros: u64,
-}
-
-/// One edge of the cluster's map.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edge {
-    /// The client.
-    pub client: String,
-    /// The server.
-    pub server: String,
-    /// The server's port.
-    pub port: u16,
-    /// The client's certificate.
-    pub credential: String,
-    /// The server's certificate.
-    pub presented: String,
-}
+pub use crate::workspace::{Cancel, Progress};
+pub use connect::{MatrixRow, Tls, tls_version};
+pub use engine::{Directory, Lab, LabOptions};
+pub use error::LabError;
+pub use view::{
+    ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport, ToolCommands,
+};
+pub use walk::{WalkReport, WalkRow};

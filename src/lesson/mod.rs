@@ -1,5 +1,20 @@
 //! Lessons are content: `lessons/NN-slug/lesson.toml` holds the mechanism, `en.md` and
-//! `ko.md` hold the words, one `## step-id` section a step, the same ids in both.
+//! `ko.md` hold the words, one `## step-id: Heading` section a step, the same ids in both.
+//! `lessons/README.md` says how they are written; [`Curriculum`] reads and checks them.
+
+mod check;
+mod curriculum;
+mod layout;
+pub mod markdown;
+mod mechanism;
+mod progress;
+mod setting;
+mod words;
+
+pub use check::OUTCOMES;
+pub use curriculum::{Curriculum, Problem, UnknownLesson};
+pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
+pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
 use serde::Deserialize;
 
@@ -47,6 +62,8 @@ impl<T> Words<T> {
 pub struct Step {
     /// Its id: the section's heading.
     pub id: String,
+    /// Where it stands in `lesson.toml`, from 1.
+    pub line: usize,
     /// What the learner does.
     pub action: Action,
     /// What stands beside the text.
@@ -62,15 +79,15 @@ pub struct StepWords {
     pub title: String,
     /// The text before the learner acts, as Markdown.
     pub text: String,
-    /// The choices of a question, in order.
+    /// The choices of a question, in order, each a line of Markdown.
     pub choices: Vec<String>,
     /// What is said once it is done: the explanation, as Markdown.
     pub after: String,
 }
 
-/// What a step asks of the learner or the lab.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+/// What a step asks of the learner or the lab: the step's `kind` in `lesson.toml`, in
+/// kebab case, and the fields beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Read.
     Read,
@@ -95,6 +112,51 @@ pub enum Action {
     Connect(Connect),
     /// Change something on a copy, then connect.
     Break(Break),
+}
+
+impl Action {
+    /// The word for it in `lesson.toml`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Predict(_) => "predict",
+            Self::Recall(_) => "recall",
+            Self::Make { .. } => "make",
+            Self::Look { .. } => "look",
+            Self::Connect(_) => "connect",
+            Self::Break(_) => "break",
+        }
+    }
+
+    /// The question, where the step asks one.
+    #[must_use]
+    pub const fn question(&self) -> Option<&Question> {
+        match self {
+            Self::Predict(question) | Self::Recall(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// What the step's connection is declared to come to, where it makes one.
+    #[must_use]
+    pub const fn expected(&self) -> Option<&Expect> {
+        match self {
+            Self::Connect(connect) | Self::Break(Break { connect, .. }) => Some(&connect.expect),
+            _ => None,
+        }
+    }
+}
+
+impl Lesson {
+    /// The step of this id and its place, from 0.
+    #[must_use]
+    pub fn step(&self, id: &str) -> Option<(usize, &Step)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .find(|(_, step)| step.id == id)
+    }
 }
 
 /// A question.
@@ -129,14 +191,13 @@ pub struct Connect {
     pub expect: Expect,
 }
 
-/// A change on a copy, and the connection it breaks.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A change on a copy, and the connection it breaks. In `lesson.toml`: a connection's
+/// fields and `change`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
     /// What is changed.
     pub change: Change,
     /// The connection.
-    #[serde(flatten)]
     pub connect: Connect,
 }
 

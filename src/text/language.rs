@@ -76,7 +76,9 @@ pub fn particle<'a>(word: &str, with_final: &'a str, without: &'a str) -> &'a st
     let last = word.chars().rev().find(|c| c.is_alphanumeric());
     let has_final = match last {
         Some(c @ '가'..='힣') => (c as u32 - '가' as u32) % 28 != 0,
-        Some(c) => matches!(c.to_ascii_lowercase(), 'l' | 'm' | 'n' | 'r' | '0' | '1' | '3' | '6' | '7' | '8'),
+        Some(c) => {
+            matches!(c.to_ascii_lowercase(), 'l' | 'm' | 'n' | 'r' | '0' | '1' | '3' | '6' | '7' | '8')
+        }
         None => false,
     };
     if has_final { with_final } else { without }

@@ -22,7 +22,8 @@ fn wrap_line(text: &str, columns: usize) -> Vec<String> {
         return vec![String::new()];
     }
     let indent: String = text.chars().take_while(|c| *c == ' ').collect();
-    let indent = if width(&indent) * 2 > columns || width(&indent) + 2 > columns { String::new() } else { indent };
+    let indent =
+        if width(&indent) * 2 > columns || width(&indent) + 2 > columns { String::new() } else { indent };
     let mut lines = Vec::new();
     let mut line = indent.clone();
     let mut blank = true;

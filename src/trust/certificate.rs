@@ -322,10 +322,7 @@ impl Certificate {
 /// The version: a number from 0 to 2 under `[0]`, 0 if absent.
 fn read_version(fields: &mut Reader<'_>) -> Result<u8, ParseError> {
     let malformed = || ParseError::new("x509: malformed version");
-    let number = match fields
-        .optional(tag::constructed(0))
-        .ok_or_else(malformed)?
-    {
+    let number = match fields.optional(tag::constructed(0)).ok_or_else(malformed)? {
         None => 0,
         Some(contents) => {
             let mut explicit = Reader::new(contents);
@@ -374,10 +371,7 @@ fn read_extensions(fields: &mut Reader<'_>, version: u8) -> Result<Extensions, P
         return Ok(Extensions::default());
     }
     let malformed = || error("x509: malformed extensions");
-    let Some(explicit) = fields
-        .optional(tag::constructed(3))
-        .ok_or_else(malformed)?
-    else {
+    let Some(explicit) = fields.optional(tag::constructed(3)).ok_or_else(malformed)? else {
         return Ok(Extensions::default());
     };
     let mut sequence = Reader::new(explicit)

@@ -4,11 +4,11 @@ use time::OffsetDateTime;
 
 use super::certificate::Certificate;
 use super::quote::quote;
-use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, constraints, hostname, policy};
+use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, policy, subtrees};
 use crate::clock::rfc3339;
 
 /// How many signatures Go checks before it gives up.
-const SIGNATURE_CHECKS: usize = 100;
+pub(super) const SIGNATURE_CHECKS: usize = 100;
 
 /// A refusal with the rule that decided and, if it was one, the issuer that was at fault.
 #[derive(Debug, Clone)]
@@ -153,7 +153,7 @@ fn choose(
             policy_failures.push(chain);
         } else if incompatible(&chain, purpose).is_some() {
             usage_failures.push(chain);
-        } else if let Err(detail) = constraints::check_chain(&chain) {
+        } else if let Err(detail) = subtrees::check_chain(&chain) {
             let message = format!(
                 "x509: a root or intermediate certificate is not authorized to sign for this name: {detail}"
             );
@@ -176,7 +176,9 @@ fn choose(
         ),
         (_, 0) => (
             Rule::Policies,
-            format!("x509: no valid chains built: {policies} candidate chains with invalid policies"),
+            format!(
+                "x509: no valid chains built: {policies} candidate chains with invalid policies"
+            ),
         ),
         _ => (
             Rule::Usage,
@@ -260,8 +262,7 @@ impl<'a> Builder<'a> {
             }
             self.signature_checks += 1;
             if self.signature_checks > SIGNATURE_CHECKS {
-                let message =
-                    "x509: signature check attempts limit reached while verifying certificate chain";
+                let message = "x509: signature check attempts limit reached while verifying certificate chain";
                 last = Err(Failure {
                     chain: chain.to_vec(),
                     ..Failure::new(Rule::Issuer, RefusalKind::Other, message)
@@ -340,7 +341,10 @@ fn is_in_chain(candidate: &Certificate, chain: &[&Certificate]) -> bool {
         {
             continue;
         }
-        match (candidate.alternative_names(), certificate.alternative_names()) {
+        match (
+            candidate.alternative_names(),
+            certificate.alternative_names(),
+        ) {
             (None, None) => return true,
             (Some(mine), Some(other)) if mine == other => return true,
             (Some(_), Some(_)) => {}

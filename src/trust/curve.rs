@@ -1,5 +1,7 @@
 //! The NIST curves (SEC 2, FIPS 186-4) that Go takes in certificates.
 
+use std::sync::OnceLock;
+
 use super::ParseError;
 use super::der::{Reader, tag};
 use super::modular::{Modulus, Number};
@@ -22,6 +24,26 @@ struct Domain {
     name: &'static str,
     p: &'static str,
     b: &'static str,
+}
+
+/// A curve's equation, ready to be computed with.
+struct Equation {
+    field: Modulus,
+    b: Number,
+    /// How many octets a coordinate has.
+    length: usize,
+}
+
+impl Equation {
+    fn new(domain: &Domain) -> Option<Self> {
+        let p = hex(domain.p);
+        let field = Modulus::new(&p)?;
+        Some(Self {
+            b: field.number(&hex(domain.b))?,
+            length: p.len(),
+            field,
+        })
+    }
 }
 
 impl Curve {
@@ -65,27 +87,36 @@ impl Curve {
         }
     }
 
+    /// The curve's equation, prepared once per process.
+    fn equation(self) -> Option<&'static Equation> {
+        static EQUATIONS: [OnceLock<Option<Equation>>; 4] = [const { OnceLock::new() }; 4];
+        EQUATIONS
+            .get(self as usize)?
+            .get_or_init(|| Equation::new(&self.domain()))
+            .as_ref()
+    }
+
     /// Checks an uncompressed point as `ecdsa.ParseUncompressedPublicKey` does.
     pub(super) fn check_point(self, point: &[u8]) -> Result<(), ParseError> {
-        let Domain { name, p, b } = self.domain();
+        let name = self.domain().name;
         let Some((&4, coordinates)) = point.split_first() else {
             return Err(ParseError::new("ecdsa: invalid uncompressed public key"));
         };
-        let field = hex(p);
-        if coordinates.len() != 2 * field.len() {
-            return Err(ParseError(format!("invalid {name} point encoding")));
-        }
+        let misshapen = || ParseError(format!("invalid {name} point encoding"));
         // Go's P-256 is written in assembly and has its own words.
         let outside = || match self {
             Self::P256 => ParseError::new("invalid P256 element encoding"),
             _ => ParseError(format!("invalid {name}Element encoding")),
         };
-        let (x, y) = coordinates.split_at(field.len());
-        let modulus = Modulus::new(&field).ok_or_else(outside)?;
-        let x = modulus.number(x).ok_or_else(outside)?;
-        let y = modulus.number(y).ok_or_else(outside)?;
-        let b = modulus.number(&hex(b)).ok_or_else(outside)?;
-        if modulus.multiply(&y, &y) == right_side(&modulus, &x, &b) {
+        let equation = self.equation().ok_or_else(misshapen)?;
+        if coordinates.len() != 2 * equation.length {
+            return Err(misshapen());
+        }
+        let (x, y) = coordinates.split_at(equation.length);
+        let field = &equation.field;
+        let x = field.number(x).ok_or_else(outside)?;
+        let y = field.number(y).ok_or_else(outside)?;
+        if field.multiply(&y, &y) == right_side(field, &x, &equation.b) {
             Ok(())
         } else {
             Err(ParseError(format!("{name} point not on curve")))
@@ -190,7 +221,7 @@ fn try_verify_p224(point: &[u8], digest: &[u8], signature: &[u8]) -> Option<bool
         return None;
     }
     let order = Modulus::new(&hex(P224_ORDER))?;
-    let field = Modulus::new(&hex(Curve::P224.domain().p))?;
+    let field = &Curve::P224.equation()?.field;
     let is_zero = |number: &Number| number.iter().all(|&limb| limb == 0);
     let (r, s) = (order.number(r)?, order.number(s)?);
     if is_zero(&r) || is_zero(&s) {
@@ -211,7 +242,7 @@ fn try_verify_p224(point: &[u8], digest: &[u8], signature: &[u8]) -> Option<bool
     };
     let base = at(&hex(P224_BASE))?;
     let key = at(point.get(1..)?)?;
-    let both = base.add(&key, &field);
+    let both = base.add(&key, field);
     let zero = field.number(&[])?;
     let mut sum = Point {
         x: zero.clone(),
@@ -220,14 +251,14 @@ fn try_verify_p224(point: &[u8], digest: &[u8], signature: &[u8]) -> Option<bool
     };
     for (first, second) in u1.iter().zip(&u2) {
         for bit in (0..8).rev() {
-            sum = sum.double(&field);
+            sum = sum.double(field);
             let summand = match (first >> bit & 1, second >> bit & 1) {
                 (0, 0) => continue,
                 (1, 0) => &base,
                 (0, _) => &key,
                 _ => &both,
             };
-            sum = sum.add(summand, &field);
+            sum = sum.add(summand, field);
         }
     }
     if sum.is_infinite() {

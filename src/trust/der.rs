@@ -205,9 +205,9 @@ impl<'a> Reader<'a> {
 
     pub(super) fn bit_string(&mut self) -> Option<BitString<'a>> {
         let (&padding, bytes) = self.contents(tag::BIT_STRING)?.split_first()?;
-        let unused_is_zero = bytes
-            .last()
-            .map_or(padding == 0, |last| padding < 8 && last & ((1u8 << padding) - 1) == 0);
+        let unused_is_zero = bytes.last().map_or(padding == 0, |last| {
+            padding < 8 && last & ((1u8 << padding) - 1) == 0
+        });
         (padding < 8 && unused_is_zero).then_some(BitString {
             bytes,
             padding: u32::from(padding),
@@ -342,24 +342,41 @@ mod tests {
             let der = [&[0x17, text.len() as u8][..], text.as_bytes()].concat();
             Reader::new(&der).utc_time().map(crate::clock::rfc3339)
         };
-        assert_eq!(utc("491231235959Z").as_deref(), Some("2049-12-31T23:59:59Z"));
-        assert_eq!(utc("500101000000Z").as_deref(), Some("1950-01-01T00:00:00Z"));
+        assert_eq!(
+            utc("491231235959Z").as_deref(),
+            Some("2049-12-31T23:59:59Z")
+        );
+        assert_eq!(
+            utc("500101000000Z").as_deref(),
+            Some("1950-01-01T00:00:00Z")
+        );
         assert_eq!(utc("2601010000Z").as_deref(), Some("2026-01-01T00:00:00Z"));
         assert_eq!(
             utc("260101000000+0900").as_deref(),
             Some("2026-01-01T00:00:00+09:00")
         );
-        for refused in ["260101000000", "260101000000+0000", "260230000000Z", "2601010000+060Z"] {
+        for refused in [
+            "260101000000",
+            "260101000000+0000",
+            "260230000000Z",
+            "2601010000+060Z",
+        ] {
             assert_eq!(utc(refused), None, "{refused}");
         }
     }
 
     #[test]
     fn bit_strings_are_aligned_to_the_right() {
-        let bits = Reader::new(&[0x03, 0x03, 0x04, 0xab, 0xc0]).bit_string().unwrap();
+        let bits = Reader::new(&[0x03, 0x03, 0x04, 0xab, 0xc0])
+            .bit_string()
+            .unwrap();
         assert_eq!(bits.right_aligned(), [0x0a, 0xbc]);
         assert!(bits.bit(0) && !bits.bit(1) && !bits.bit(12));
-        assert!(Reader::new(&[0x03, 0x02, 0x01, 0x01]).bit_string().is_none());
+        assert!(
+            Reader::new(&[0x03, 0x02, 0x01, 0x01])
+                .bit_string()
+                .is_none()
+        );
         assert!(Reader::new(&[0x03, 0x01, 0x01]).bit_string().is_none());
     }
 }

@@ -208,9 +208,9 @@ impl Extensions {
                     .ok_or_else(|| ParseError::new("x509: invalid policy mappings extension"))?;
             }
             oid::INHIBIT_ANY_POLICY => {
-                let skipped = value.int64().ok_or_else(|| {
-                    ParseError::new("x509: invalid inhibit any policy extension")
-                })?;
+                let skipped = value
+                    .int64()
+                    .ok_or_else(|| ParseError::new("x509: invalid inhibit any policy extension"))?;
                 self.inhibit_any_policy = Some(skipped).filter(|&skipped| skipped >= 0);
             }
             oid::AUTHORITY_INFO_ACCESS => {

@@ -45,8 +45,7 @@ const TOO_MANY_TO_LIST: usize = 100;
 
 /// Go's `HostnameError`.
 fn refusal(certificate: &Certificate, asked: &str) -> String {
-    if !certificate.has_alternative_names() && matches(certificate.subject().common_name(), asked)
-    {
+    if !certificate.has_alternative_names() && matches(certificate.subject().common_name(), asked) {
         return "x509: certificate relies on legacy Common Name field, use SANs instead".to_owned();
     }
     let listed = if asked.parse::<IpAddr>().is_ok() {
@@ -111,7 +110,10 @@ fn matches(pattern: &str, host: &str) -> bool {
     }
     let (patterns, labels) = (pattern.split('.'), host.split('.'));
     patterns.clone().count() == labels.clone().count()
-        && patterns.zip(labels).enumerate().all(|(index, (pattern, label))| {
-            (index == 0 && pattern == "*") || pattern.eq_ignore_ascii_case(label)
-        })
+        && patterns
+            .zip(labels)
+            .enumerate()
+            .all(|(index, (pattern, label))| {
+                (index == 0 && pattern == "*") || pattern.eq_ignore_ascii_case(label)
+            })
 }

@@ -190,8 +190,8 @@ fn parse_ecdsa(parameters: &[u8], point: Vec<u8>) -> Result<PublicKey, ParseErro
     let oid = Reader::new(parameters)
         .oid()
         .ok_or_else(|| ParseError::new("x509: invalid ECDSA parameters"))?;
-    let curve = Curve::from_oid(&oid)
-        .ok_or_else(|| ParseError::new("x509: unsupported elliptic curve"))?;
+    let curve =
+        Curve::from_oid(&oid).ok_or_else(|| ParseError::new("x509: unsupported elliptic curve"))?;
     curve.check_point(&point)?;
     Ok(PublicKey::Ecdsa { curve, point })
 }
@@ -202,10 +202,18 @@ fn parse_dsa(parameters: &[u8], key: &[u8]) -> Result<PublicKey, ParseError> {
         .ok_or_else(|| ParseError::new("x509: invalid DSA public key"))?;
     let read = || {
         let mut sequence = Reader::new(parameters).inside(tag::SEQUENCE)?;
-        Some([sequence.integer()?, sequence.integer()?, sequence.integer()?])
+        Some([
+            sequence.integer()?,
+            sequence.integer()?,
+            sequence.integer()?,
+        ])
     };
     let numbers = read().ok_or_else(|| ParseError::new("x509: invalid DSA parameters"))?;
-    if numbers.into_iter().chain([y]).all(|number| positive(number).is_some()) {
+    if numbers
+        .into_iter()
+        .chain([y])
+        .all(|number| positive(number).is_some())
+    {
         Ok(PublicKey::Dsa)
     } else {
         Err(ParseError::new("x509: zero or negative DSA parameter"))

@@ -5,7 +5,7 @@ use std::fmt;
 use super::constraints::is_valid_domain;
 
 /// `local@domain`, unquoted, the domain in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Mailbox {
     local: String,
     pub(super) domain: String,
@@ -42,7 +42,8 @@ fn read_quoted(text: &str) -> Option<(String, &str)> {
             '"' => return Some((local, characters.as_str())),
             '\\' => {
                 let escaped = characters.next()?;
-                let is_text = matches!(escaped, '\u{1}'..='\u{9}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{7f}');
+                let is_text =
+                    matches!(escaped, '\u{1}'..='\u{9}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{7f}');
                 local.push(Some(escaped).filter(|_| is_text)?);
             }
             plain @ ('\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{7f}') => {
@@ -61,7 +62,9 @@ fn read_atoms(text: &str) -> Option<(String, &str)> {
         let rest = characters.as_str();
         match characters.next() {
             Some('\\') => local.push(characters.next()?),
-            Some(plain) if plain.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(plain) => {
+            Some(plain)
+                if plain.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(plain) =>
+            {
                 local.push(plain);
             }
             _ => {
@@ -82,7 +85,9 @@ mod tests {
         assert_eq!(read("a.b@Example.COM").as_deref(), Some("a.b@example.com"));
         assert_eq!(read(r#""a b"@c"#).as_deref(), Some("a b@c"));
         assert_eq!(read(r"a\@b@c").as_deref(), Some("a@b@c"));
-        for refused in ["nobody", ".a@b", "a..b@c", "a@b.", "a@.b", "@b", "", "\"a@b"] {
+        for refused in [
+            "nobody", ".a@b", "a..b@c", "a@b.", "a@.b", "@b", "", "\"a@b",
+        ] {
             assert_eq!(read(refused), None, "{refused}");
         }
     }

@@ -23,6 +23,7 @@ mod quote;
 mod report;
 mod roots;
 mod signature;
+mod subtrees;
 mod uri;
 
 pub use certificate::{Certificate, ParseError};
@@ -104,6 +105,25 @@ impl Rule {
         Self::Usage,
         Self::NameConstraints,
     ];
+
+    /// The rule's name, as JSON and plain text write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::CriticalExtensions => "critical-extensions",
+            Self::Validity => "validity",
+            Self::Name => "name",
+            Self::Issuer => "issuer",
+            Self::Authority => "authority",
+            Self::IssuerExtensions => "issuer-extensions",
+            Self::IssuerValidity => "issuer-validity",
+            Self::PathLength => "path-length",
+            Self::Policies => "policies",
+            Self::Usage => "usage",
+            Self::NameConstraints => "name-constraints",
+        }
+    }
 }
 
 /// One check of a verdict.

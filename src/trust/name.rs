@@ -256,7 +256,9 @@ fn read_text(kind: u8, value: &[u8]) -> Result<String, &'static str> {
         ),
         tag::IA5_STRING => ascii(value.is_ascii(), "invalid IA5String"),
         tag::NUMERIC_STRING => ascii(
-            value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
+            value
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b' '),
             "invalid NumericString",
         ),
         tag::BMP_STRING => read_bmp(value).ok_or("invalid BMPString"),
@@ -266,14 +268,16 @@ fn read_text(kind: u8, value: &[u8]) -> Result<String, &'static str> {
 
 /// UCS-2 without surrogates and noncharacters; one terminator is cut.
 fn read_bmp(value: &[u8]) -> Option<String> {
-    if value.len() % 2 != 0 {
+    if !value.len().is_multiple_of(2) {
         return None;
     }
     let value = value.strip_suffix(&[0, 0]).unwrap_or(value);
     value
         .chunks_exact(2)
         .map(|pair| {
-            let unit = pair.iter().fold(0u32, |unit, &byte| unit << 8 | u32::from(byte));
+            let unit = pair
+                .iter()
+                .fold(0u32, |unit, &byte| unit << 8 | u32::from(byte));
             match unit {
                 0xfffe | 0xffff | 0xfdd0..=0xfdef => None,
                 _ => char::from_u32(unit),

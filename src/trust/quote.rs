@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_normalization::char::is_combining_mark;
+
 /// `text` as Go's `%q` writes it.
 pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -33,12 +35,13 @@ pub(super) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Letters, marks, numbers, punctuation, symbols and the ASCII space. Rust escapes the
-/// same classes in the middle of a text that it shows for debugging.
+/// Letters, marks, numbers, punctuation, symbols and the ASCII space. Rust leaves the
+/// same classes alone when it escapes, but for marks and what else joins the character
+/// before it.
 fn is_printable(character: char) -> bool {
-    let mut shown = ['a', character].iter().collect::<String>();
-    shown = format!("{shown:?}");
-    character == '\'' || !shown.contains('\\')
+    matches!(character, '\'' | '\u{ff9e}' | '\u{ff9f}')
+        || is_combining_mark(character)
+        || character.escape_debug().len() == 1
 }
 
 #[cfg(test)]
@@ -50,6 +53,9 @@ mod tests {
         assert_eq!(quote(r#"The "Quoted" \ CA"#), r#""The \"Quoted\" \\ CA""#);
         assert_eq!(quote("a\u{0}\u{1b}\u{7f}\t"), r#""a\x00\x1b\x7f\t""#);
         assert_eq!(quote("쿠버네티스 e\u{301}'"), "\"쿠버네티스 e\u{301}'\"");
-        assert_eq!(quote("\u{202e}\u{a0}\u{e0001}"), r#""\u202e\u00a0\U000e0001""#);
+        assert_eq!(
+            quote("\u{202e}\u{a0}\u{e0001}"),
+            r#""\u202e\u00a0\U000e0001""#
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The verdict on a chain: which checks held, with what was looked at.
 
 use super::certificate::{Certificate, ParseError};
-use super::chain::{self, ANY_USAGE, Failure, seconds};
+use super::chain::{self, ANY_USAGE, Failure, SIGNATURE_CHECKS, seconds};
 use super::{Check, Outcome, Purpose, Question, Refusal, RefusalKind, Roots, Rule, Verdict};
 
 /// Judges what a peer sent as Go's TLS and `x509.Verify` do: every certificate is parsed,
@@ -15,7 +15,7 @@ pub fn verify(question: &Question<'_>) -> Verdict {
         Err(verdict) => return verdict,
     };
     let Some((leaf, sent)) = certificates.split_first() else {
-        return refused_before_parsing("tls: no certificates sent", 0, 0);
+        return nothing_sent(question.purpose);
     };
     let intermediates: Roots = sent.iter().cloned().collect();
     let subject = Subject {
@@ -49,20 +49,38 @@ fn parse(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Verdict> {
         .enumerate()
         .map(|(index, der)| {
             Certificate::parse(der).map_err(|ParseError(message)| {
-                refused_before_parsing(&message, index + 1, ders.len())
+                let evidence = format!("certificate {} of {}", index + 1, ders.len());
+                refused_at_once(RefusalKind::Parse, message, evidence)
             })
         })
         .collect()
 }
 
-fn refused_before_parsing(message: &str, position: usize, count: usize) -> Verdict {
+/// An empty list: a client cannot read it, a server that wants a certificate misses one
+/// (`crypto/tls`).
+fn nothing_sent(purpose: Purpose) -> Verdict {
+    let (kind, message) = match purpose {
+        Purpose::Server => (
+            RefusalKind::Parse,
+            "tls: received empty certificates message",
+        ),
+        Purpose::Client => (
+            RefusalKind::Other,
+            "tls: client didn't provide a certificate",
+        ),
+    };
+    refused_at_once(kind, message.to_owned(), "certificates 0".to_owned())
+}
+
+/// Nothing was reached but the parser.
+fn refused_at_once(kind: RefusalKind, message: String, evidence: String) -> Verdict {
     let checks = Rule::ALL
         .into_iter()
         .map(|rule| match rule {
             Rule::Parse => Check {
                 rule,
                 outcome: Outcome::Fail,
-                evidence: format!("certificate {position} of {count}"),
+                evidence: evidence.clone(),
             },
             _ => Check {
                 rule,
@@ -73,10 +91,7 @@ fn refused_before_parsing(message: &str, position: usize, count: usize) -> Verdi
         .collect();
     Verdict {
         checks,
-        refusal: Some(Refusal {
-            kind: RefusalKind::Parse,
-            message: message.to_owned(),
-        }),
+        refusal: Some(Refusal { kind, message }),
         path: Vec::new(),
     }
 }
@@ -139,9 +154,7 @@ impl<'a> Subject<'a> {
                 _ => each(issuers, |issuer| format!("issuer {}", label(issuer))),
             },
             Rule::Authority => each(issuers, authority),
-            Rule::IssuerExtensions => {
-                each(issuers, |issuer| labelled(issuer, &critical(issuer)))
-            }
+            Rule::IssuerExtensions => each(issuers, |issuer| labelled(issuer, &critical(issuer))),
             Rule::IssuerValidity => each(issuers, |issuer| labelled(issuer, &validity(issuer))),
             Rule::PathLength => {
                 let facts = issuers
@@ -156,7 +169,10 @@ impl<'a> Subject<'a> {
             }),
             Rule::Usage => {
                 let facts = each(chain, usages);
-                format!("asked {}; {facts}", usage_name(self.question.purpose.usage()))
+                format!(
+                    "asked {}; {facts}",
+                    usage_name(self.question.purpose.usage())
+                )
             }
             Rule::NameConstraints => each(issuers, |issuer| {
                 let constraints = issuer.extension_data().name_constraints.as_ref();
@@ -176,9 +192,16 @@ impl<'a> Subject<'a> {
         match failure.rule {
             Rule::CriticalExtensions => unhandled(self.leaf),
             Rule::Validity => format!("time {now}, {}", validity(self.leaf)),
+            // The only other refusal here: too many signatures were checked.
+            Rule::Issuer if failure.refusal.kind == RefusalKind::Other => {
+                format!("signature checks {SIGNATURE_CHECKS}")
+            }
             Rule::Issuer => match (culprit, seen.last()) {
-                (Some(culprit), _) => format!("issuer {}", label(culprit)),
-                (None, Some(last)) => format!("issuer {}, not among the roots", last.issuer()),
+                (Some(culprit), _) => {
+                    let child = failure.chain.last().copied().unwrap_or(self.leaf);
+                    format!("issuer {}, {}", label(culprit), key_ids(child, culprit))
+                }
+                (None, Some(last)) => format!("issuer {}, candidates none", last.issuer()),
                 (None, None) => String::new(),
             },
             Rule::Authority => culprit.map_or_else(String::new, authority),
@@ -194,11 +217,16 @@ impl<'a> Subject<'a> {
             Rule::Usage => {
                 let asked = usage_name(self.question.purpose.usage());
                 let culprit = chain::incompatible(&failure.chain, self.question.purpose);
-                format!("asked {asked}; {}", culprit.map_or_else(String::new, usages))
+                format!(
+                    "asked {asked}; {}",
+                    culprit.map_or_else(String::new, usages)
+                )
             }
-            Rule::Parse | Rule::Name | Rule::Policies | Rule::NameConstraints => {
-                self.evidence(failure.rule, seen)
+            Rule::NameConstraints => {
+                let constraints = self.evidence(failure.rule, seen);
+                format!("{constraints}; {}", alternative_names(self.leaf))
             }
+            Rule::Parse | Rule::Name | Rule::Policies => self.evidence(failure.rule, seen),
         }
     }
 
@@ -256,6 +284,19 @@ fn labelled(certificate: &Certificate, fact: &str) -> String {
     format!("{}: {fact}", label(certificate))
 }
 
+/// The key identifiers by which a certificate and its issuer should know each other.
+fn key_ids(child: &Certificate, issuer: &Certificate) -> String {
+    let hex = |octets: &[u8]| match octets {
+        [] => "none".to_owned(),
+        octets => octets.iter().map(|octet| format!("{octet:02x}")).collect(),
+    };
+    format!(
+        "AKI {}, SKI {}",
+        hex(child.authority_key_id()),
+        hex(issuer.subject_key_id())
+    )
+}
+
 fn validity(certificate: &Certificate) -> String {
     format!(
         "notBefore {}, notAfter {}",
@@ -285,7 +326,10 @@ fn unhandled(certificate: &Certificate) -> String {
 }
 
 fn alternative_names(certificate: &Certificate) -> String {
-    let dns = certificate.dns_names().iter().map(|name| format!("DNS:{name}"));
+    let dns = certificate
+        .dns_names()
+        .iter()
+        .map(|name| format!("DNS:{name}"));
     let addresses = certificate.ip_addresses().iter();
     let emails = certificate.email_addresses().iter();
     let names: Vec<String> = dns

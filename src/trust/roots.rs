@@ -37,6 +37,12 @@ impl Roots {
         &self.certificates
     }
 
+    /// Whether nothing is trusted.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.certificates.is_empty()
+    }
+
     fn add(&mut self, certificate: Certificate) {
         if !self.certificates.contains(&certificate) {
             self.certificates.push(certificate);
@@ -75,59 +81,49 @@ impl FromIterator<Certificate> for Roots {
     }
 }
 
-/// The next PEM block: its bytes if it is a certificate without headers, and what
-/// follows it.
+/// The next PEM block: its bytes if it is a certificate, and what follows it. As in Go,
+/// a block ends at the first end line and begins at the last begin line before it, so
+/// that the work is linear; headers are no Base64, and no certificate.
 fn next_block(text: &str) -> Option<(Option<Vec<u8>>, &str)> {
     const BEGIN: &str = "-----BEGIN ";
-    const END: &str = "-----END ";
+    const END: &str = "\n-----END ";
     let mut rest = text;
     loop {
-        // A block begins at the start of a line.
-        let at = if rest.starts_with(BEGIN) {
-            0
-        } else {
-            rest.find(&format!("\n{BEGIN}"))? + 1
+        let (before, after_end) = rest.split_once(END)?;
+        rest = after_end;
+        let Some((outside, block)) = before.rsplit_once(BEGIN) else {
+            continue;
         };
-        let after_begin = rest.get(at + BEGIN.len()..)?;
-        let (line, body) = after_begin.split_once('\n').unwrap_or((after_begin, ""));
+        let Some((line, body)) = block.split_once('\n') else {
+            continue;
+        };
         let Some(label) = line.trim_end().strip_suffix("-----") else {
-            rest = after_begin;
             continue;
         };
-        let end_line = format!("{END}{label}-----");
-        let end = if body.starts_with(END) {
-            Some(0)
-        } else {
-            body.find(&format!("\n{END}")).map(|at| at + 1)
-        };
-        let Some((encoded, after)) = end.and_then(|end| body.split_at_checked(end)) else {
-            rest = after_begin;
+        let Some(trailing) = after_end
+            .strip_prefix(label)
+            .and_then(|trailing| trailing.strip_prefix("-----"))
+        else {
             continue;
         };
-        let Some(after) = after.strip_prefix(&end_line) else {
-            rest = after_begin;
-            continue;
-        };
-        let (trailing, after) = after.split_once('\n').unwrap_or((after, ""));
-        if !trailing.trim().is_empty() {
-            rest = after_begin;
+        let (trailing, after) = trailing.split_once('\n').unwrap_or((trailing, ""));
+        let begins_a_line = outside.is_empty() || outside.ends_with('\n');
+        if !begins_a_line || !trailing.trim().is_empty() {
             continue;
         }
-        if label != "CERTIFICATE" || encoded.contains(':') {
-            return Some((None, after));
-        }
-        let compact: String = encoded
-            .chars()
-            .filter(|character| !matches!(character, '\n' | '\r' | ' ' | '\t'))
-            .collect();
-        // Go's decoder does not mind bits beyond the last octet.
-        let lenient = GeneralPurpose::new(
-            &base64::alphabet::STANDARD,
-            GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-        );
-        match lenient.decode(compact) {
-            Ok(der) => return Some((Some(der), after)),
-            Err(_) => rest = after_begin,
-        }
+        let der = (label == "CERTIFICATE").then(|| decode(body)).flatten();
+        return Some((der, after));
     }
+}
+
+/// Base64 in lines. Like Go's decoder it does not mind bits beyond the last octet.
+fn decode(body: &str) -> Option<Vec<u8>> {
+    let compact: String = body
+        .chars()
+        .filter(|character| !matches!(character, '\n' | '\r' | ' ' | '\t'))
+        .collect();
+    let lenient = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&base64::alphabet::STANDARD, lenient)
+        .decode(compact)
+        .ok()
 }

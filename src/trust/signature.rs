@@ -198,6 +198,9 @@ fn verify_ecdsa(curve: Curve, point: &[u8], hash: Hash, message: &[u8], signatur
 /// The largest modulus that is worked with; Go's TLS refuses larger ones as well.
 const LARGEST_MODULUS: usize = 8192;
 
+/// Go takes no exponent that would not fit 31 bits.
+const LARGEST_EXPONENT: u64 = (1 << 31) - 1;
+
 fn verify_rsa(
     modulus: &[u8],
     exponent: u64,
@@ -222,9 +225,10 @@ fn verify_rsa(
     if exponent & 1 == 0 {
         return Err("crypto/rsa: public exponent is even".to_owned());
     }
+    if exponent > LARGEST_EXPONENT {
+        return Err("crypto/rsa: public exponent too large".to_owned());
+    }
     let parameters = match (pss, hash) {
-        // The library takes no larger exponents.
-        _ if exponent >= 1 << 33 => None,
         (false, Hash::Sha256) => Some(&library::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
         (false, Hash::Sha512) => Some(&library::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
         _ if bits < 2048 => None,
@@ -256,7 +260,7 @@ fn verify_rsa(
         .ok_or_else(|| "crypto/rsa: verification error".to_owned())
 }
 
-/// RSA signatures under keys, or with hashes, that the library does not offer.
+/// RSA signatures with hashes or paddings that the library does not offer for short keys.
 fn verify_rsa_here(
     modulus: &[u8],
     exponent: u64,

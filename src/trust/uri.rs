@@ -114,8 +114,7 @@ impl Uri {
         let (body, fragment) = text.split_once('#').unwrap_or((text, ""));
         let mut uri = Self::parse_body(body).map_err(|cause| failed(body, cause))?;
         if !fragment.is_empty() {
-            let plain =
-                unescape(fragment, Part::Fragment).map_err(|cause| failed(text, cause))?;
+            let plain = unescape(fragment, Part::Fragment).map_err(|cause| failed(text, cause))?;
             uri.text.push('#');
             uri.text
                 .push_str(&normalized(fragment, &plain, Part::Fragment));
@@ -144,7 +143,11 @@ impl Uri {
                 text: format!("{prefix}{rest}{query}"),
             });
         }
-        if !rest.starts_with('/') && rest.split('/').next().is_some_and(|first| first.contains(':'))
+        if !rest.starts_with('/')
+            && rest
+                .split('/')
+                .next()
+                .is_some_and(|first| first.contains(':'))
         {
             return Err("first path segment in URL cannot contain colon".to_owned());
         }
@@ -297,11 +300,23 @@ mod tests {
         assert_eq!(read("spiffe://td/x"), both("td", "spiffe://td/x"));
         assert_eq!(read("//u:p@[::1]:8/"), both("[::1]:8", "//u:p@[::1]:8/"));
         for (text, cause) in [
-            ("http://a/%zz", r#"parse "http://a/%zz": invalid URL escape "%zz""#),
+            (
+                "http://a/%zz",
+                r#"parse "http://a/%zz": invalid URL escape "%zz""#,
+            ),
             (":a", r#"parse ":a": missing protocol scheme"#),
-            ("1:a", r#"parse "1:a": first path segment in URL cannot contain colon"#),
-            ("http://a b/", r#"parse "http://a b/": invalid character " " in host name"#),
-            ("http://a:b/", r#"parse "http://a:b/": invalid port ":b" after host"#),
+            (
+                "1:a",
+                r#"parse "1:a": first path segment in URL cannot contain colon"#,
+            ),
+            (
+                "http://a b/",
+                r#"parse "http://a b/": invalid character " " in host name"#,
+            ),
+            (
+                "http://a:b/",
+                r#"parse "http://a:b/": invalid port ":b" after host"#,
+            ),
         ] {
             assert_eq!(read(text), Err(cause.to_owned()));
         }

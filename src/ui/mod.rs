@@ -1,1 +1,112 @@
-//! (to be furnished)
+//! The terminal screen: a pure core ([`update`] and `view`) and one loop around it.
+//!
+//! `update(&mut Model, Msg) -> Vec<Effect>` decides, `view(&Model, &mut Frame)` draws; the
+//! loop carries effects out and brings back what they came to as a message with the run it
+//! belongs to. Nothing is drawn unless a message changed something.
+
+use std::collections::BTreeSet;
+
+use crate::lab::{Cancel, Panel, Progress, StepReport};
+use crate::lesson::Lesson;
+use crate::text::Language;
+
+mod commands;
+mod guard;
+mod keys;
+mod model;
+mod run;
+mod theme;
+mod update;
+mod view;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use run::{has_terminal, run};
+
+/// What the screen needs of the lab.
+pub trait Engine: Send + Sync + 'static {
+    /// The curriculum, in order. Cheap.
+    fn lessons(&self) -> &[Lesson];
+
+    /// What has been done so far. Cheap.
+    fn progress(&self) -> ProgressView;
+
+    /// What stands beside a step without doing it. May read the disk; it is called off the
+    /// screen's thread.
+    fn panels(&self, lesson: &str, step: &str) -> Vec<Panel>;
+
+    /// Does a step; may take seconds. Called off the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user. After `cancel` was raised any error will do.
+    fn perform(
+        &self,
+        lesson: &str,
+        step: &str,
+        cancel: &Cancel,
+        on_progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<StepReport, String>;
+
+    /// Keeps that a step is done; `choice` is the answer to a question, from 1.
+    ///
+    /// # Errors
+    /// One sentence for the user.
+    fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String>;
+
+    /// Keeps the language for the next time.
+    ///
+    /// # Errors
+    /// One sentence for the user.
+    fn set_language(&self, language: Language) -> Result<(), String>;
+}
+
+/// What a learner has done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProgressView {
+    /// Lesson and step ids that are done.
+    pub done: BTreeSet<(String, String)>,
+    /// The lesson and step to go on with.
+    pub resume: Option<(String, String)>,
+    /// The language that was last chosen on the screen.
+    pub language: Option<Language>,
+}
+
+/// How the screen is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The language; if none, the one last chosen, else the machine's.
+    pub language: Option<Language>,
+    /// Glyphs and borders in ASCII.
+    pub ascii: bool,
+    /// Whether colours are used.
+    pub color: bool,
+    /// The lesson to open at once, by id; if none, the list.
+    pub start: Option<String>,
+}
+
+/// Why the screen ended otherwise than by the user's wish. The terminal has been given back.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// Standard input or output is no terminal.
+    #[error("the screen needs a terminal on standard input and output; `dojang walk` does every step without one")]
+    NoTerminal,
+    /// There is no such lesson.
+    #[error("there is no lesson `{id}`{}; `dojang lessons list` shows them all", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    NoLesson {
+        /// What was asked for.
+        id: String,
+        /// The nearest that there is.
+        near: Option<String>,
+    },
+    /// The process was told to end by this signal.
+    #[error("ended by signal {0}")]
+    Signal(i32),
+    /// The terminal failed.
+    #[error("the terminal failed: {0}; make sure that it is still open, then start again")]
+    Terminal(#[from] std::io::Error),
+    /// The program's own mistake.
+    #[error("dojang stopped because of a mistake of its own: {0}; progress and artifacts are kept, so start it again")]
+    Panicked(String),
+}

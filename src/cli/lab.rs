@@ -1,0 +1,506 @@
+//! The commands that work on a lab: learn, walk, lessons, handshake, matrix, reset.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::{Global, SpecArgs};
+use super::error::CliError;
+use super::output::{Output, Tone};
+use super::signals::cancel_on_signal;
+use crate::clock::Clock;
+use crate::lab::{Cancel, ConnectionOutcome, ConnectionView, Directory, Lab, LabError, LabOptions, tls_version};
+use crate::lesson::Lesson;
+use crate::text::{Language, escape};
+use crate::trust::{Outcome, Verdict};
+use crate::workspace::WorkspaceError;
+
+/// Opens the lab of a command.
+pub(super) fn open(
+    output: &Output,
+    global: &Global,
+    temporary: bool,
+    spec: Option<&SpecArgs>,
+) -> Result<Lab, CliError> {
+    let directory = match &global.dir {
+        Some(directory) => Directory::At(directory.clone()),
+        None if temporary => Directory::Temporary,
+        None => Directory::Default,
+    };
+    let spec = spec.filter(|args| !args.is_empty()).map(SpecArgs::spec).transpose()?;
+    if let Some(lessons) = &global.lessons
+        && !lessons.is_dir()
+    {
+        return Err(CliError::Usage(format!(
+            "{} is no directory of lessons: name one that holds folders such as 01-first",
+            lessons.display()
+        )));
+    }
+    let lab = Lab::open(LabOptions {
+        directory,
+        spec,
+        clock: global.now.unwrap_or(Clock::System),
+        lessons: global.lessons.clone(),
+    })?;
+    for notice in lab.notices() {
+        let _ = writeln!(std::io::stderr(), "dojang: {notice}");
+    }
+    if !output.json {
+        for problem in &lab.curriculum().problems {
+            let _ = writeln!(std::io::stderr(), "dojang: {problem}");
+        }
+    }
+    Ok(lab)
+}
+
+impl From<LabError> for CliError {
+    fn from(error: LabError) -> Self {
+        match error {
+            LabError::Workspace(error) => error.into(),
+            LabError::Component(_) | LabError::Lesson(_) | LabError::Step { .. } | LabError::Request(_) => {
+                Self::Usage(error.to_string())
+            }
+            LabError::Handshake(_) | LabError::Progress(_) | LabError::Machine(_) => {
+                Self::Machine(error.to_string())
+            }
+        }
+    }
+}
+
+/// The lessons of these names, all if there are none.
+fn chosen<'a>(lab: &'a Lab, names: &[String]) -> Result<Vec<&'a Lesson>, CliError> {
+    if names.is_empty() {
+        return Ok(lab.curriculum().lessons.iter().collect());
+    }
+    Ok(names.iter().map(|name| lab.lesson(name)).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn walk(output: &Output, global: &Global, names: &[String], spec: &SpecArgs) -> Result<u8, CliError> {
+    let lab = open(output, global, true, Some(spec))?;
+    let lessons = chosen(&lab, names)?;
+    let cancel = Cancel::default();
+    cancel_on_signal(&cancel);
+    let mut failed = Ok(());
+    let report = lab.walk(&lessons, output.language, &cancel, |row| {
+        if output.json || failed.is_err() {
+            return;
+        }
+        let line = format!("{} {:16} {:22} {:8} ", output.mark(row.ok), row.lesson, row.step, row.kind);
+        failed = match row.ok {
+            true => output.line(&format!("{line}{}", escape(&row.observed))),
+            false => output.line(&format!(
+                "{line}{} {}, {} {}",
+                output.language.pick("expected", "예상"),
+                escape(&row.expected),
+                output.language.pick("observed", "실제"),
+                escape(&row.observed)
+            )),
+        };
+    })?;
+    failed?;
+    let problems = !lab.curriculum().problems.is_empty();
+    let status = u8::from(report.failed > 0 || problems);
+    if output.json {
+        output.document(&report)?;
+        return Ok(status);
+    }
+    output.line(&match output.language {
+        Language::En => format!(
+            "{} lessons, {} steps: {} files made, {} connections, {} failed, {} skipped",
+            report.lessons, report.steps, report.artifacts, report.handshakes, report.failed, report.skipped
+        ),
+        Language::Ko => format!(
+            "레슨 {}개, 단계 {}개: 파일 {}개 생성, 연결 {}번, 실패 {}개, 건너뜀 {}개",
+            report.lessons, report.steps, report.artifacts, report.handshakes, report.failed, report.skipped
+        ),
+    })?;
+    Ok(status)
+}
+
+#[derive(Serialize)]
+struct LessonRow<'a> {
+    number: usize,
+    id: &'a str,
+    title: &'a str,
+    aim: &'a str,
+    minutes: u32,
+    steps: usize,
+    done: usize,
+}
+
+pub(super) fn list(output: &Output, global: &Global) -> Result<u8, CliError> {
+    let lab = match open(output, global, false, None) {
+        // Another dojang is at work here: the lessons are the same without its progress.
+        Err(CliError::Machine(_)) if global.dir.is_none() => open(output, global, true, None)?,
+        other => other?,
+    };
+    let progress = lab.progress();
+    let rows: Vec<LessonRow<'_>> = lab
+        .curriculum()
+        .lessons
+        .iter()
+        .map(|lesson| LessonRow {
+            number: lesson.number,
+            id: &lesson.id,
+            title: lesson.title.get(output.language),
+            aim: lesson.aim.get(output.language),
+            minutes: lesson.minutes,
+            steps: lesson.steps.len(),
+            done: progress.done_of(lesson),
+        })
+        .collect();
+    if output.json {
+        return output.document(&rows);
+    }
+    let minutes = output.language.pick("min", "분");
+    for row in &rows {
+        let mark = output.made(row.done == row.steps);
+        let id = output.tone(Tone::Strong, &format!("{:18}", row.id));
+        let counts = format!("{:2} {minutes}  {:2}/{:<2}", row.minutes, row.done, row.steps);
+        output.line(&format!("{mark} {:2} {id} {counts}  {}", row.number, row.title))?;
+    }
+    Ok(0)
+}
+
+#[derive(Serialize)]
+struct ProblemRow {
+    file: String,
+    line: usize,
+    message: String,
+}
+
+pub(super) fn check(output: &Output, global: &Global, directory: Option<&Path>) -> Result<u8, CliError> {
+    let mut global = global.clone();
+    if let Some(directory) = directory {
+        global.lessons = Some(directory.to_owned());
+    }
+    // What is wrong is told below, once.
+    let quiet = Output { json: true, ..output.clone() };
+    let lab = open(&quiet, &global, true, None)?;
+    let cancel = Cancel::default();
+    cancel_on_signal(&cancel);
+    let problems = lab.check_lessons(&cancel)?;
+    let status = u8::from(!problems.is_empty());
+    if output.json {
+        let rows: Vec<ProblemRow> = problems
+            .into_iter()
+            .map(|p| ProblemRow { file: p.file, line: p.line, message: p.message })
+            .collect();
+        output.document(&rows)?;
+        return Ok(status);
+    }
+    for problem in &problems {
+        output.line(&format!("{} {}", output.mark(false), escape(&problem.to_string())))?;
+    }
+    if problems.is_empty() {
+        let count = lab.curriculum().lessons.len();
+        output.line(&match output.language {
+            Language::En => format!("{} {count} lessons, nothing wrong", output.mark(true)),
+            Language::Ko => format!("{} 레슨 {count}개, 문제없어요", output.mark(true)),
+        })?;
+    }
+    Ok(status)
+}
+
+pub(super) fn handshake(
+    output: &Output,
+    global: &Global,
+    ends: (&str, &str),
+    version: &str,
+    request: Option<&str>,
+) -> Result<u8, CliError> {
+    let lab = open(output, global, false, None)?;
+    let mut connection = lab.plan().connect(ends.0, ends.1)?;
+    if let Some(request) = request {
+        connection.request = request.to_owned();
+    }
+    let cancel = Cancel::default();
+    cancel_on_signal(&cancel);
+    let view = lab.connect(&connection, tls_version(version)?, &cancel)?;
+    let Some(outcome) = &view.outcome else {
+        return Err(CliError::Machine("the connection had no outcome".into()));
+    };
+    let yes = matches!(outcome.response, Some((status, _)) if status < 300);
+    if output.json {
+        output.document(&HandshakeDocument::new(&view, outcome))?;
+    } else {
+        print_connection(output, &view, outcome)?;
+    }
+    Ok(u8::from(!yes))
+}
+
+#[derive(Serialize)]
+struct HandshakeDocument<'a> {
+    client: &'a str,
+    server: &'a str,
+    request: &'a str,
+    outcome: &'a str,
+    tls: Option<&'a str>,
+    server_verdict: Option<VerdictDocument>,
+    client_verdict: Option<VerdictDocument>,
+    events: Vec<EventDocument<'a>>,
+    identity: Option<IdentityDocument<'a>>,
+    decision: Option<&'a str>,
+    response: Option<ResponseDocument<'a>>,
+    client_prints: Option<&'a str>,
+    server_logs: Option<&'a str>,
+    micros: u64,
+}
+
+#[derive(Serialize)]
+struct EventDocument<'a> {
+    who: &'a str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct IdentityDocument<'a> {
+    user: &'a str,
+    groups: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ResponseDocument<'a> {
+    status: u16,
+    body: &'a str,
+}
+
+#[derive(Serialize)]
+struct VerdictDocument {
+    accepted: bool,
+    message: Option<String>,
+    checks: Vec<CheckDocument>,
+}
+
+#[derive(Serialize)]
+struct CheckDocument {
+    rule: &'static str,
+    outcome: &'static str,
+    evidence: String,
+}
+
+impl VerdictDocument {
+    fn new(verdict: &Verdict) -> Self {
+        let check = |check: &crate::trust::Check| CheckDocument {
+            rule: check.rule.name(),
+            outcome: outcome_word(check.outcome),
+            evidence: check.evidence.clone(),
+        };
+        Self {
+            accepted: verdict.is_accepted(),
+            message: verdict.refusal.as_ref().map(|refusal| refusal.message.clone()),
+            checks: verdict.checks.iter().map(check).collect(),
+        }
+    }
+}
+
+impl<'a> HandshakeDocument<'a> {
+    fn new(view: &'a ConnectionView, outcome: &'a ConnectionOutcome) -> Self {
+        Self {
+            client: &view.client,
+            server: &view.server,
+            request: &view.request,
+            outcome: &outcome.outcome,
+            tls: outcome.version.as_deref(),
+            server_verdict: outcome.server_verdict.as_ref().map(VerdictDocument::new),
+            client_verdict: outcome.client_verdict.as_ref().map(VerdictDocument::new),
+            events: outcome.events.iter().map(|(who, what)| EventDocument { who, what }).collect(),
+            identity: outcome.identity.as_ref().map(|(user, groups)| IdentityDocument { user, groups }),
+            decision: outcome.decision.as_deref(),
+            response: outcome
+                .response
+                .as_ref()
+                .map(|(status, body)| ResponseDocument { status: *status, body }),
+            client_prints: outcome.client_prints.as_deref(),
+            server_logs: outcome.server_logs.as_deref(),
+            micros: outcome.micros,
+        }
+    }
+}
+
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Fail => "fail",
+        Outcome::NotReached => "not-reached",
+    }
+}
+
+fn print_connection(output: &Output, view: &ConnectionView, outcome: &ConnectionOutcome) -> Result<(), CliError> {
+    let language = output.language;
+    let arrow = if output.ascii { "->" } else { "→" };
+    let title = format!("{} {arrow} {}:{}", view.client, view.server, view.port);
+    output.line(&output.tone(Tone::Strong, &title))?;
+    let none = language.pick("no certificate", "인증서 없음");
+    let shows = view.client_subject.as_deref().unwrap_or(none);
+    let heading = |english, korean| language.pick(english, korean);
+    output.line(&format!("  {}  {}", heading("client shows ", "클라이언트 제시"), escape(shows)))?;
+    output.line(&format!("  {}  {}", heading("server shows ", "서버 제시      "), escape(&view.server_subject)))?;
+    output.line(&format!("  {}  {}", heading("asked for    ", "물어본 이름    "), view.server_name))?;
+    output.line("")?;
+    for (who, what) in &outcome.events {
+        output.line(&format!("  {who:6}  {}", escape(what)))?;
+    }
+    let verdicts = [
+        (heading("the client judges the server", "클라이언트가 본 서버"), &outcome.server_verdict),
+        (heading("the server judges the client", "서버가 본 클라이언트"), &outcome.client_verdict),
+    ];
+    for (title, verdict) in verdicts {
+        let Some(verdict) = verdict else { continue };
+        output.line("")?;
+        let mark = output.mark(verdict.is_accepted());
+        output.line(&format!("{mark} {}", output.tone(Tone::Strong, title)))?;
+        for check in &verdict.checks {
+            let mark = match check.outcome {
+                Outcome::Pass => output.mark(true),
+                Outcome::Fail => output.mark(false),
+                Outcome::NotReached => output.made(false),
+            };
+            let line = format!("  {mark} {:20} {}", check.rule.name(), escape(&check.evidence));
+            output.line(line.trim_end())?;
+        }
+        if let Some(refusal) = &verdict.refusal {
+            output.line(&format!("    {}", output.tone(Tone::Bad, &escape(&refusal.message))))?;
+        }
+    }
+    output.line("")?;
+    if let Some((user, groups)) = &outcome.identity {
+        output.line(&format!("  {}  {}", heading("user    ", "사용자  "), escape(user)))?;
+        output.line(&format!("  {}  {}", heading("groups  ", "그룹    "), escape(&groups.join(" "))))?;
+    }
+    if let Some(decision) = &outcome.decision {
+        output.line(&format!("  {}  {}", heading("decided ", "결정    "), escape(decision)))?;
+    }
+    let good = matches!(outcome.response, Some((status, _)) if status < 300);
+    output.line(&format!("{} {}  {}", output.mark(good), view.request, outcome.outcome))?;
+    let printed = [
+        (heading("the client prints", "클라이언트 출력"), &outcome.client_prints),
+        (heading("the server logs  ", "서버 로그      "), &outcome.server_logs),
+    ];
+    for (title, text) in printed {
+        if let Some(text) = text {
+            output.line(&format!("  {title}  {}", escape(text)))?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct MatrixDocument<'a> {
+    connections: usize,
+    refused: usize,
+    results: &'a [crate::lab::MatrixRow],
+}
+
+pub(super) fn matrix(output: &Output, global: &Global, version: &str) -> Result<u8, CliError> {
+    let lab = open(output, global, false, None)?;
+    let cancel = Cancel::default();
+    cancel_on_signal(&cancel);
+    let mut failed = Ok(());
+    let rows = lab.matrix(tls_version(version)?, &cancel, |row| {
+        if output.json || failed.is_err() {
+            return;
+        }
+        let user = row.user.as_deref().unwrap_or("-");
+        failed = output.line(&format!(
+            "{} {:24} {:20} {:5}  {:17} {:32} {:5.1} ms",
+            output.mark(row.ok),
+            row.client,
+            row.server,
+            row.port,
+            row.outcome,
+            escape(user),
+            row.micros as f64 / 1000.0
+        ));
+    })?;
+    failed?;
+    let refused = rows.iter().filter(|row| !row.ok).count();
+    if output.json {
+        output.document(&MatrixDocument { connections: rows.len(), refused, results: &rows })?;
+    } else {
+        output.line(&match output.language {
+            Language::En => format!("{} connections, {refused} refused", rows.len()),
+            Language::Ko => format!("연결 {}개, 거부 {refused}개", rows.len()),
+        })?;
+    }
+    Ok(u8::from(refused > 0))
+}
+
+pub(super) fn reset(output: &Output, global: &Global, yes: bool) -> Result<u8, CliError> {
+    let store = super::pki::store(global, None)?;
+    if !store.root().exists() {
+        return Err(WorkspaceError::Empty(store.root().to_owned()).into());
+    }
+    let locked = store.lock()?;
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            return Err(CliError::Usage("reset asks before it removes: answer on a terminal, or add --yes".into()));
+        }
+        let question = match output.language {
+            Language::En => format!("Remove everything that dojang made in {}? [y/N] ", store.root().display()),
+            Language::Ko => format!("{}에 dojang이 만든 것을 모두 지울까요? [y/N] ", store.root().display()),
+        };
+        let _ = write!(std::io::stderr(), "{question}");
+        let mut answer = String::new();
+        std::io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| CliError::Machine(format!("cannot read the answer: {error}")))?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes" | "예" | "네") {
+            output.line(output.language.pick("Nothing was removed.", "아무것도 지우지 않았어요."))?;
+            return Ok(1);
+        }
+    }
+    let removed = locked.clear()?;
+    output.line(&match output.language {
+        Language::En => format!("{removed} files removed; the next lesson starts afresh."),
+        Language::Ko => format!("파일 {removed}개를 지웠어요. 다음 레슨은 처음부터 시작해요."),
+    })?;
+    Ok(0)
+}
+
+/// How others make an artifact, for copying.
+pub(super) fn commands(output: &Output, global: &Global, artifact: &str) -> Result<u8, CliError> {
+    let store = super::pki::store(global, None)?;
+    let plan = super::pki::plan_or_default(&store)?;
+    let id = crate::blueprint::resolve_certificate(&plan, artifact)?;
+    let recipes = crate::pki::recipe::recipes(&plan, &id);
+    if output.json {
+        let rows: Vec<CommandsRow> = recipes
+            .into_iter()
+            .map(|recipe| CommandsRow {
+                tool: recipe.tool.name(),
+                note: match output.language {
+                    Language::En => recipe.note_en,
+                    Language::Ko => recipe.note_ko,
+                },
+                lines: recipe.lines,
+            })
+            .collect();
+        return output.document(&rows);
+    }
+    for (index, recipe) in recipes.iter().enumerate() {
+        if index > 0 {
+            output.line("")?;
+        }
+        output.line(&output.tone(Tone::Strong, &format!("# {}", recipe.tool.name())))?;
+        let note = match output.language {
+            Language::En => &recipe.note_en,
+            Language::Ko => &recipe.note_ko,
+        };
+        for line in note.iter().flat_map(|note| crate::text::wrap(note, 76)) {
+            output.line(&output.tone(Tone::Quiet, &format!("# {line}")))?;
+        }
+        for line in &recipe.lines {
+            output.line(line)?;
+        }
+    }
+    Ok(0)
+}
+
+#[derive(Serialize)]
+struct CommandsRow {
+    tool: &'static str,
+    lines: Vec<String>,
+    note: Option<String>,
+}

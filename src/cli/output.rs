@@ -1,0 +1,95 @@
+//! Standard output: lines for people, or one JSON document and nothing else.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::args::{Color, Format, Global};
+use super::error::CliError;
+use crate::text::Language;
+
+/// How a command answers.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    pub(super) json: bool,
+    pub(super) color: bool,
+    pub(super) ascii: bool,
+    pub(super) language: Language,
+}
+
+/// A colour with a meaning that its glyph and word carry too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Bad,
+    Quiet,
+    Strong,
+}
+
+impl Output {
+    pub(super) fn new(global: &Global) -> Self {
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !refused && io::stdout().is_terminal()
+            }
+        };
+        Self {
+            json: global.format == Format::Json,
+            color,
+            ascii: global.ascii,
+            language: global.lang.unwrap_or_else(Language::of_machine),
+        }
+    }
+
+    /// One line. A reader that has gone away ends the output quietly.
+    pub(super) fn line(&self, text: &str) -> Result<(), CliError> {
+        written(writeln!(io::stdout(), "{text}"))
+    }
+
+    /// One JSON document; the status is 0.
+    pub(super) fn document(&self, value: &impl Serialize) -> Result<u8, CliError> {
+        let text = serde_json::to_string_pretty(value).map_err(|e| CliError::Machine(e.to_string()))?;
+        self.line(&text)?;
+        Ok(0)
+    }
+
+    /// Text in a tone, where colour is wanted.
+    pub(super) fn tone(&self, tone: Tone, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Quiet => "2",
+            Tone::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// The glyph of yes and no.
+    pub(super) fn mark(&self, yes: bool) -> String {
+        let (good, bad) = if self.ascii { ("+", "x") } else { ("✓", "✗") };
+        if yes { self.tone(Tone::Good, good) } else { self.tone(Tone::Bad, bad) }
+    }
+
+    /// The glyph of an artifact: made, or not yet.
+    pub(super) fn made(&self, made: bool) -> String {
+        match (made, self.ascii) {
+            (true, _) => self.mark(true),
+            (false, true) => "-".into(),
+            (false, false) => self.tone(Tone::Quiet, "·"),
+        }
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(CliError::Machine(format!("cannot write to standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,408 @@
+//! From a connection of the plan to a real one, on the learner's artifacts or a changed
+//! copy of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::engine::Lab;
+use super::{ConnectionOutcome, ConnectionView, LabError};
+use crate::access::{World, WorldNode};
+use crate::blueprint::{Connection, Plan, Subject};
+use crate::fault::{Change, Signer};
+use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide};
+use crate::pki::{self, AuthorityRequest, Issuer, LeafRequest};
+use crate::trust::Roots;
+use crate::workspace::{Cancel, Credential, Selection, WorkspaceError, authority_chain, credential};
+use crate::x509;
+
+pub use crate::handshake::Version as Tls;
+
+/// The front proxy that the API server is told to take (`--requestheader-allowed-names`).
+const FRONT_PROXY: &str = "front-proxy-client";
+/// No connection on loopback takes longer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The version that `1.2` or `1.3` stands for.
+///
+/// # Errors
+/// It is neither.
+pub fn tls_version(text: &str) -> Result<Tls, LabError> {
+    match text {
+        "1.2" => Ok(Tls::Tls12),
+        "1.3" => Ok(Tls::Tls13),
+        _ => Err(LabError::Request(format!("`{text}` is no TLS version of a cluster: use 1.2 or 1.3"))),
+    }
+}
+
+/// One row of the matrix.
+#[derive(Debug, Clone, Serialize)]
+pub struct MatrixRow {
+    /// `kubelet@node01`.
+    pub client: String,
+    /// `kube-apiserver@cp1`.
+    pub server: String,
+    /// The server's port in a cluster.
+    pub port: u16,
+    /// `GET /api/v1/nodes`.
+    pub request: String,
+    /// `200`, `refused-by-server`, …
+    pub outcome: String,
+    /// The user that the server saw.
+    pub user: Option<String>,
+    /// Time of the exchange in microseconds.
+    pub micros: u64,
+    /// Whether it was answered with success.
+    pub ok: bool,
+}
+
+/// A credential as it goes into a connection, and its certificate before a change.
+struct Presented {
+    chain: Vec<Vec<u8>>,
+    key: Vec<u8>,
+    subject: String,
+}
+
+/// What was read for connections, so that many of them read it once.
+#[derive(Default)]
+struct Cache {
+    credentials: HashMap<String, Arc<Presented>>,
+    roots: HashMap<String, Arc<Roots>>,
+}
+
+/// A changed artifact, ready to be put in the place of the healthy one.
+pub(super) struct Changed {
+    /// The artifact's id.
+    pub(super) id: String,
+    /// The certificate before, DER.
+    pub(super) before: Vec<u8>,
+    /// The certificate after, DER.
+    pub(super) after: Vec<u8>,
+    /// Whether only the client trusts it: the copy of an authority that is not the
+    /// server's own.
+    client_only: bool,
+}
+
+impl Lab {
+    /// One connection, with what it needs made first.
+    ///
+    /// # Errors
+    /// An artifact cannot be made or read, or the machine cannot run the connection; a
+    /// refusal is no error.
+    pub fn connect(&self, connection: &Connection, tls: Tls, cancel: &Cancel) -> Result<ConnectionView, LabError> {
+        self.make_for(connection, None, cancel)?;
+        self.connect_changed(connection, tls, None)
+    }
+
+    /// Makes what a connection and a change need and is not there.
+    pub(super) fn make_for(
+        &self,
+        connection: &Connection,
+        change: Option<&Change>,
+        cancel: &Cancel,
+    ) -> Result<(), LabError> {
+        let mut needed: Vec<String> = Vec::new();
+        let server = &connection.server;
+        let leaves = [connection.credential.as_ref(), Some(&server.certificate), change.map(|c| &c.artifact)];
+        for id in leaves.into_iter().flatten() {
+            if self.plan.certificate(id).is_some() && credential(self.store(), &self.plan, id).is_err() {
+                needed.push(id.clone());
+            }
+        }
+        let authorities =
+            [connection.trusts.as_ref(), Some(&server.client_authority), server.request_header_authority.as_ref()];
+        for id in authorities.into_iter().flatten() {
+            if !needed.contains(id) && authority_chain(self.store(), &self.plan, id).is_err() {
+                needed.push(id.clone());
+            }
+        }
+        if !needed.is_empty() {
+            self.make(&Selection::Only(needed), cancel, &|_| ())?;
+        }
+        Ok(())
+    }
+
+    /// One connection on artifacts that are there, one of them changed.
+    pub(super) fn connect_changed(
+        &self,
+        connection: &Connection,
+        tls: Tls,
+        changed: Option<&Changed>,
+    ) -> Result<ConnectionView, LabError> {
+        let mut cache = Cache::default();
+        let world = Arc::new(self.world());
+        let runtime = runtime()?;
+        let (view, _) = self.run(connection, tls, changed, &mut cache, &world, &runtime)?;
+        Ok(view)
+    }
+
+    /// Every connection of the cluster, in order.
+    ///
+    /// # Errors
+    /// As [`Lab::connect`].
+    pub fn matrix(
+        &self,
+        tls: Tls,
+        cancel: &Cancel,
+        mut each: impl FnMut(&MatrixRow),
+    ) -> Result<Vec<MatrixRow>, LabError> {
+        for connection in &self.plan.connections {
+            if cancel.is_cancelled() {
+                return Err(WorkspaceError::Cancelled.into());
+            }
+            self.make_for(connection, None, cancel)?;
+        }
+        let mut cache = Cache::default();
+        let world = Arc::new(self.world());
+        let runtime = runtime()?;
+        let mut rows = Vec::new();
+        for connection in &self.plan.connections {
+            if cancel.is_cancelled() {
+                return Err(WorkspaceError::Cancelled.into());
+            }
+            let (view, report) = self.run(connection, tls, None, &mut cache, &world, &runtime)?;
+            let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
+            let row = MatrixRow {
+                client: view.client,
+                server: view.server,
+                port: view.port,
+                request: view.request,
+                ok: matches!(report.outcome, handshake::Outcome::Answered(status) if status < 300),
+                outcome,
+                user: report.identity().map(|identity| identity.user.clone()),
+                micros: micros(report.elapsed),
+            };
+            each(&row);
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    fn run(
+        &self,
+        connection: &Connection,
+        tls: Tls,
+        changed: Option<&Changed>,
+        cache: &mut Cache,
+        world: &Arc<World>,
+        runtime: &tokio::runtime::Runtime,
+    ) -> Result<(ConnectionView, Report), LabError> {
+        let server = &connection.server;
+        let shown = connection.credential.as_deref().map(|id| self.presented(cache, id, changed)).transpose()?;
+        let serving = self.presented(cache, &server.certificate, changed)?;
+        let trusts = connection.trusts.as_deref().map(|id| self.roots(cache, id, changed, true)).transpose()?;
+        let client_roots = self.roots(cache, &server.client_authority, changed, false)?;
+        let proxies = server.request_header_authority.as_deref();
+        let request_header = proxies
+            .map(|id| self.roots(cache, id, changed, false))
+            .transpose()?
+            .map(|roots| RequestHeader { roots, allowed_names: vec![FRONT_PROXY.into()] });
+        let credential = |presented: &Arc<Presented>| handshake::Credential {
+            chain: presented.chain.clone(),
+            key: presented.key.clone(),
+        };
+        let client = ClientSide {
+            name: connection.client_name(),
+            address: connection.client_address,
+            credential: shown.as_ref().map(credential),
+            roots: trusts,
+            server_name: connection.server_name.clone(),
+            request: connection.request.clone(),
+            headers: connection.headers.clone(),
+        };
+        let to = ServerSide {
+            name: server.id(),
+            style: server.style,
+            port: server.port,
+            credential: credential(&serving),
+            client_roots: Some(client_roots),
+            request_header,
+            world: Arc::clone(world),
+        };
+        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
+        let report = runtime.block_on(handshake::connect(&client, &to, &options))?;
+        let view = ConnectionView {
+            client: connection.client_name(),
+            server: server.id(),
+            port: server.port,
+            client_subject: shown.map(|presented| presented.subject.clone()),
+            server_subject: serving.subject.clone(),
+            server_name: connection.server_name.to_string(),
+            client_trusts: connection.trusts.as_deref().map(|id| self.authority_name(id)),
+            server_trusts: self.authority_name(&server.client_authority),
+            request: connection.request.clone(),
+            outcome: Some(outcome(&report)),
+        };
+        Ok((view, report))
+    }
+
+    fn authority_name(&self, id: &str) -> String {
+        self.plan.authority(id).map_or_else(|| id.to_owned(), |authority| authority.subject.common_name.clone())
+    }
+
+    fn presented(&self, cache: &mut Cache, id: &str, changed: Option<&Changed>) -> Result<Arc<Presented>, LabError> {
+        if let Some(known) = cache.credentials.get(id) {
+            return Ok(Arc::clone(known));
+        }
+        let Credential { mut chain, key } = credential(self.store(), &self.plan, id)?;
+        if let (Some(changed), Some(leaf)) = (changed.filter(|c| c.id == id), chain.first_mut()) {
+            leaf.clone_from(&changed.after);
+        }
+        let subject = chain.first().map(|leaf| x509::subject(leaf)).transpose()?.unwrap_or_default();
+        let presented = Arc::new(Presented { chain, key: key.der().to_vec(), subject });
+        cache.credentials.insert(id.to_owned(), Arc::clone(&presented));
+        Ok(presented)
+    }
+
+    fn roots(
+        &self,
+        cache: &mut Cache,
+        id: &str,
+        changed: Option<&Changed>,
+        client: bool,
+    ) -> Result<Arc<Roots>, LabError> {
+        if let Some(changed) = changed.filter(|c| c.id == id && (client || !c.client_only)) {
+            return Ok(Arc::new(Roots::from_der([&changed.after])));
+        }
+        if let Some(known) = cache.roots.get(id) {
+            return Ok(Arc::clone(known));
+        }
+        let roots = Arc::new(Roots::from_der(authority_chain(self.store(), &self.plan, id)?));
+        cache.roots.insert(id.to_owned(), Arc::clone(&roots));
+        Ok(roots)
+    }
+
+    /// The changed copy of an artifact. Nothing is written.
+    pub(super) fn change(&self, change: &Change) -> Result<Changed, LabError> {
+        let now = self.now();
+        if let Some(authority) = self.plan.authority(&change.artifact) {
+            let before = first(authority_chain(self.store(), &self.plan, &authority.id)?);
+            let mut request = AuthorityRequest::planned(authority, now);
+            change.apply_to_authority(&mut request, now);
+            if change.signer == Some(Signer::OtherName) {
+                request.subject = other_authority();
+            }
+            let after = match change.signer {
+                // Its own key signs an authority anyway.
+                None | Some(Signer::Itself) => {
+                    pki::authority_certificate(&request, &self.authority_key(&authority.id)?)?
+                }
+                Some(Signer::SameName | Signer::OtherName) => {
+                    pki::authority_certificate(&request, &self.stock.take(authority.key)?)?
+                }
+            };
+            return Ok(Changed {
+                id: authority.id.clone(),
+                before,
+                after,
+                client_only: matches!(change.signer, Some(Signer::SameName | Signer::OtherName)),
+            });
+        }
+        let leaf = self
+            .plan
+            .certificate(&change.artifact)
+            .ok_or_else(|| WorkspaceError::Unknown(change.artifact.clone()))?;
+        let Credential { chain, key } = credential(self.store(), &self.plan, &leaf.id())?;
+        let signer = first(authority_chain(self.store(), &self.plan, &leaf.authority)?);
+        let fields = x509::issuer_fields(&signer)?;
+        let mut request = LeafRequest::planned(leaf, fields.not_before, now);
+        change.apply_to_leaf(&mut request, now);
+        let rogue;
+        let issuer = match change.signer {
+            None => {
+                rogue = self.authority_key(&leaf.authority)?;
+                Issuer { subject: fields.subject, key_identifier: fields.key_identifier, key: &rogue }
+            }
+            Some(Signer::SameName) => {
+                rogue = self.stock.take(leaf.key)?;
+                Issuer { subject: fields.subject, key_identifier: Some(rogue.identifier()), key: &rogue }
+            }
+            Some(Signer::OtherName) => {
+                rogue = self.stock.take(leaf.key)?;
+                let subject = pki::name(&other_authority());
+                Issuer { subject, key_identifier: Some(rogue.identifier()), key: &rogue }
+            }
+            Some(Signer::Itself) => {
+                Issuer { subject: pki::name(&request.subject), key_identifier: None, key: &key }
+            }
+        };
+        let after = pki::leaf_certificate(&request, key.public_key_info(), &issuer)?;
+        Ok(Changed { id: leaf.id(), before: first(chain), after, client_only: false })
+    }
+
+    fn authority_key(&self, id: &str) -> Result<pki::PrivateKey, LabError> {
+        let authority = self.plan.authority(id).ok_or_else(|| WorkspaceError::Unknown(id.into()))?;
+        let path = &authority.place.key;
+        let pem = self.store().read(path)?.ok_or_else(|| WorkspaceError::NoAuthorityKey {
+            certificate: authority.place.certificate.clone(),
+            key: path.clone(),
+        })?;
+        Ok(pki::PrivateKey::from_pem(&pem)
+            .map_err(|error| WorkspaceError::Unusable { path: path.clone(), why: error.to_string() })?)
+    }
+
+    fn world(&self) -> World {
+        let Plan { spec, .. } = &self.plan;
+        let node = |control_plane| move |node: &crate::blueprint::Node| WorldNode {
+            name: node.name.clone(),
+            address: node.address,
+            control_plane,
+        };
+        let nodes: Vec<WorldNode> =
+            spec.control_planes.iter().map(node(true)).chain(spec.workers.iter().map(node(false))).collect();
+        World::new(&nodes, &spec.endpoint().to_string(), self.now())
+    }
+}
+
+/// A name that no authority of the lab has.
+fn other_authority() -> Subject {
+    Subject::named("another-ca")
+}
+
+fn first(chain: Vec<Vec<u8>>) -> Vec<u8> {
+    chain.into_iter().next().unwrap_or_default()
+}
+
+fn micros(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// The word for how a connection ended.
+fn word(outcome: handshake::Outcome) -> String {
+    match outcome {
+        handshake::Outcome::Answered(status) => status.to_string(),
+        handshake::Outcome::RefusedByClient => "refused-by-client".into(),
+        handshake::Outcome::RefusedByServer => "refused-by-server".into(),
+    }
+}
+
+/// A report as it is shown.
+fn outcome(report: &Report) -> ConnectionOutcome {
+    let log = report.server_log.as_ref().map(|log| match log.verbosity {
+        0 => log.line.clone(),
+        verbosity => format!("(-v={verbosity}) {}", log.line),
+    });
+    let decision = report.decision().map(|decision| match decision.reason.as_str() {
+        "" => decision.by.to_string(),
+        reason => format!("{}: {reason}", decision.by),
+    });
+    ConnectionOutcome {
+        outcome: word(report.outcome),
+        version: report.version.map(|version| version.to_string()),
+        server_verdict: report.server_verdict.clone(),
+        client_verdict: report.client_verdict.clone(),
+        events: report.events.iter().map(|e| (e.side.to_string(), e.step.to_string())).collect(),
+        identity: report.identity().map(|i| (i.user.clone(), i.groups.clone())),
+        decision,
+        response: report.response.as_ref().map(|response| (response.status, response.body.clone())),
+        client_prints: report.client_prints.clone(),
+        server_logs: log,
+        micros: micros(report.elapsed),
+    }
+}

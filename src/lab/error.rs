@@ -1,0 +1,54 @@
+//! What can go wrong in the lab.
+
+use crate::blueprint::{BlueprintError, ComponentError, SpecError};
+use crate::handshake::HandshakeError;
+use crate::lesson::{ProgressError, UnknownLesson};
+use crate::pki::KeyError;
+use crate::workspace::WorkspaceError;
+use crate::x509::X509Error;
+
+/// What can go wrong in the lab.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The workspace.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// A component's name.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// A lesson's name.
+    #[error(transparent)]
+    Lesson(#[from] UnknownLesson),
+    /// A step's name.
+    #[error("the lesson `{lesson}` has no step `{step}`")]
+    Step {
+        /// The lesson.
+        lesson: String,
+        /// The step.
+        step: String,
+    },
+    /// The connection itself could not be tried.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// The progress could not be kept.
+    #[error(transparent)]
+    Progress(#[from] ProgressError),
+    /// Only the clock, a port or a thread of this machine can be at fault.
+    #[error("this machine cannot run the connection: {0}")]
+    Machine(#[from] std::io::Error),
+    /// A TLS version or request that does not exist.
+    #[error("{0}")]
+    Request(String),
+}
+
+macro_rules! through_the_workspace {
+    ($($error:ty),+) => {$(
+        impl From<$error> for LabError {
+            fn from(error: $error) -> Self {
+                Self::Workspace(error.into())
+            }
+        }
+    )+};
+}
+
+through_the_workspace!(KeyError, X509Error, SpecError, BlueprintError);

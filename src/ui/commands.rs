@@ -1,0 +1,236 @@
+//! The one registry of commands: what can be done, by which keys, in which situation, and
+//! what it is called. Key map, footer and help all come from it.
+
+use crate::lab::Panel;
+use crate::lesson::Action;
+use crate::text::Language;
+
+use super::keys::Key;
+use super::model::{Focus, Mode, Model, State};
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    /// Open the chosen lesson.
+    Open,
+    /// Answer with the choice that is pointed at.
+    Answer,
+    /// Answer with this choice, from 0.
+    Choose(usize),
+    /// Do the step.
+    Do,
+    /// Go on to the next step, or back to the list after the last.
+    GoOn,
+    /// Point or scroll: this many lines down.
+    Move(isize),
+    /// Scroll by halves of a screen down.
+    Half(isize),
+    /// To the beginning.
+    Top,
+    /// To the end.
+    Bottom,
+    /// The step before.
+    Previous,
+    /// The step after.
+    Next,
+    /// The next pane, or with `false` the one before.
+    Pane(bool),
+    /// The next tool's commands.
+    Tool,
+    /// Copy what is shown.
+    Copy,
+    /// The other language.
+    Language,
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse,
+    /// Open or close the help.
+    Help,
+    /// Stop the work.
+    Cancel,
+    /// Close the help, then the lesson.
+    Back,
+    /// Back, then quit.
+    Leave,
+    /// Quit.
+    Quit,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+}
+
+/// A command with its keys and words.
+pub(super) struct Entry {
+    /// What is done.
+    pub(super) command: Command,
+    /// By which keys.
+    pub(super) keys: &'static [Key],
+    /// The keys as they are written; `{arrows}` and `{sides}` are the theme's.
+    pub(super) shown: &'static str,
+    /// Its name in English and Korean.
+    label: (&'static str, &'static str),
+    /// In which situations; empty is all.
+    modes: &'static [Mode],
+    /// What else must hold.
+    when: fn(&Model) -> bool,
+    /// Its place in the footer; 0 is none.
+    pub(super) footer: u8,
+}
+
+impl Entry {
+    /// Its name.
+    pub(super) fn label(&self, language: Language) -> &'static str {
+        language.pick(self.label.0, self.label.1)
+    }
+
+    /// Whether it can be done now.
+    pub(super) fn is_available(&self, model: &Model) -> bool {
+        self.is_in(model, model.mode())
+    }
+
+    /// Whether it could be done in this situation.
+    pub(super) fn is_in(&self, model: &Model, mode: Mode) -> bool {
+        (self.modes.is_empty() || self.modes.contains(&mode)) && (self.when)(model)
+    }
+}
+
+/// The command of a key in the present situation.
+pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
+    if let (Key::Char(digit @ '1'..='9'), Mode::Question) = (key, model.mode()) {
+        return Some(Command::Choose((digit as usize).saturating_sub('1' as usize)));
+    }
+    REGISTRY.iter().find(|entry| entry.keys.contains(&key) && entry.is_available(model)).map(|entry| entry.command)
+}
+
+/// The commands for the footer now, the most important first.
+pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
+    let mut entries: Vec<_> = REGISTRY.iter().filter(|entry| entry.footer > 0 && entry.is_available(model)).collect();
+    entries.sort_by_key(|entry| entry.footer);
+    entries
+}
+
+/// What Enter does now.
+pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
+    REGISTRY.iter().find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
+}
+
+fn always(_: &Model) -> bool {
+    true
+}
+
+fn does(model: &Model, wanted: fn(&Action) -> bool) -> bool {
+    model.step().is_some_and(|step| wanted(&step.action)) && !failed(model)
+}
+
+fn failed(model: &Model) -> bool {
+    model.study.as_ref().is_some_and(|study| matches!(study.state, State::Failed(_)))
+}
+
+fn makes(model: &Model) -> bool {
+    does(model, |action| matches!(action, Action::Make { .. }))
+}
+
+fn looks(model: &Model) -> bool {
+    does(model, |action| matches!(action, Action::Look { .. }))
+}
+
+fn connects(model: &Model) -> bool {
+    does(model, |action| matches!(action, Action::Connect(_)))
+}
+
+fn breaks(model: &Model) -> bool {
+    does(model, |action| matches!(action, Action::Break(_)))
+}
+
+fn has_panels(model: &Model) -> bool {
+    model.study.as_ref().is_some_and(|study| !study.panels.is_empty())
+}
+
+fn has_tools(model: &Model) -> bool {
+    let Some(study) = &model.study else { return false };
+    matches!(study.shown(), Some(Panel::Commands(tools)) if tools.len() > 1)
+}
+
+fn can_copy(model: &Model) -> bool {
+    super::update::copyable(model).is_some()
+}
+
+fn is_last(model: &Model) -> bool {
+    model.study.as_ref().zip(model.lesson()).is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
+}
+
+fn not_last(model: &Model) -> bool {
+    !is_last(model)
+}
+
+fn scrolls(model: &Model) -> bool {
+    super::view::can_scroll(model)
+}
+
+fn points(model: &Model) -> bool {
+    model.study.as_ref().is_none_or(|study| study.focus == Focus::Text)
+}
+
+fn scrolls_panel(model: &Model) -> bool {
+    !points(model) && scrolls(model)
+}
+
+use Key::{Char, Ctrl};
+use Mode::{After, Help, Home, Question, Ready, Working};
+
+const STEPS: &[Mode] = &[Question, Ready, After];
+const LESSON: &[Mode] = &[Question, Ready, Working, After];
+const ANY: &[Mode] = &[];
+
+/// A row of the registry.
+const fn row(
+    command: Command,
+    keys: &'static [Key],
+    shown: &'static str,
+    label: (&'static str, &'static str),
+    modes: &'static [Mode],
+    when: fn(&Model) -> bool,
+    footer: u8,
+) -> Entry {
+    Entry { command, keys, shown, label, modes, when, footer }
+}
+
+/// Every command. The first row whose key and situation fit is the one that is meant.
+pub(super) const REGISTRY: &[Entry] = &[
+    row(Command::Open, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Home], always, 1),
+    row(Command::Answer, &[Key::Enter], "Enter", ("answer", "답하기"), &[Question], always, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("make it", "만들기"), &[Ready], makes, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("check it", "확인하기"), &[Ready], looks, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("connect", "연결하기"), &[Ready], connects, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("break it", "고장 내기"), &[Ready], breaks, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("try again", "다시 하기"), &[Ready], failed, 1),
+    row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("go on", "다음으로"), &[After], not_last, 1),
+    row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("finish", "마치기"), &[After], is_last, 1),
+    row(Command::Cancel, &[Key::Esc], "Esc", ("cancel", "취소"), &[Working], always, 1),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Home], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Home], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows} 1-9", ("choose", "고르기"), &[Question], points, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Question], points, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Ready, Working, After], scrolls, 5),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Question], scrolls_panel, 5),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k {arrows}", ("scroll", "스크롤"), &[Help], always, 1),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Help, Question, Ready, Working, After], always, 0),
+    row(Command::Previous, &[Key::Left, Char('h')], "{sides}", ("step", "단계"), STEPS, always, 4),
+    row(Command::Next, &[Key::Right, Char('l')], "", ("next step", "다음 단계"), STEPS, always, 0),
+    row(Command::Pane(true), &[Key::Tab], "Tab", ("panel", "패널"), LESSON, has_panels, 3),
+    row(Command::Pane(false), &[Key::BackTab], "", ("panel before", "이전 패널"), LESSON, has_panels, 0),
+    row(Command::Tool, &[Char('t'), Key::F(3)], "t", ("next tool", "다음 도구"), LESSON, has_tools, 6),
+    row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), LESSON, can_copy, 7),
+    row(Command::Half(1), &[Ctrl('d')], "Ctrl-d/u", ("half a screen", "반 화면 이동"), ANY, always, 0),
+    row(Command::Half(-1), &[Ctrl('u')], "", ("half a screen up", "반 화면 위로"), ANY, always, 0),
+    row(Command::Half(2), &[Key::PageDown, Ctrl('f')], "PgUp/PgDn", ("a screen", "한 화면 이동"), ANY, always, 0),
+    row(Command::Half(-2), &[Key::PageUp, Ctrl('b')], "", ("a screen up", "한 화면 위로"), ANY, always, 0),
+    row(Command::Top, &[Char('g'), Key::Home], "g G", ("first, last (Home, End)", "처음, 끝 (Home, End)"), ANY, always, 0),
+    row(Command::Bottom, &[Char('G'), Key::End], "", ("last", "끝"), ANY, always, 0),
+    row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
+    row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
+    row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Help, Question, Ready, After], always, 0),
+    row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Help, Question, Ready, Working, After], always, 10),
+    row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
+    row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
+];

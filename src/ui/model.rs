@@ -1,0 +1,196 @@
+//! What the screen knows. Only [`super::update`] changes it.
+
+use crate::lab::{Panel, Progress, StepReport};
+use crate::lesson::{Action, Lesson, Question, Step};
+use crate::text::Language;
+
+use super::theme::Theme;
+use super::{Cancel, ProgressView};
+
+/// Everything that is drawn.
+#[derive(Debug)]
+pub(super) struct Model {
+    /// The curriculum.
+    pub(super) lessons: Vec<Lesson>,
+    /// What is done.
+    pub(super) progress: ProgressView,
+    /// The language shown.
+    pub(super) language: Language,
+    /// Colours and glyphs.
+    pub(super) theme: Theme,
+    /// Columns and rows.
+    pub(super) size: (u16, u16),
+    /// The lesson that is chosen on the list.
+    pub(super) selected: usize,
+    /// The lesson that is open; none shows the list.
+    pub(super) study: Option<Study>,
+    /// How far the help is scrolled, while it is open.
+    pub(super) help: Option<usize>,
+    /// One line for the user, until the next key.
+    pub(super) notice: Option<Notice>,
+    /// Whether the mouse is listened to.
+    pub(super) mouse: bool,
+    /// The number of the newest run of an effect.
+    pub(super) run: u64,
+    /// Whether something changed since the last frame.
+    pub(super) redraw: bool,
+}
+
+/// One line for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Notice {
+    /// Whether something went wrong.
+    pub(super) wrong: bool,
+    /// What.
+    pub(super) text: String,
+}
+
+/// An open lesson.
+#[derive(Debug)]
+pub(super) struct Study {
+    /// Its index.
+    pub(super) lesson: usize,
+    /// The step's index.
+    pub(super) step: usize,
+    /// The run whose outcome this step waits for.
+    pub(super) run: u64,
+    /// What stands beside the text.
+    pub(super) panels: Vec<Panel>,
+    /// Whether the panels are still being read.
+    pub(super) loading: bool,
+    /// The panel that is shown.
+    pub(super) panel: usize,
+    /// Where keys go.
+    pub(super) focus: Focus,
+    /// Lines that the text is scrolled by.
+    pub(super) text_scroll: usize,
+    /// Lines that the panel is scrolled by.
+    pub(super) panel_scroll: usize,
+    /// The tool whose commands are shown.
+    pub(super) tool: usize,
+    /// The choice that is pointed at, from 0.
+    pub(super) cursor: usize,
+    /// How far the step is.
+    pub(super) state: State,
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Focus {
+    /// The step's text.
+    Text,
+    /// The shown panel.
+    Panel,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone)]
+pub(super) enum State {
+    /// Nothing was done yet.
+    Ready,
+    /// It is being done.
+    Working {
+        /// Raised to stop it.
+        cancel: Cancel,
+        /// How far it is.
+        progress: Option<Progress>,
+    },
+    /// The question was answered with this choice, from 0.
+    Answered(usize),
+    /// It was done.
+    Done(Box<StepReport>),
+    /// It could not be done: one sentence.
+    Failed(String),
+}
+
+/// Which of the screen's situations it is: decides what keys mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The help is open.
+    Help,
+    /// The list of lessons.
+    Home,
+    /// A question waits for its answer.
+    Question,
+    /// A step waits to be done.
+    Ready,
+    /// A step is being done.
+    Working,
+    /// A step is done, or was only to be read.
+    After,
+}
+
+impl Model {
+    /// The open step.
+    pub(super) fn step(&self) -> Option<&Step> {
+        let study = self.study.as_ref()?;
+        self.lessons.get(study.lesson)?.steps.get(study.step)
+    }
+
+    /// The open lesson.
+    pub(super) fn lesson(&self) -> Option<&Lesson> {
+        self.lessons.get(self.study.as_ref()?.lesson)
+    }
+
+    /// The question of the open step.
+    pub(super) fn question(&self) -> Option<&Question> {
+        match &self.step()?.action {
+            Action::Predict(question) | Action::Recall(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The situation.
+    pub(super) fn mode(&self) -> Mode {
+        let Some(study) = &self.study else {
+            return if self.help.is_some() { Mode::Help } else { Mode::Home };
+        };
+        if self.help.is_some() {
+            return Mode::Help;
+        }
+        match (&study.state, self.step().map(|step| &step.action)) {
+            (State::Working { .. }, _) => Mode::Working,
+            (State::Answered(_) | State::Done(_), _) | (_, Some(Action::Read) | None) => Mode::After,
+            (_, Some(Action::Predict(_) | Action::Recall(_))) => Mode::Question,
+            _ => Mode::Ready,
+        }
+    }
+
+    /// Whether a step is done.
+    pub(super) fn is_done(&self, lesson: &Lesson, step: &Step) -> bool {
+        // The set is keyed by owned pairs; a lookup is rare enough to build one.
+        self.progress.done.contains(&(lesson.id.clone(), step.id.clone()))
+    }
+
+    /// How many steps of a lesson are done.
+    pub(super) fn done_steps(&self, lesson: &Lesson) -> usize {
+        lesson.steps.iter().filter(|step| self.is_done(lesson, step)).count()
+    }
+
+    /// The step to open a lesson at: where it was left, else the first that is not done.
+    pub(super) fn resume_step(&self, index: usize) -> usize {
+        let Some(lesson) = self.lessons.get(index) else { return 0 };
+        let left = self
+            .progress
+            .resume
+            .as_ref()
+            .filter(|(id, _)| *id == lesson.id)
+            .and_then(|(_, step)| lesson.steps.iter().position(|s| s.id == *step));
+        left.or_else(|| lesson.steps.iter().position(|step| !self.is_done(lesson, step))).unwrap_or(0)
+    }
+
+    /// The lesson to go on with.
+    pub(super) fn next_lesson(&self) -> Option<usize> {
+        let unfinished = |lesson: &Lesson| self.done_steps(lesson) < lesson.steps.len();
+        let left = self.progress.resume.as_ref().and_then(|(id, _)| self.lessons.iter().position(|l| l.id == *id));
+        left.filter(|index| self.lessons.get(*index).is_some_and(unfinished))
+            .or_else(|| self.lessons.iter().position(unfinished))
+    }
+}
+
+impl Study {
+    /// The shown panel.
+    pub(super) fn shown(&self) -> Option<&Panel> {
+        self.panels.get(self.panel)
+    }
+}

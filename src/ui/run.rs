@@ -1,0 +1,311 @@
+//! The loop: messages in, frames and effects out. It sleeps until something happens.
+
+use std::future::poll_fn;
+use std::io::{self, BufWriter, IsTerminal, Stdout, stdin, stdout};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{Event, EventStream};
+use crossterm::cursor::MoveTo;
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use crossterm::{execute, queue};
+use futures_util::StreamExt;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::{Buffer, CellDiffOption};
+use rustix::process::{Signal, kill_current_process_group};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::text::{Language, width};
+
+use super::guard::{self, Guard};
+use super::model::Model;
+use super::theme::Theme;
+use super::update::{Effect, Msg, enter, stop_work, update};
+use super::view::view;
+use super::{Engine, Options, UiError};
+
+/// The terminal, and what stands on it.
+struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    last: Buffer,
+}
+
+impl Screen {
+    fn new() -> io::Result<Self> {
+        // Room for a whole frame: it reaches the terminal at once.
+        let out = BufWriter::with_capacity(1 << 16, stdout());
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(out))?, last: Buffer::default() })
+    }
+}
+
+/// What the effects bring back.
+enum Report {
+    Msg(Msg),
+    /// Some thread panicked: what it said.
+    Panicked(String),
+}
+
+/// Whether there is a terminal to show the screen on.
+#[must_use]
+pub fn has_terminal() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
+}
+
+/// Shows the screen until the user leaves it.
+///
+/// # Errors
+/// [`UiError`]; the terminal has been given back in every case.
+pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiError> {
+    if !has_terminal() {
+        return Err(UiError::NoTerminal);
+    }
+    let mut model = model_of(engine.as_ref(), &options);
+    let mut first = Vec::new();
+    if let Some(id) = &options.start {
+        let Some(lesson) = model.lessons.iter().position(|lesson| lesson.id == *id) else {
+            let ids = model.lessons.iter().map(|lesson| lesson.id.as_str());
+            let near = crate::text::nearest(id, ids).map(str::to_owned);
+            return Err(UiError::NoLesson { id: id.clone(), near });
+        };
+        let step = model.resume_step(lesson);
+        first = enter(&mut model, lesson, step);
+    }
+    let (sender, receiver) = unbounded_channel();
+    let hook = PanicHook::set(sender.clone());
+    // A task of its own, so that a panic in the loop comes back as an error like any other.
+    let looped = tokio::spawn(event_loop(engine, model, first, sender, receiver)).await;
+    let said = hook.unset();
+    match looped {
+        Ok(result) => result,
+        Err(_) => Err(UiError::Panicked(said.unwrap_or_default())),
+    }
+}
+
+/// The model at the start.
+pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
+    let progress = engine.progress();
+    let mut model = Model {
+        lessons: engine.lessons().to_vec(),
+        language: options.language.or(progress.language).unwrap_or_else(Language::of_machine),
+        progress,
+        theme: Theme::new(options.color, options.ascii),
+        size: (80, 24),
+        selected: 0,
+        study: None,
+        help: None,
+        notice: None,
+        mouse: true,
+        run: 0,
+        redraw: true,
+    };
+    model.selected = model.next_lesson().unwrap_or(0);
+    model
+}
+
+async fn event_loop<E: Engine>(
+    engine: Arc<E>,
+    mut model: Model,
+    first: Vec<Effect>,
+    sender: UnboundedSender<Report>,
+    receiver: UnboundedReceiver<Report>,
+) -> Result<(), UiError> {
+    let result = turn(engine, &mut model, first, sender, receiver).await;
+    stop_work(&model);
+    result
+}
+
+async fn turn<E: Engine>(
+    engine: Arc<E>,
+    model: &mut Model,
+    first: Vec<Effect>,
+    sender: UnboundedSender<Report>,
+    mut receiver: UnboundedReceiver<Report>,
+) -> Result<(), UiError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    let _guard = Guard::new(model.mouse)?;
+    let mut screen = Screen::new()?;
+    model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
+    draw(&mut screen, model)?;
+    for effect in first {
+        carry_out(&engine, &sender, effect);
+    }
+    let mut events = EventStream::new();
+    loop {
+        draw(&mut screen, model)?;
+        let mut msgs = Vec::new();
+        tokio::select! {
+            event = events.next() => {
+                msgs.extend(msg_of(event)?);
+                // What else has come meanwhile (a paste, a window being dragged) is one frame.
+                // Polled with this task's own waker: the stream keeps the first it is given.
+                while let Poll::Ready(event) = poll_fn(|task| Poll::Ready(events.poll_next_unpin(task))).await {
+                    msgs.extend(msg_of(event)?);
+                }
+            }
+            Some(report) = receiver.recv() => {
+                let mut next = Some(report);
+                while let Some(report) = next {
+                    match report {
+                        Report::Msg(msg) => msgs.push(msg),
+                        Report::Panicked(said) => return Err(UiError::Panicked(said)),
+                    }
+                    next = receiver.try_recv().ok();
+                }
+            }
+            _ = go_on.recv() => {
+                resume(&mut screen, model)?;
+                msgs.push(Msg::Resumed);
+            }
+            _ = terminate.recv() => return Err(UiError::Signal(Signal::TERM.as_raw())),
+            _ = hang_up.recv() => return Err(UiError::Signal(Signal::HUP.as_raw())),
+            _ = interrupt.recv() => return Err(UiError::Signal(Signal::INT.as_raw())),
+        }
+        for msg in msgs {
+            for effect in update(model, msg) {
+                match effect {
+                    Effect::Quit => return Ok(()),
+                    Effect::Suspend => suspend(&mut screen, model)?,
+                    Effect::Copy(text) => {
+                        let mut out = stdout();
+                        execute!(out, CopyToClipboard::to_clipboard_from(text))?;
+                    }
+                    Effect::Mouse(on) => guard::set_mouse(on)?,
+                    effect => carry_out(&engine, &sender, effect),
+                }
+            }
+        }
+    }
+}
+
+/// Draws if something changed.
+fn draw(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
+    if !std::mem::take(&mut model.redraw) {
+        return Ok(());
+    }
+    let Screen { terminal, last } = screen;
+    terminal.autoresize()?;
+    view(model, &mut terminal.get_frame());
+    let rows = renew_rows(last, terminal.current_buffer_mut());
+    queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+    for row in rows {
+        queue!(terminal.backend_mut(), MoveTo(0, row), Clear(ClearType::CurrentLine))?;
+    }
+    terminal.flush()?;
+    terminal.hide_cursor()?;
+    terminal.swap_buffers();
+    queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
+    io::Write::flush(terminal.backend_mut())
+}
+
+/// The rows where a wide glyph makes way for something else: they are cleared and written
+/// anew. What is left of a glyph that is overwritten by halves, terminals do not agree on.
+fn renew_rows(last: &mut Buffer, next: &mut Buffer) -> Vec<u16> {
+    let mut rows = Vec::new();
+    if last.area == next.area {
+        let columns = usize::from(next.area.width).max(1);
+        let both = last.content.chunks(columns).zip(next.content.chunks_mut(columns));
+        for ((was, is), row) in both.zip(0..) {
+            if was.iter().zip(is.iter()).any(|(was, is)| was.symbol() != is.symbol() && width(was.symbol()) > 1) {
+                rows.push(row);
+                for cell in is {
+                    cell.set_diff_option(CellDiffOption::AlwaysUpdate);
+                }
+            }
+        }
+    }
+    last.clone_from(next);
+    rows
+}
+
+fn msg_of(event: Option<io::Result<Event>>) -> io::Result<Option<Msg>> {
+    match event {
+        None => Err(io::ErrorKind::UnexpectedEof.into()),
+        Some(Err(error)) => Err(error),
+        Some(Ok(Event::Key(key))) => Ok(Some(Msg::Key(key))),
+        Some(Ok(Event::Mouse(mouse))) => Ok(Some(Msg::Mouse(mouse))),
+        Some(Ok(Event::Resize(columns, rows))) => Ok(Some(Msg::Resized(columns, rows))),
+        // Pasted text is no command, and there is nothing to type into.
+        Some(Ok(_)) => Ok(None),
+    }
+}
+
+/// Runs an effect away from the screen; what it comes to returns as a message.
+fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effect: Effect) {
+    let (engine, sender) = (Arc::clone(engine), sender.clone());
+    // Nobody listens any more only when the loop has ended.
+    let send = move |msg| drop(sender.send(Report::Msg(msg)));
+    tokio::task::spawn_blocking(move || match effect {
+        Effect::Panels { run, lesson, step } => send(Msg::Panels(run, engine.panels(&lesson, &step))),
+        Effect::Perform { run, lesson, step, cancel } => {
+            let result =
+                engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
+            send(Msg::Performed(run, result));
+        }
+        Effect::Record { lesson, step, choice } => {
+            if let Err(error) = engine.record(&lesson, &step, choice) {
+                send(Msg::NotKept(error));
+            }
+        }
+        Effect::SetLanguage(language) => {
+            if let Err(error) = engine.set_language(language) {
+                send(Msg::NotKept(error));
+            }
+        }
+        Effect::Copy(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
+    });
+}
+
+/// Gives the terminal back and stops, as a shell's job does; returns when it goes on.
+fn suspend(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
+    guard::give_back();
+    kill_current_process_group(Signal::TSTP)?;
+    resume(screen, model)
+}
+
+/// Takes the terminal again and draws everything anew.
+fn resume(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
+    guard::take(model.mouse)?;
+    let size = screen.terminal.size()?;
+    model.size = (size.width, size.height);
+    screen.terminal.clear()?;
+    screen.last = Buffer::default();
+    model.redraw = true;
+    Ok(())
+}
+
+type Hook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
+
+/// While the screen is shown, a panic in any thread gives the terminal back at once and ends
+/// the loop; its words are told afterwards, by whoever called [`run`].
+struct PanicHook {
+    said: Arc<Mutex<Option<String>>>,
+    before: Hook,
+}
+
+impl PanicHook {
+    fn set(sender: UnboundedSender<Report>) -> Self {
+        let before = std::panic::take_hook();
+        let said = Arc::new(Mutex::new(None));
+        let kept = Arc::clone(&said);
+        std::panic::set_hook(Box::new(move |info| {
+            guard::give_back();
+            let what = info.payload_as_str().unwrap_or("no reason given");
+            let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+            let text = format!("{what}{}", place.unwrap_or_default());
+            kept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text.clone());
+            drop(sender.send(Report::Panicked(text)));
+        }));
+        Self { said, before }
+    }
+
+    fn unset(self) -> Option<String> {
+        std::panic::set_hook(self.before);
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,261 @@
+//! Drawing: the model in, a frame out. One file for each region of the screen.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::lab::Panel;
+use crate::text::{Language, truncate, width};
+
+use super::model::{Focus, Model};
+use super::theme::Theme;
+
+mod artifact;
+mod cluster;
+mod commands;
+mod connection;
+mod footer;
+mod header;
+mod help;
+mod home;
+mod lines;
+mod markdown;
+mod panes;
+mod step;
+mod verdict;
+
+use lines::Body;
+
+/// The smallest screen that holds everything: columns and rows.
+pub(super) const MINIMUM: (u16, u16) = (60, 20);
+/// From here on, text and panel stand side by side.
+const SIDE_BY_SIDE: u16 = 80;
+/// Wider than this helps nobody; the rest is margin.
+const WIDEST: u16 = 168;
+/// The widest running text.
+const WIDEST_TEXT: u16 = 76;
+
+/// What lies under a place of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A lesson of the list.
+    Lesson(usize),
+    /// A choice of the question.
+    Choice(usize),
+    /// The tab of a panel.
+    Panel(usize),
+    /// The tab of a tool.
+    Tool(usize),
+    /// Elsewhere in a pane.
+    Pane(Focus),
+    /// Nothing.
+    Nothing,
+}
+
+impl Target {
+    /// The pane that it belongs to.
+    pub(super) fn pane(self) -> Option<Focus> {
+        match self {
+            Self::Pane(focus) => Some(focus),
+            Self::Choice(_) => Some(Focus::Text),
+            Self::Panel(_) | Self::Tool(_) => Some(Focus::Panel),
+            Self::Lesson(_) | Self::Nothing => None,
+        }
+    }
+}
+
+/// What every region needs.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    theme: Theme,
+    language: Language,
+}
+
+impl Look {
+    fn pick(self, en: &'static str, ko: &'static str) -> &'static str {
+        self.language.pick(en, ko)
+    }
+}
+
+fn look(model: &Model) -> Look {
+    Look { theme: model.theme, language: model.language }
+}
+
+/// The screen's regions.
+#[derive(Debug, Clone, Copy)]
+struct Areas {
+    header: Rect,
+    body: Rect,
+    notice: Rect,
+    footer: Rect,
+}
+
+/// A rectangle that cannot lie outside: sides are clipped to the screen's.
+fn rect(x: u16, y: u16, columns: u16, rows: u16) -> Rect {
+    Rect { x, y, width: columns, height: rows }
+}
+
+/// Whether the screen is large enough.
+fn is_large_enough((columns, rows): (u16, u16)) -> bool {
+    columns >= MINIMUM.0 && rows >= MINIMUM.1
+}
+
+fn areas((columns, rows): (u16, u16)) -> Areas {
+    let margin = match columns {
+        0..100 => 1,
+        100..140 => 2,
+        _ => columns.saturating_sub(WIDEST) / 2,
+    }
+    .max(if columns < 100 { 1 } else { 2 });
+    let inner = columns.saturating_sub(2 * margin);
+    let air = u16::from(rows >= 24);
+    let top = if rows >= 40 { 1 } else { 0 };
+    let body = top + 2 + air;
+    let end = rows.saturating_sub(2 + top);
+    Areas {
+        header: rect(margin, top, inner, 2),
+        body: rect(margin, body, inner, end.saturating_sub(body)),
+        notice: rect(margin, end, inner, 1),
+        footer: rect(margin, end + 1, inner, 1),
+    }
+}
+
+/// Draws everything.
+pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
+    draw(model, frame);
+    if model.theme.is_ascii() {
+        for cell in &mut frame.buffer_mut().content {
+            if let Some((_, plain)) = IN_ASCII.iter().find(|(glyph, _)| *glyph == cell.symbol()) {
+                cell.set_symbol(plain);
+            }
+        }
+    }
+}
+
+/// Glyphs that words of the lessons may hold, for terminals that want ASCII.
+const IN_ASCII: [(&str, &str); 8] = [
+    ("…", "."), ("·", "."), ("→", ">"), ("←", "<"), ("—", "-"), ("–", "-"), ("×", "x"), ("≠", "!"),
+];
+
+fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let size = (frame.area().width, frame.area().height);
+    if !is_large_enough(size) {
+        too_small(model, frame);
+        return;
+    }
+    let areas = areas(size);
+    if model.study.is_some() {
+        header::draw(model, frame, areas.header);
+        panes::draw(model, frame, areas.body);
+    } else {
+        home::draw(model, frame, areas);
+    }
+    footer::draw(model, frame, areas.notice, areas.footer);
+    if model.help.is_some() {
+        help::draw(model, frame);
+    }
+}
+
+fn too_small(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let times = model.theme.glyph.times;
+    let text = format!(
+        "지금 now {}{times}{} / 필요 needed {}{times}{}",
+        area.width, area.height, MINIMUM.0, MINIMUM.1
+    );
+    let text = truncate(&text, usize::from(area.width));
+    let columns = u16::try_from(width(&text)).unwrap_or(area.width);
+    let x = area.width.saturating_sub(columns) / 2;
+    if area.height > 0 {
+        frame.buffer_mut().set_string(x, area.height / 2, text, model.theme.text());
+    }
+}
+
+/// Where scrolling ends, in lines, for each pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ScrollEnds {
+    /// The step's text.
+    pub(super) text: usize,
+    /// The shown panel.
+    pub(super) panel: usize,
+    /// The help.
+    pub(super) help: usize,
+}
+
+/// Where scrolling ends now.
+pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
+    if !is_large_enough(model.size) {
+        // Nothing is drawn: keep every position for when the window is large again.
+        return ScrollEnds { text: usize::MAX, panel: usize::MAX, help: usize::MAX };
+    }
+    let (text, panel) = pane_ends(model);
+    ScrollEnds { text, panel, help: if model.help.is_some() { help::scroll_end(model) } else { 0 } }
+}
+
+/// Where scrolling ends in the step's text and in its panel.
+fn pane_ends(model: &Model) -> (usize, usize) {
+    let Some(study) = &model.study else { return (0, 0) };
+    let panes = panes::layout(model, areas(model.size).body);
+    let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
+    let panel = study.shown().map_or(0, |shown| {
+        let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
+        lines.saturating_sub(usize::from(panes.panel.height))
+    });
+    (text, panel)
+}
+
+/// Whether what the focus is on is longer than its place.
+pub(super) fn can_scroll(model: &Model) -> bool {
+    let (text, panel) = pane_ends(model);
+    match model.study.as_ref().map(|study| study.focus) {
+        Some(Focus::Text) => text > 0,
+        Some(Focus::Panel) => panel > 0,
+        None => false,
+    }
+}
+
+/// The rows of the pane that the focus is on.
+pub(super) fn page(model: &Model) -> usize {
+    usize::from(areas(model.size).body.height)
+}
+
+/// First and last line of what was said of the step's outcome, and the rows there are.
+pub(super) fn outcome_lines(model: &Model) -> (Option<(usize, usize)>, usize) {
+    let pane = panes::layout(model, areas(model.size).body).text;
+    let body = step::body(model, pane.width);
+    (body.outcome.map(|first| (first, body.lines.len())), usize::from(pane.height))
+}
+
+/// First and last line of the choice that is pointed at.
+pub(super) fn choice_lines(model: &Model) -> Option<(usize, usize)> {
+    let pane = panes::layout(model, areas(model.size).body).text;
+    let cursor = model.study.as_ref()?.cursor;
+    let body = step::body(model, pane.width);
+    let mut lines = body.hits.iter().filter(|(_, _, target)| *target == Target::Choice(cursor)).map(|hit| hit.0);
+    let first = lines.next()?;
+    Some((first, lines.next_back().unwrap_or(first)))
+}
+
+/// What lies at a place of the last frame.
+pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
+    if model.help.is_some() || !is_large_enough(model.size) {
+        return Target::Nothing;
+    }
+    let areas = areas(model.size);
+    if model.study.is_some() {
+        panes::hit(model, areas.body, column, row)
+    } else {
+        home::hit(model, areas, column, row)
+    }
+}
+
+/// A panel in lines of this width.
+fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
+    let columns = usize::from(columns);
+    match panel {
+        Panel::Commands(tools) => commands::body(tools, tool, columns, look),
+        Panel::Artifact(artifact) => artifact::body(artifact, columns, look),
+        Panel::Connection(connection) => connection::body(connection, columns, look),
+        Panel::Cluster(edges) => cluster::edges(edges, columns, look),
+        Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),
+    }
+}

@@ -1,0 +1,105 @@
+//! The screen's own words that stand in more than one place, in both languages.
+
+use crate::lab::{Panel, StepReport};
+use crate::lesson::Action;
+use crate::text::Language;
+use crate::trust::{Outcome, Rule};
+
+/// What kind of step this is.
+pub(super) fn kind(action: &Action, language: Language) -> &'static str {
+    match action {
+        Action::Read => language.pick("Read", "읽기"),
+        Action::Predict(_) => language.pick("Predict", "예상하기"),
+        Action::Recall(_) => language.pick("Recall", "떠올리기"),
+        Action::Make { .. } => language.pick("Make", "만들기"),
+        Action::Look { .. } => language.pick("Look", "살펴보기"),
+        Action::Connect(_) => language.pick("Connect", "연결하기"),
+        Action::Break(_) => language.pick("Break", "고장 내기"),
+    }
+}
+
+/// What a panel is about.
+pub(super) fn panel(panel: &Panel, language: Language) -> String {
+    match panel {
+        Panel::Commands(_) => language.pick("Commands", "명령").to_owned(),
+        Panel::Artifact(artifact) => crate::text::escape(&artifact.id).into_owned(),
+        Panel::Connection(_) => language.pick("Connection", "연결").to_owned(),
+        Panel::Cluster(_) => language.pick("Cluster", "클러스터").to_owned(),
+        Panel::Kinds(_) => language.pick("Kinds", "종류").to_owned(),
+    }
+}
+
+/// What a rule looks at.
+pub(super) fn rule(rule: Rule, language: Language) -> &'static str {
+    match rule {
+        Rule::Parse => language.pick("format", "형식"),
+        Rule::CriticalExtensions => language.pick("critical extensions", "필수(critical) 확장"),
+        Rule::Validity => language.pick("validity", "유효 기간"),
+        Rule::Name => language.pick("name (SAN)", "이름(SAN)"),
+        Rule::Issuer => language.pick("trusted issuer", "신뢰하는 발급자"),
+        Rule::Authority => language.pick("issuer is a CA", "발급자의 CA 자격"),
+        Rule::IssuerExtensions => language.pick("issuer's critical extensions", "발급자의 필수 확장"),
+        Rule::IssuerValidity => language.pick("issuer's validity", "발급자의 유효 기간"),
+        Rule::PathLength => language.pick("path length", "경로 길이"),
+        Rule::Policies => language.pick("policies", "정책"),
+        Rule::Usage => language.pick("usage (EKU)", "용도(EKU)"),
+        Rule::NameConstraints => language.pick("name constraints", "이름 제약"),
+    }
+}
+
+/// How a check ended.
+pub(super) fn outcome(outcome: Outcome, language: Language) -> &'static str {
+    match outcome {
+        Outcome::Pass => language.pick("passed", "통과"),
+        Outcome::Fail => language.pick("failed", "실패"),
+        Outcome::NotReached => language.pick("not reached", "확인 안 함"),
+    }
+}
+
+/// What a connection came to, in a sentence; `None` for a word that is not known.
+pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static str> {
+    Some(match outcome {
+        "200" => language.pick("the server answered", "서버가 요청에 답했어요"),
+        "401" => language.pick("the server does not know who asks", "서버가 누구의 요청인지 몰라요"),
+        "403" => {
+            language.pick("the server knows who asks, and does not allow it", "누구인지는 알지만, 권한이 없어요")
+        }
+        "refused-by-client" => {
+            language.pick("the client refuses the server's certificate", "클라이언트가 서버 인증서를 거부했어요")
+        }
+        "refused-by-server" => {
+            language.pick("the server ends the handshake with an alert", "서버가 경고(alert)로 핸드셰이크를 끝냈어요")
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a step did as its lesson says: a sentence.
+pub(super) fn report(report: &StepReport, language: Language) -> String {
+    if report.ok {
+        return match language {
+            Language::En if report.artifacts > 0 => format!("Made: {}", report.artifacts),
+            Language::Ko if report.artifacts > 0 => format!("{}개를 만들었어요", report.artifacts),
+            Language::En => format!("Done: {}", report.observed),
+            Language::Ko => format!("완료: {}", report.observed),
+        };
+    }
+    match language {
+        Language::En => format!("The lesson expects {}, and it came to {}", report.expected, report.observed),
+        Language::Ko => {
+            format!("예상한 결과는 {}, 실제 결과는 {}", report.expected, report.observed)
+        }
+    }
+}
+
+/// The English headings of the kinds of certificate in Korean.
+pub(super) fn kinds_heading(heading: &str, language: Language) -> String {
+    let words = match heading {
+        "server" => Some(("Server certificates", "서버 인증서")),
+        "client" => Some(("Client certificates", "클라이언트 인증서")),
+        "both" => Some(("Server and client at once", "서버 겸 클라이언트 인증서")),
+        "authority" | "authorities" => Some(("Authorities", "인증 기관(CA)")),
+        _ => None,
+    };
+    words.map_or_else(|| crate::text::escape(heading).into_owned(), |(en, ko)| language.pick(en, ko).to_owned())
+}

@@ -1,0 +1,184 @@
+//! A run that is cut off at any moment: no partial file, no key readable by others, and the
+//! next run completes it.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::{answer, argument, command, text};
+
+/// A small generator, so that the moments are spread yet the same in each run.
+struct Moments(u64);
+
+impl Moments {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// Every file is whole, and no key is anyone's but its owner's.
+fn is_sound(root: &Path) {
+    let mut found = Vec::new();
+    files(root, &mut found);
+    for path in found {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let bytes = fs::read(&path).unwrap();
+        let holds_key = text(&bytes).contains("PRIVATE KEY") || name.ends_with(".kubeconfig") || name.ends_with(".conf");
+        if holds_key || name.ends_with(".key") {
+            assert_eq!(mode & 0o077, 0, "{name} is readable by others: {mode:o}");
+        }
+        // What was on its way stays out of sight, below the program's own directory.
+        if name.starts_with(".dojang/tmp/") {
+            continue;
+        }
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("key" | "crt" | "csr" | "pub") => {
+                let text = text(&bytes);
+                assert!(text.starts_with("-----BEGIN ") && text.trim_end().ends_with("-----"), "{name} is partial");
+                dojang::x509::inspect(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+            Some("kubeconfig" | "conf") => {
+                dojang::x509::read_kubeconfig(&text(&bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_kill_at_any_moment_of_pki_create_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = directory.path().join("whole");
+    let options = ["--key", "p256", "--workers", "12"];
+    let create = |root: &Path| {
+        let mut arguments = vec!["pki", "create", argument(root)];
+        arguments.extend(options);
+        command(&arguments)
+    };
+    let begun = Instant::now();
+    assert!(create(&whole).output().unwrap().status.success());
+    let whole_time = u64::try_from(begun.elapsed().as_micros()).unwrap().max(2000);
+    let mut expected = Vec::new();
+    files(&whole, &mut expected);
+    let mut expected: Vec<PathBuf> = expected.iter().map(|p| p.strip_prefix(&whole).unwrap().to_owned()).collect();
+    expected.sort();
+    let mut moments = Moments(20_261_123);
+    let mut cut = 0;
+    for round in 0..50 {
+        let root = directory.path().join(format!("cut{round}"));
+        let mut child = create(&root).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_micros(moments.next(whole_time)));
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        cut += usize::from(!status.success());
+        if root.exists() {
+            is_sound(&root);
+        }
+        let keys_before = fs::read(root.join("ca.key")).ok();
+        let again = create(&root).output().unwrap();
+        assert!(again.status.success(), "round {round}: {}", text(&again.stderr));
+        is_sound(&root);
+        let mut found = Vec::new();
+        files(&root, &mut found);
+        let mut found: Vec<PathBuf> = found.iter().map(|p| p.strip_prefix(&root).unwrap().to_owned()).collect();
+        found.sort();
+        assert_eq!(found, expected, "round {round}");
+        if let Some(before) = keys_before {
+            assert_eq!(fs::read(root.join("ca.key")).unwrap(), before, "the CA's key was replaced");
+        }
+        fs::remove_dir_all(&root).unwrap();
+    }
+    assert!(cut >= 25, "only {cut} of 50 runs were cut off: the moments are badly spread");
+}
+
+#[test]
+fn ctrl_c_keeps_what_is_finished_and_the_next_run_completes_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("lab");
+    let mut child = command(&["pki", "create", argument(&root), "--key", "rsa-4096"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !root.join("ca.key").exists() {
+        assert!(Instant::now() < deadline, "no key after a minute");
+        sleep(Duration::from_millis(2));
+    }
+    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let output = {
+        let status = child.wait().unwrap();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+        (status, said)
+    };
+    assert_eq!(output.0.code(), Some(130), "{}", output.1);
+    assert!(output.1.contains("what was finished is kept") || output.1.contains("signal"), "{}", output.1);
+    is_sound(&root);
+    let key = fs::read(root.join("ca.key")).unwrap();
+    // The rest with fast keys would be another cluster: the spec is the same here.
+    assert!(fs::read_to_string(root.join("cluster.toml")).unwrap().contains("rsa-4096"));
+    assert_eq!(fs::read(root.join("ca.key")).unwrap(), key);
+}
+
+#[test]
+fn keys_are_private_whatever_the_umask() {
+    let directory = tempfile::tempdir().unwrap();
+    for umask in ["000", "022", "077"] {
+        let root = directory.path().join(umask);
+        let script = format!("umask {umask}; exec {} pki create {} --key p256", common::DOJANG, argument(&root));
+        assert!(std::process::Command::new("sh").args(["-c", &script]).output().unwrap().status.success());
+        is_sound(&root);
+        assert_eq!(fs::metadata(&root).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn two_at_once_do_not_mix() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("lab");
+    let mut first = command(&["pki", "create", argument(&root), "--key", "rsa-4096"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !root.join("cluster.toml").exists() {
+        assert!(Instant::now() < deadline);
+        sleep(Duration::from_millis(1));
+    }
+    let second = command(&["pki", "create", argument(&root)]).output().unwrap();
+    assert_eq!(second.status.code(), Some(3), "{}", text(&second.stderr));
+    assert!(text(&second.stderr).contains("in use by another dojang"), "{}", text(&second.stderr));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // The killed one's lock is gone with it.
+    let listed = answer(&["pki", "list", argument(&root)]);
+    assert!(listed.contains("ca.crt"), "{listed}");
+    assert!(dojang_reset(&root).contains("afresh"));
+}
+
+fn dojang_reset(root: &Path) -> String {
+    answer(&["reset", "--yes", "--dir", argument(root)])
+}
