@@ -66,19 +66,10 @@ pub fn authenticate(
     let mut verdict = None;
     if !chain.is_empty() {
         let time = authenticators.time;
-        let by_header = authenticators
-            .front_proxy
-            .map(|proxy| request_header(&proxy, time, chain, headers));
-        let by_certificate = || {
-            authenticators
-                .client_roots
-                .map(|roots| x509(roots, time, chain))
-        };
+        let by_header = authenticators.front_proxy.map(|proxy| request_header(&proxy, time, chain, headers));
+        let by_certificate = || authenticators.client_roots.map(|roots| x509(roots, time, chain));
         // The second is asked only if the first did not succeed.
-        let opinions = [by_header]
-            .into_iter()
-            .chain(std::iter::once_with(by_certificate))
-            .flatten();
+        let opinions = [by_header].into_iter().chain(std::iter::once_with(by_certificate)).flatten();
         for opinion in opinions {
             verdict = Some(opinion.verdict);
             if let Some(identity) = opinion.identity {
@@ -119,13 +110,7 @@ fn aggregate(errors: Vec<String>) -> Option<String> {
 }
 
 fn judge(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Verdict {
-    verify(&Question {
-        chain,
-        roots,
-        purpose: Purpose::Client,
-        name: None,
-        time,
-    })
+    verify(&Question { chain, roots, purpose: Purpose::Client, name: None, time })
 }
 
 fn leaf(chain: &[Vec<u8>]) -> Option<Certificate> {
@@ -146,25 +131,16 @@ fn request_header(
         (None, None) => (None, None),
         (None, Some(leaf)) => {
             let name = leaf.subject().common_name();
-            let is_allowed = proxy.allowed_names.is_empty()
-                || proxy.allowed_names.iter().any(|allowed| allowed == name);
+            let is_allowed =
+                proxy.allowed_names.is_empty() || proxy.allowed_names.iter().any(|allowed| allowed == name);
             if is_allowed {
                 (identity_from_headers(headers), None)
             } else {
-                (
-                    None,
-                    Some(format!(
-                        "x509: subject with cn={name} is not in the allowed list"
-                    )),
-                )
+                (None, Some(format!("x509: subject with cn={name} is not in the allowed list")))
             }
         }
     };
-    Opinion {
-        identity,
-        error,
-        verdict,
-    }
+    Opinion { identity, error, verdict }
 }
 
 /// The user that a front proxy names, if it names one.
@@ -223,11 +199,9 @@ fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
     let verdict = judge(roots, time, chain);
     let leaf = leaf(chain);
     let named = match (&verdict.refusal, &leaf) {
-        (Some(refusal), Some(leaf)) => Err(format!(
-            "verifying certificate {} failed: {}",
-            certificate_identifier(leaf),
-            refusal.message
-        )),
+        (Some(refusal), Some(leaf)) => {
+            Err(format!("verifying certificate {} failed: {}", certificate_identifier(leaf), refusal.message))
+        }
         (Some(refusal), None) => Err(refusal.message.clone()),
         (None, None) => Ok(None),
         (None, Some(leaf)) => identity_from_certificate(leaf),
@@ -236,11 +210,7 @@ fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
         Ok(identity) => (identity, None),
         Err(error) => (None, Some(error)),
     };
-    Opinion {
-        identity,
-        error,
-        verdict,
-    }
+    Opinion { identity, error, verdict }
 }
 
 fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, String> {
@@ -267,11 +237,7 @@ fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, Str
             return Err(format!("expected 1 UID, but found multiple: [{several}]"));
         }
     };
-    let organizations: Vec<String> = subject
-        .organizations()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let organizations: Vec<String> = subject.organizations().into_iter().map(str::to_owned).collect();
     Ok(Identity::from_subject(&Subject {
         common_name: subject.common_name(),
         organizations: &organizations,
@@ -308,9 +274,7 @@ mod tests {
         params.distinguished_name.remove(DnType::CommonName);
         params.distinguished_name.push(DnType::CommonName, name);
         if let Some(uid) = uid {
-            params
-                .distinguished_name
-                .push(DnType::CustomDnType(UID_TYPE.to_vec()), uid);
+            params.distinguished_name.push(DnType::CustomDnType(UID_TYPE.to_vec()), uid);
         }
         let key = KeyPair::generate().unwrap();
         params.self_signed(&key).unwrap().der().to_vec()
@@ -344,10 +308,7 @@ mod tests {
         let roots = Roots::from_der([&der]);
         let authenticated = ask(Some(&roots), &[der]);
         assert_eq!(authenticated.authentication, Authentication::Refused);
-        assert_eq!(
-            authenticated.error.as_deref(),
-            Some("UID cannot be an empty string")
-        );
+        assert_eq!(authenticated.error.as_deref(), Some("UID cannot be an empty string"));
     }
 
     #[test]
@@ -368,11 +329,8 @@ mod tests {
     #[test]
     fn nothing_to_look_at_is_anonymous() {
         let der = certificate("jane", None);
-        let anonymous = Authenticated {
-            authentication: Authentication::Anonymous,
-            verdict: None,
-            error: None,
-        };
+        let anonymous =
+            Authenticated { authentication: Authentication::Anonymous, verdict: None, error: None };
         assert_eq!(ask(None, &[der]), anonymous);
         assert_eq!(ask(Some(&Roots::default()), &[]), anonymous);
     }

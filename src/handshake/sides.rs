@@ -144,11 +144,7 @@ impl Options {
     /// TLS 1.3 at this moment, within 5 s.
     #[must_use]
     pub const fn at(now: OffsetDateTime) -> Self {
-        Self {
-            version: Version::Tls13,
-            now,
-            timeout: Duration::from_secs(5),
-        }
+        Self { version: Version::Tls13, now, timeout: Duration::from_secs(5) }
     }
 }
 
@@ -169,9 +165,7 @@ pub enum HandshakeError {
     #[error("the {0} has a private key but no certificate to present with it")]
     EmptyChain(Side),
     /// The request is none.
-    #[error(
-        "`{request}` is no HTTP request ({reason}); write METHOD PATH, as in `GET /api/v1/nodes`"
-    )]
+    #[error("`{request}` is no HTTP request ({reason}); write METHOD PATH, as in `GET /api/v1/nodes`")]
     Request {
         /// What was given.
         request: String,
