@@ -66,19 +66,10 @@ pub fn authenticate(
     let mut verdict = None;
     if !chain.is_empty() {
         let time = authenticators.time;
-        let by_header = authenticators
-            .front_proxy
-            .map(|proxy| request_header(&proxy, time, chain, headers));
-        let by_certificate = || {
-            authenticators
-                .client_roots
-                .map(|roots| x509(roots, time, chain))
-        };
+        let by_header = authenticators.front_proxy.map(|proxy| request_header(&proxy, time, chain, headers));
+        let by_certificate = || authenticators.client_roots.map(|roots| x509(roots, time, chain));
         // The second is asked only if the first did not succeed.
-        let opinions = [by_header]
-            .into_iter()
-            .chain(std::iter::once_with(by_certificate))
-            .flatten();
+        let opinions = [by_header].into_iter().chain(std::iter::once_with(by_certificate)).flatten();
         for opinion in opinions {
             verdict = Some(opinion.verdict);
             if let Some(identity) = opinion.identity {
@@ -119,13 +110,7 @@ fn aggregate(errors: Vec<String>) -> Option<String> {
 }
 
 fn judge(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Verdict {
-    verify(&Question {
-        chain,
-        roots,
-        purpose: Purpose::Client,
-        name: None,
-        time,
-    })
+    verify(&Question { chain, roots, purpose: Purpose::Client, name: None, time })
 }
 
 fn leaf(chain: &[Vec<u8>]) -> Option<Certificate> {
@@ -146,23 +131,16 @@ fn request_header(
         (None, None) => (None, None),
         (None, Some(leaf)) => {
             let name = leaf.subject().common_name();
-            let is_allowed = proxy.allowed_names.is_empty()
-                || proxy.allowed_names.iter().any(|allowed| allowed == name);
+            let is_allowed =
+                proxy.allowed_names.is_empty() || proxy.allowed_names.iter().any(|allowed| allowed == name);
             if is_allowed {
                 (identity_from_headers(headers), None)
             } else {
-                (
-                    None,
-                    Some(format!("x509: subject with cn={name} is not in the allowed list")),
-                )
+                (None, Some(format!("x509: subject with cn={name} is not in the allowed list")))
             }
         }
     };
-    Opinion {
-        identity,
-        error,
-        verdict,
-    }
+    Opinion { identity, error, verdict }
 }
 
 /// The user that a front proxy names, if it names one.
@@ -221,11 +199,9 @@ fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
     let verdict = judge(roots, time, chain);
     let leaf = leaf(chain);
     let named = match (&verdict.refusal, &leaf) {
-        (Some(refusal), Some(leaf)) => Err(format!(
-            "verifying certificate {} failed: {}",
-            certificate_identifier(leaf),
-            refusal.message
-        )),
+        (Some(refusal), Some(leaf)) => {
+            Err(format!("verifying certificate {} failed: {}", certificate_identifier(leaf), refusal.message))
+        }
         (Some(refusal), None) => Err(refusal.message.clone()),
         (None, None) => Ok(None),
         (None, Some(leaf)) => identity_from_certificate(leaf),
@@ -234,11 +210,7 @@ fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
         Ok(identity) => (identity, None),
         Err(error) => (None, Some(error)),
     };
-    Opinion {
-        identity,
-        error,
-        verdict,
-    }
+    Opinion { identity, error, verdict }
 }
 
 fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, String> {
@@ -265,11 +237,7 @@ fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, Str
             return Err(format!("expected 1 UID, but found multiple: [{several}]"));
         }
     };
-    let organizations: Vec<String> = subject
-        .organizations()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let organizations: Vec<String> = subject.organizations().into_iter().map(str::to_owned).collect();
     Ok(Identity::from_subject(&Subject {
         common_name: subject.common_name(),
         organizations: &organizations,
@@ -290,4 +258,95 @@ fn certificate_identifier(certificate: &Certificate) -> String {
         hexadecimal(certificate.subject_key_id()),
         hexadecimal(certificate.authority_key_id())
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    use super::*;
+
+    const UID_TYPE: [u64; 8] = [1, 3, 6, 1, 4, 1, 57683, 2];
+
+    /// A certificate that is its own authority, with this name and id.
+    fn certificate(name: &str, uid: Option<&str>) -> Vec<u8> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.remove(DnType::CommonName);
+        params.distinguished_name.push(DnType::CommonName, name);
+        if let Some(uid) = uid {
+            params.distinguished_name.push(DnType::CustomDnType(UID_TYPE.to_vec()), uid);
+        }
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    fn ask(roots: Option<&Roots>, chain: &[Vec<u8>]) -> Authenticated {
+        let authenticators = Authenticators {
+            client_roots: roots,
+            front_proxy: None,
+            time: time::macros::datetime!(2026-11-23 18:54:01 UTC),
+        };
+        authenticate(&authenticators, chain, &[])
+    }
+
+    #[test]
+    fn the_subject_names_the_user_and_its_id() {
+        let der = certificate("jane", Some("u-1"));
+        let roots = Roots::from_der([&der]);
+        let authenticated = ask(Some(&roots), &[der]);
+        let Authentication::Identified(identity) = authenticated.authentication else {
+            panic!("{authenticated:?}");
+        };
+        assert_eq!(identity.user, "jane");
+        assert_eq!(identity.uid.as_deref(), Some("u-1"));
+        assert!(authenticated.verdict.unwrap().is_accepted());
+    }
+
+    #[test]
+    fn an_empty_id_is_an_error() {
+        let der = certificate("jane", Some(""));
+        let roots = Roots::from_der([&der]);
+        let authenticated = ask(Some(&roots), &[der]);
+        assert_eq!(authenticated.authentication, Authentication::Refused);
+        assert_eq!(authenticated.error.as_deref(), Some("UID cannot be an empty string"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_certificate() {
+        let der = certificate("jane", None);
+        let leaf = Certificate::parse(&der).unwrap();
+        let authenticated = ask(Some(&Roots::default()), &[der]);
+        assert_eq!(
+            authenticated.error,
+            Some(format!(
+                "verifying certificate SN={}, SKID=, AKID= failed: \
+                 x509: certificate signed by unknown authority",
+                leaf.serial()
+            ))
+        );
+    }
+
+    #[test]
+    fn nothing_to_look_at_is_anonymous() {
+        let der = certificate("jane", None);
+        let anonymous =
+            Authenticated { authentication: Authentication::Anonymous, verdict: None, error: None };
+        assert_eq!(ask(None, &[der]), anonymous);
+        assert_eq!(ask(Some(&Roots::default()), &[]), anonymous);
+    }
+
+    #[test]
+    fn errors_are_listed_once_each() {
+        let errors = |texts: &[&str]| aggregate(texts.iter().map(|text| (*text).into()).collect());
+        assert_eq!(errors(&[]), None);
+        assert_eq!(errors(&["a", "a"]).as_deref(), Some("a"));
+        assert_eq!(errors(&["a", "b"]).as_deref(), Some("[a, b]"));
+    }
+
+    #[test]
+    fn keys_of_extra_are_decoded() {
+        assert_eq!(unescape("acme.com%2fproject"), "acme.com/project");
+        assert_eq!(unescape("100%"), "100%");
+        assert_eq!(unescape("%+1"), "%+1");
+    }
 }

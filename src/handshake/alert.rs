@@ -40,11 +40,7 @@ const ALERTS: [(u8, &str, &str); 34] = [
     (110, "unsupported_extension", "unsupported extension"),
     (111, "certificate_unobtainable", "certificate unobtainable"),
     (112, "unrecognized_name", "unrecognized name"),
-    (
-        113,
-        "bad_certificate_status_response",
-        "bad certificate status response",
-    ),
+    (113, "bad_certificate_status_response", "bad certificate status response"),
     (114, "bad_certificate_hash_value", "bad certificate hash value"),
     (115, "unknown_psk_identity", "unknown PSK identity"),
     (116, "certificate_required", "certificate required"),
@@ -75,15 +71,13 @@ impl AlertNumber {
     /// The name, as RFC 8446 writes it.
     #[must_use]
     pub fn name(self) -> String {
-        self.entry()
-            .map_or_else(|| format!("alert_{}", self.0), |(_, name, _)| name.to_owned())
+        self.entry().map_or_else(|| format!("alert_{}", self.0), |(_, name, _)| name.to_owned())
     }
 
     /// What Go prints for it, without `remote error: tls: `.
     #[must_use]
     pub fn go_name(self) -> String {
-        self.entry()
-            .map_or_else(|| format!("alert({})", self.0), |(_, _, words)| words.to_owned())
+        self.entry().map_or_else(|| format!("alert({})", self.0), |(_, _, words)| words.to_owned())
     }
 
     fn entry(self) -> Option<(u8, &'static str, &'static str)> {
@@ -147,10 +141,7 @@ mod tests {
     #[test]
     fn alerts_are_named_as_the_rfc_and_as_go() {
         assert_eq!(AlertNumber::UNKNOWN_CA.to_string(), "unknown_ca (48)");
-        assert_eq!(
-            AlertNumber::UNKNOWN_CA.go_name(),
-            "unknown certificate authority"
-        );
+        assert_eq!(AlertNumber::UNKNOWN_CA.go_name(), "unknown certificate authority");
         assert_eq!(AlertNumber(200).go_name(), "alert(200)");
     }
 

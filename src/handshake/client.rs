@@ -51,22 +51,14 @@ impl Client {
     ) -> Result<Self, HandshakeError> {
         let presenter = Presenter::new(Side::Client, side.credential.as_ref(), record)?;
         let is_mismatched = presenter.is_mismatched();
-        let judge = ServerJudge::new(
-            side.roots.clone(),
-            side.server_name.to_string(),
-            options.now,
-            record,
-        );
+        let judge = ServerJudge::new(side.roots.clone(), side.server_name.to_string(), options.now, record);
         let version = match options.version {
             Version::Tls12 => &TLS12,
             Version::Tls13 => &TLS13,
         };
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
             .with_protocol_versions(&[version])
-            .map_err(|source| HandshakeError::Settings {
-                side: Side::Client,
-                source,
-            })?
+            .map_err(|source| HandshakeError::Settings { side: Side::Client, source })?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(judge))
             .with_client_cert_resolver(Arc::new(presenter));
@@ -86,13 +78,7 @@ impl Client {
 
     /// Makes the connection and asks.
     pub(super) async fn run(self, stream: TcpStream) {
-        self.record.say(
-            Side::Client,
-            Step::Dials {
-                server_name: self.server_name,
-                version: self.version,
-            },
-        );
+        self.record.say(Side::Client, Step::Dials { server_name: self.server_name, version: self.version });
         let connecting = self.connector.connect(self.name, stream).into_fallible();
         match connecting.await {
             Err((error, stream)) => {
@@ -120,42 +106,28 @@ fn server_name(name: &HostName) -> ServerName<'static> {
 }
 
 fn request(side: &ClientSide, port: u16) -> Result<Request<Empty<Bytes>>, HandshakeError> {
-    let refuse = |reason: String| HandshakeError::Request {
-        request: side.request.clone(),
-        reason,
-    };
-    let (method, path) = side
-        .request
-        .trim()
-        .split_once(' ')
-        .ok_or_else(|| refuse("there is no space in it".to_owned()))?;
-    let method =
-        Method::from_bytes(method.as_bytes()).map_err(|error| refuse(error.to_string()))?;
+    let refuse = |reason: String| HandshakeError::Request { request: side.request.clone(), reason };
+    let (method, path) =
+        side.request.trim().split_once(' ').ok_or_else(|| refuse("there is no space in it".to_owned()))?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|error| refuse(error.to_string()))?;
     let path = path.trim();
     if !path.starts_with('/') {
         return Err(refuse("the path does not begin with /".to_owned()));
     }
     let uri = Uri::try_from(path).map_err(|error| refuse(error.to_string()))?;
-    let mut builder = Request::builder()
-        .method(method)
-        .uri(uri)
-        .header(header::HOST, authority(&side.server_name, port));
+    let mut builder =
+        Request::builder().method(method).uri(uri).header(header::HOST, authority(&side.server_name, port));
     for (name, value) in &side.headers {
         builder = builder.header(name, value);
     }
-    builder
-        .body(Empty::new())
-        .map_err(|error| refuse(error.to_string()))
+    builder.body(Empty::new()).map_err(|error| refuse(error.to_string()))
 }
 
 /// Sends the request and reads the answer. Errors of the stream are noted as they come.
 async fn ask(stream: TlsStream<TcpStream>, request: Request<Empty<Bytes>>, record: &Record) {
     record.say(
         Side::Client,
-        Step::Request {
-            method: request.method().to_string(),
-            path: request.uri().to_string(),
-        },
+        Step::Request { method: request.method().to_string(), path: request.uri().to_string() },
     );
     let watched = TokioIo::new(Watched::new(stream, Side::Client, record));
     let Ok((mut sender, connection)) = http1::handshake(watched).await else {

@@ -10,9 +10,7 @@ use super::client::Client;
 use super::record::{Notes, Record};
 use super::server::{Server, seen_address};
 use super::words::{client_prints, server_log};
-use super::{
-    ClientSide, HandshakeError, Options, Outcome, Report, Served, ServerSide, Side,
-};
+use super::{ClientSide, HandshakeError, Options, Outcome, Report, Served, ServerSide, Side};
 
 /// Makes one real connection between two sides: TCP over loopback, TLS, one HTTP
 /// request. Refusals are told in the report.
@@ -45,9 +43,8 @@ pub async fn connect(
         tokio::join!(dialling.run(dialled), serving.run(accepted, address));
         Ok::<_, HandshakeError>(SocketAddr::new(address, from.port()))
     };
-    let from = timeout(options.timeout, both)
-        .await
-        .map_err(|_| HandshakeError::TimedOut(options.timeout))??;
+    let from =
+        timeout(options.timeout, both).await.map_err(|_| HandshakeError::TimedOut(options.timeout))??;
 
     let notes = std::mem::take(&mut *record.notes());
     let outcome = outcome(&notes)?;
@@ -79,9 +76,22 @@ pub async fn serve_once(
     server: &ServerSide,
     options: &Options,
 ) -> Result<Served, HandshakeError> {
+    let (stream, _) = listener.accept().await?;
+    serve(stream, server, options).await
+}
+
+/// Serves one connection that has been accepted: the handshake and one request.
+///
+/// # Errors
+/// The key cannot be used, the connection is gone, or the time was up.
+pub async fn serve(
+    stream: TcpStream,
+    server: &ServerSide,
+    options: &Options,
+) -> Result<Served, HandshakeError> {
     let record = Record::default();
     let serving = Server::new(server, options, &record)?;
-    let (stream, from) = listener.accept().await?;
+    let from = stream.peer_addr()?;
     stream.set_nodelay(true)?;
     timeout(options.timeout, serving.run(stream, from.ip()))
         .await

@@ -52,10 +52,8 @@ impl Judge {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
     ) -> Result<(), Error> {
-        let chain: Vec<Vec<u8>> = std::iter::once(end_entity)
-            .chain(intermediates)
-            .map(|der| der.to_vec())
-            .collect();
+        let chain: Vec<Vec<u8>> =
+            std::iter::once(end_entity).chain(intermediates).map(|der| der.to_vec()).collect();
         let verdict = self.roots.as_ref().map(|roots| {
             verify(&Question {
                 chain: &chain,
@@ -81,8 +79,7 @@ impl Judge {
                         self.alert(refusal.kind),
                     ));
                 }
-                self.record
-                    .say(self.side, Step::ChainAccepted { path: verdict.path });
+                self.record.say(self.side, Step::ChainAccepted { path: verdict.path });
             }
         }
         self.check_key(leaf)
@@ -93,7 +90,9 @@ impl Judge {
         for der in chain {
             let certificate = Certificate::parse(der).map_err(|error| {
                 let message = match self.side {
-                    Side::Client => format!("tls: failed to parse certificate from server: {error}"),
+                    Side::Client => {
+                        format!("tls: failed to parse certificate from server: {error}")
+                    }
                     Side::Server => format!("tls: failed to parse client certificate: {error}"),
                 };
                 self.refuse(message, AlertNumber::DECODE_ERROR)
@@ -166,10 +165,7 @@ impl Judge {
                     (Side::Client, Version::Tls12) => AlertNumber::ILLEGAL_PARAMETER,
                     _ => AlertNumber::DECRYPT_ERROR,
                 };
-                let message = format!(
-                    "tls: invalid signature by the {} certificate: {reason}",
-                    self.other()
-                );
+                let message = format!("tls: invalid signature by the {} certificate: {reason}", self.other());
                 Err(self.refuse(message, alert))
             }
         }
@@ -181,19 +177,8 @@ impl Judge {
 pub(super) struct ServerJudge(Judge);
 
 impl ServerJudge {
-    pub(super) fn new(
-        roots: Option<Arc<Roots>>,
-        name: String,
-        now: OffsetDateTime,
-        record: &Record,
-    ) -> Self {
-        Self(Judge {
-            side: Side::Client,
-            roots,
-            name: Some(name),
-            now,
-            record: record.clone(),
-        })
+    pub(super) fn new(roots: Option<Arc<Roots>>, name: String, now: OffsetDateTime, record: &Record) -> Self {
+        Self(Judge { side: Side::Client, roots, name: Some(name), now, record: record.clone() })
     }
 }
 
@@ -256,12 +241,7 @@ impl ClientJudge {
         Self::new(Some(roots), now, &[&hints], record)
     }
 
-    fn new(
-        roots: Option<Arc<Roots>>,
-        now: OffsetDateTime,
-        hints: &[&Roots],
-        record: &Record,
-    ) -> Self {
+    fn new(roots: Option<Arc<Roots>>, now: OffsetDateTime, hints: &[&Roots], record: &Record) -> Self {
         Self {
             is_required: roots.is_some(),
             hints: hints
@@ -269,13 +249,7 @@ impl ClientJudge {
                 .flat_map(|roots| roots.certificates())
                 .map(|root| DistinguishedName::from(root.subject().raw().to_vec()))
                 .collect(),
-            judge: Judge {
-                side: Side::Server,
-                roots,
-                name: None,
-                now,
-                record: record.clone(),
-            },
+            judge: Judge { side: Side::Server, roots, name: None, now, record: record.clone() },
         }
     }
 }
@@ -325,7 +299,7 @@ impl ClientCertVerifier for ClientJudge {
 /// Whether an etcd member takes a peer that dials from `address`: one of the addresses
 /// or names in its certificate must be that address; without any it may come from
 /// anywhere (etcd `client/pkg/transport/listener_tls.go`, `checkCertSAN`). Names are not
-/// looked up here, so a name counts only if it is the address itself.
+/// looked up here: it is as if none were known to any DNS.
 ///
 /// # Errors
 /// etcd's words.
@@ -336,23 +310,18 @@ pub(super) fn check_peer_address(
 ) -> Result<(), String> {
     let (addresses, names) = (leaf.ip_addresses(), leaf.dns_names());
     let text = address.to_string();
-    if (addresses.is_empty() && names.is_empty())
-        || addresses.contains(&address)
-        || names.contains(&text)
-    {
+    if (addresses.is_empty() && names.is_empty()) || addresses.contains(&address) || names.contains(&text) {
         return Ok(());
     }
     if names.is_empty() {
         let valid: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-        return Err(format!(
-            "x509: certificate is valid for {}, not {text}",
-            valid.join(", ")
-        ));
+        return Err(format!("x509: certificate is valid for {}, not {text}", valid.join(", ")));
     }
+    // etcd ends with the last lookup that failed; where it asked varies.
+    let looked_up = names
+        .iter()
+        .rfind(|name| !name.starts_with("*."))
+        .map_or_else(String::new, |name| format!(" (lookup {name} on …: no such host)"));
     let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    Err(format!(
-        "tls: {} does not match any of DNSNames [{}]",
-        quoted(&text),
-        names.join(" ")
-    ))
+    Err(format!("tls: {} does not match any of DNSNames [{}]{looked_up}", quoted(&text), names.join(" ")))
 }

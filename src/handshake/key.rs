@@ -52,10 +52,7 @@ impl Presenter {
     ) -> Result<Self, HandshakeError> {
         Ok(Self {
             side,
-            credential: credential
-                .map(|credential| load(side, credential))
-                .transpose()?
-                .map(Arc::new),
+            credential: credential.map(|credential| load(side, credential)).transpose()?.map(Arc::new),
             record: record.clone(),
         })
     }
@@ -92,17 +89,10 @@ fn load(side: Side, credential: &Credential) -> Result<CertifiedKey, HandshakeEr
     if credential.chain.is_empty() {
         return Err(HandshakeError::EmptyChain(side));
     }
-    let key = PrivateKeyDer::try_from(credential.key.clone())
-        .map_err(|reason| unusable(reason.to_owned()))?;
-    let key = PROVIDER
-        .key_provider
-        .load_private_key(key)
-        .map_err(|error| unusable(error.to_string()))?;
-    let chain = credential
-        .chain
-        .iter()
-        .map(|der| CertificateDer::from(der.clone()))
-        .collect();
+    let key =
+        PrivateKeyDer::try_from(credential.key.clone()).map_err(|reason| unusable(reason.to_owned()))?;
+    let key = PROVIDER.key_provider.load_private_key(key).map_err(|error| unusable(error.to_string()))?;
+    let chain = credential.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
     Ok(CertifiedKey::new(chain, key))
 }
 
@@ -121,8 +111,7 @@ impl ResolvesClientCert for Presenter {
                     .map_or_else(|_| "(unreadable)".to_owned(), |(_, name)| name.to_string())
             })
             .collect();
-        self.record
-            .say(self.side, Step::CertificateRequest { authorities });
+        self.record.say(self.side, Step::CertificateRequest { authorities });
         self.record.hold(self.step());
         self.credential.clone()
     }
@@ -137,8 +126,7 @@ impl ResolvesServerCert for Presenter {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let server_name = client_hello.server_name().map(str::to_owned);
         self.record.notes().requested_name.clone_from(&server_name);
-        self.record
-            .say(self.side, Step::ClientHello { server_name });
+        self.record.say(self.side, Step::ClientHello { server_name });
         self.record.say(self.side, self.step());
         self.credential.clone()
     }

@@ -3,8 +3,8 @@
 //!
 //! [`connect`] is given both sides as plain data and gives a [`Report`]: who refused
 //! whom, with which alert, in whose words, step by step. A refusal is a report; an
-//! error is only what keeps the lab itself from connecting. [`serve_once`] is the
-//! server's half alone, for a client that is not ours.
+//! error is only what keeps the lab itself from connecting. [`serve`] and
+//! [`serve_once`] are the server's half alone, for a client that is not ours.
 
 mod alert;
 mod client;
@@ -20,8 +20,6 @@ mod stream;
 mod words;
 
 pub use alert::{Alert, AlertNumber};
-pub use connect::{connect, serve_once};
+pub use connect::{connect, serve, serve_once};
 pub use report::{Event, Outcome, Report, Served, ServerLog, Step};
-pub use sides::{
-    ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Side, Version,
-};
+pub use sides::{ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Side, Version};

@@ -80,11 +80,7 @@ impl Notes {
             let sender = self.side(from);
             let sent = self.side(from.other()).received.or(sender.sent)?;
             let go = sender.refusal.as_ref().and_then(|refusal| refusal.go_alert);
-            Some(Alert {
-                from,
-                sent,
-                go: go.unwrap_or(sent),
-            })
+            Some(Alert { from, sent, go: go.unwrap_or(sent) })
         })
     }
 }
@@ -124,12 +120,7 @@ impl Record {
 
     /// Notes that a side refuses the other.
     pub(super) fn refuse(&self, side: Side, message: String, go_alert: Option<AlertNumber>) {
-        self.say(
-            side,
-            Step::Refuses {
-                message: message.clone(),
-            },
-        );
+        self.say(side, Step::Refuses { message: message.clone() });
         self.notes().side_mut(side).refusal = Some(Refusal { message, go_alert });
     }
 
@@ -145,21 +136,13 @@ impl Record {
             .unwrap_or_default()
             .replace("TLS13_", "TLS_");
         self.notes().side_mut(side).finished = Some((version, cipher_suite.clone()));
-        self.say(
-            side,
-            Step::Finished {
-                version,
-                cipher_suite,
-            },
-        );
+        self.say(side, Step::Finished { version, cipher_suite });
     }
 
     /// Notes an error that ended a side's connection: an alert that came in, a refusal
     /// that goes out, or something that nobody meant. Only the first one counts.
     pub(super) fn failed(&self, side: Side, error: &io::Error) {
-        let cause = error
-            .get_ref()
-            .and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
         let Some(cause) = cause else {
             let mut notes = self.notes();
             let broken = &mut notes.side_mut(side).broken;

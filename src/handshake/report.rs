@@ -120,10 +120,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dials {
-                server_name,
-                version,
-            } => write!(out, "dials {server_name}, offers {version}"),
+            Self::Dials { server_name, version } => write!(out, "dials {server_name}, offers {version}"),
             Self::ClientHello { server_name } => match server_name {
                 Some(name) => write!(out, "reads ClientHello, server_name {name}"),
                 None => out.write_str("reads ClientHello, no server_name"),
@@ -131,15 +128,10 @@ impl fmt::Display for Step {
             Self::CertificateRequest { authorities } if authorities.is_empty() => {
                 out.write_str("reads CertificateRequest, no authorities named")
             }
-            Self::CertificateRequest { authorities } => write!(
-                out,
-                "reads CertificateRequest, authorities {}",
-                authorities.join("; ")
-            ),
-            Self::Presents {
-                subject,
-                certificates,
-            } => {
+            Self::CertificateRequest { authorities } => {
+                write!(out, "reads CertificateRequest, authorities {}", authorities.join("; "))
+            }
+            Self::Presents { subject, certificates } => {
                 let subject = subject.as_deref().unwrap_or("that does not parse");
                 match certificates {
                     0 | 1 => write!(out, "presents the certificate {subject}"),
@@ -153,10 +145,9 @@ impl fmt::Display for Step {
             Self::ChainNotVerified => out.write_str("takes the certificate without verifying it"),
             Self::Refuses { message } => write!(out, "refuses: {message}"),
             Self::KeyProven => out.write_str("the signature is good: the other side has the private key"),
-            Self::Finished {
-                version,
-                cipher_suite,
-            } => write!(out, "handshake finished, {version}, {cipher_suite}"),
+            Self::Finished { version, cipher_suite } => {
+                write!(out, "handshake finished, {version}, {cipher_suite}")
+            }
             Self::AlertSent(alert) => write!(out, "sends alert {alert}"),
             Self::AlertReceived(alert) => write!(out, "receives alert {alert}"),
             Self::Closes => out.write_str("closes the connection"),

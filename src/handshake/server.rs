@@ -24,8 +24,8 @@ use super::record::Record;
 use super::stream::{Watched, hang_up};
 use super::{HandshakeError, Options, ServerSide, Side, Step};
 use crate::access::{
-    Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind,
-    authenticate, quoted, respond,
+    Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind, authenticate, quoted,
+    respond,
 };
 use crate::blueprint::ServerStyle;
 use crate::trust::Certificate;
@@ -53,10 +53,7 @@ impl<'a> Server<'a> {
         let is_mismatched = presenter.is_mismatched();
         let builder = ServerConfig::builder_with_provider(Arc::clone(&PROVIDER))
             .with_safe_default_protocol_versions()
-            .map_err(|source| HandshakeError::Settings {
-                side: Side::Server,
-                source,
-            })?;
+            .map_err(|source| HandshakeError::Settings { side: Side::Server, source })?;
         let builder = match client_judge(side, options.now, record) {
             Some(judge) => builder.with_client_cert_verifier(Arc::new(judge)),
             None => builder.with_no_client_auth(),
@@ -129,10 +126,7 @@ impl<'a> Server<'a> {
             async move { response }
         });
         // An error has been noted by the stream, or is the client's hanging up.
-        let _ = http1::Builder::new()
-            .keep_alive(false)
-            .serve_connection(watched, service)
-            .await;
+        let _ = http1::Builder::new().keep_alive(false).serve_connection(watched, service).await;
     }
 
     fn answer(
@@ -140,21 +134,10 @@ impl<'a> Server<'a> {
         request: &Request<Incoming>,
         chain: &[Vec<u8>],
     ) -> Result<Response<Full<Bytes>>, Infallible> {
-        let path = request
-            .uri()
-            .path_and_query()
-            .map_or("/", |path| path.as_str());
-        self.record.say(
-            Side::Server,
-            Step::Request {
-                method: request.method().to_string(),
-                path: path.to_owned(),
-            },
-        );
-        let request_read = HttpRequest {
-            method: request.method().as_str(),
-            path,
-        };
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        self.record
+            .say(Side::Server, Step::Request { method: request.method().to_string(), path: path.to_owned() });
+        let request_read = HttpRequest { method: request.method().as_str(), path };
         let headers: Vec<(String, String)> = request
             .headers()
             .iter()
@@ -175,18 +158,10 @@ impl<'a> Server<'a> {
         if let Some(identity) = &answer.identity {
             self.record.say(
                 Side::Server,
-                Step::Authenticated {
-                    user: identity.user.clone(),
-                    groups: identity.groups.clone(),
-                },
+                Step::Authenticated { user: identity.user.clone(), groups: identity.groups.clone() },
             );
         }
-        self.record.say(
-            Side::Server,
-            Step::Response {
-                status: answer.status,
-            },
-        );
+        self.record.say(Side::Server, Step::Response { status: answer.status });
         let response = over_http(&answer);
         self.record.notes().response = Some(answer);
         Ok(response)
@@ -199,10 +174,11 @@ impl<'a> Server<'a> {
         }
         let authenticators = Authenticators {
             client_roots: self.side.client_roots.as_deref(),
-            front_proxy: self.side.request_header.as_ref().map(|front| FrontProxy {
-                roots: &front.roots,
-                allowed_names: &front.allowed_names,
-            }),
+            front_proxy: self
+                .side
+                .request_header
+                .as_ref()
+                .map(|front| FrontProxy { roots: &front.roots, allowed_names: &front.allowed_names }),
             time: self.now,
         };
         let authenticated = authenticate(&authenticators, chain, headers);
@@ -211,8 +187,7 @@ impl<'a> Server<'a> {
         }
         if let Some(error) = &authenticated.error {
             let error = error.clone();
-            self.record
-                .say(Side::Server, Step::Unauthenticated { error });
+            self.record.say(Side::Server, Step::Unauthenticated { error });
         }
         let authentication = authenticated.authentication.clone();
         self.record.notes().authenticated = Some(authenticated);
@@ -238,12 +213,11 @@ fn client_judge(side: &ServerSide, now: OffsetDateTime, record: &Record) -> Opti
 fn over_http(answer: &HttpResponse) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(answer.body.clone())));
     // The lab's own statuses are all statuses.
-    *response.status_mut() = hyper::StatusCode::from_u16(answer.status)
-        .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static(answer.content_type),
-    );
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(answer.content_type));
     response
 }
 

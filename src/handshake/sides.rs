@@ -144,11 +144,7 @@ impl Options {
     /// TLS 1.3 at this moment, within 5 s.
     #[must_use]
     pub const fn at(now: OffsetDateTime) -> Self {
-        Self {
-            version: Version::Tls13,
-            now,
-            timeout: Duration::from_secs(5),
-        }
+        Self { version: Version::Tls13, now, timeout: Duration::from_secs(5) }
     }
 }
 
@@ -156,7 +152,9 @@ impl Options {
 #[derive(Debug, thiserror::Error)]
 pub enum HandshakeError {
     /// The private key cannot be used.
-    #[error("the {side}'s private key cannot be used ({reason}); it must be an RSA key of 2048 to 8192 bits, an ECDSA key on P-256, P-384 or P-521, or an Ed25519 key, unencrypted, in DER")]
+    #[error(
+        "the {side}'s private key cannot be used ({reason}); it must be an RSA key of 2048 to 8192 bits, an ECDSA key on P-256, P-384 or P-521, or an Ed25519 key, unencrypted, in DER"
+    )]
     Key {
         /// Whose.
         side: Side,

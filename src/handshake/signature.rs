@@ -14,9 +14,7 @@ use crate::trust::{Certificate, KeyAlgorithm};
 
 /// The schemes that are taken.
 pub(super) fn schemes() -> Vec<SignatureScheme> {
-    PROVIDER
-        .signature_verification_algorithms
-        .supported_schemes()
+    PROVIDER.signature_verification_algorithms.supported_schemes()
 }
 
 /// Checks that the holder of the leaf's private key signed `message`.
@@ -59,11 +57,7 @@ pub(super) fn verify(
         .is_ok(),
         Version::Tls12 => verify_with_any(message, leaf.public_key_info(), signed),
     };
-    if is_good {
-        Ok(HandshakeSignatureValid::assertion())
-    } else {
-        Err(failure.to_owned())
-    }
+    if is_good { Ok(HandshakeSignatureValid::assertion()) } else { Err(failure.to_owned()) }
 }
 
 /// TLS 1.2: the scheme does not fix the curve, so every algorithm of the provider for
@@ -79,11 +73,7 @@ fn verify_with_any(message: &[u8], info: &[u8], signed: &DigitallySignedStruct) 
         .filter(|(scheme, _)| *scheme == signed.scheme)
         .flat_map(|(_, algorithms)| algorithms.iter())
         .filter(|algorithm| algorithm.public_key_alg_id().as_ref() == identifier)
-        .any(|algorithm| {
-            algorithm
-                .verify_signature(&key, message, signed.signature())
-                .is_ok()
-        })
+        .any(|algorithm| algorithm.verify_signature(&key, message, signed.signature()).is_ok())
 }
 
 /// The contents of the AlgorithmIdentifier, and the key, of a SubjectPublicKeyInfo

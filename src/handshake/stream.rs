@@ -38,11 +38,7 @@ pub(super) struct Watched<S> {
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, side: Side, record: &Record) -> Self {
-        Self {
-            stream,
-            side,
-            record: record.clone(),
-        }
+        Self { stream, side, record: record.clone() }
     }
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {

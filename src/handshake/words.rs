@@ -91,16 +91,8 @@ fn transport_words(
     match program {
         Program::Kubectl => format!("Unable to connect to the server: {failure}"),
         Program::ClientGo => {
-            let (method, path) = client
-                .request
-                .trim()
-                .split_once(' ')
-                .unwrap_or(("GET", "/"));
-            let url = format!(
-                "https://{}{}",
-                authority(&client.server_name, server.port),
-                path.trim()
-            );
+            let (method, path) = client.request.trim().split_once(' ').unwrap_or(("GET", "/"));
+            let url = format!("https://{}{}", authority(&client.server_name, server.port), path.trim());
             format!("{} {}: {failure}", go_method(method), quoted(&url))
         }
         Program::Grpc => {
@@ -111,10 +103,7 @@ fn transport_words(
             } else {
                 "transport: authentication handshake failed"
             };
-            format!(
-                "connection error: desc = {}",
-                quoted(&format!("{stage}: {failure}"))
-            )
+            format!("connection error: desc = {}", quoted(&format!("{stage}: {failure}")))
         }
         Program::Member => failure.to_owned(),
     }
@@ -135,40 +124,32 @@ fn answer_words(program: &Program, notes: &Notes) -> Option<String> {
     }
     let status: serde_json::Value = serde_json::from_str(&response.body).unwrap_or_default();
     let field = |name: &str| status.get(name).and_then(serde_json::Value::as_str);
-    let message = field("message").unwrap_or_else(|| response.body.trim_end());
-    Some(match (program, response.status) {
+    match (program, response.status) {
         (Program::Kubectl, 401) => {
-            format!("error: You must be logged in to the server ({message})")
+            Some(format!("error: You must be logged in to the server ({})", field("message")?))
         }
         (Program::Kubectl, _) => {
-            let reason = field("reason").unwrap_or("Unknown");
-            format!("Error from server ({reason}): {message}")
+            Some(format!("Error from server ({}): {}", field("reason")?, field("message")?))
         }
-        _ => message.to_owned(),
-    })
+        _ => {
+            let message = field("message").unwrap_or_else(|| response.body.trim_end());
+            Some(message.to_owned())
+        }
+    }
 }
 
 /// What the server's log says about a connection that came from `from`.
-pub(super) fn server_log(
-    server: &ServerSide,
-    from: SocketAddr,
-    notes: &Notes,
-) -> Option<ServerLog> {
+pub(super) fn server_log(server: &ServerSide, from: SocketAddr, notes: &Notes) -> Option<ServerLog> {
     let always = |line: String| Some(ServerLog { line, verbosity: 0 });
     // The server's own error, or the alert that came from the client.
-    let failure = notes
-        .server
-        .refusal
-        .as_ref()
-        .map(|refusal| refusal.message.clone())
-        .or_else(|| {
-            let refusal = notes.client.refusal.as_ref();
-            let own = refusal.and_then(alert_words);
-            own.or_else(|| {
-                let alert = notes.server.received?;
-                Some(format!("remote error: tls: {}", alert.go_name()))
-            })
-        });
+    let failure = notes.server.refusal.as_ref().map(|refusal| refusal.message.clone()).or_else(|| {
+        let refusal = notes.client.refusal.as_ref();
+        let own = refusal.and_then(alert_words);
+        own.or_else(|| {
+            let alert = notes.server.received?;
+            Some(format!("remote error: tls: {}", alert.go_name()))
+        })
+    });
     if let Some(failure) = failure {
         return match server.style {
             ServerStyle::Etcd | ServerStyle::EtcdPeer => {
@@ -177,11 +158,7 @@ pub(super) fn server_log(
             // kube-apiserver hides these below -v=5 (secure_serving.go).
             style => Some(ServerLog {
                 line: format!("http: TLS handshake error from {from}: {failure}"),
-                verbosity: if style == ServerStyle::KubeApiserver {
-                    5
-                } else {
-                    0
-                },
+                verbosity: if style == ServerStyle::KubeApiserver { 5 } else { 0 },
             }),
         };
     }
@@ -194,28 +171,20 @@ pub(super) fn server_log(
 }
 
 /// etcd's warning (`server/embed/config_logging.go`).
-fn rejected_connection(
-    server: &ServerSide,
-    from: SocketAddr,
-    notes: &Notes,
-    failure: &str,
-) -> String {
+fn rejected_connection(server: &ServerSide, from: SocketAddr, notes: &Notes, failure: &str) -> String {
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let endpoint = match server.style {
         ServerStyle::EtcdPeer => "peer",
         _ => "client",
     };
     let server_name = notes.requested_name.as_deref().unwrap_or_default();
-    let names = notes
-        .alternative_names
-        .as_ref()
-        .map_or_else(String::new, |(addresses, names)| {
-            format!(
-                "\"ip-addresses\":{},\"dns-names\":{},",
-                serde_json::Value::from(addresses.clone()),
-                serde_json::Value::from(names.clone())
-            )
-        });
+    let names = notes.alternative_names.as_ref().map_or_else(String::new, |(addresses, names)| {
+        format!(
+            "\"ip-addresses\":{},\"dns-names\":{},",
+            serde_json::Value::from(addresses.clone()),
+            serde_json::Value::from(names.clone())
+        )
+    });
     format!(
         "\"msg\":\"rejected connection on {endpoint} endpoint\",\"remote-addr\":{},\
          \"server-name\":{},{names}\"error\":{}",
