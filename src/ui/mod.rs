@@ -11,10 +11,12 @@ use crate::lesson::Lesson;
 use crate::text::Language;
 
 mod commands;
+mod engine;
 mod guard;
 mod keys;
 mod model;
 mod run;
+mod still;
 mod theme;
 mod update;
 mod view;
@@ -24,6 +26,7 @@ mod words;
 mod tests;
 
 pub use run::{has_terminal, run};
+pub use still::Still;
 
 /// What the screen needs of the lab.
 pub trait Engine: Send + Sync + 'static {

@@ -1,0 +1,73 @@
+//! The lab, as the screen wants it.
+
+use std::collections::BTreeSet;
+
+use super::{Engine, ProgressView};
+use crate::lab::{Cancel, Lab, LabError, Panel, Progress, StepReport};
+use crate::lesson::{Lesson, Step};
+use crate::text::Language;
+
+/// A step and the lesson it belongs to.
+fn find<'a>(lab: &'a Lab, lesson: &str, step: &str) -> Result<(&'a Lesson, &'a Step), LabError> {
+    let found = lab.lesson(lesson)?;
+    let unknown = || LabError::Step { lesson: lesson.to_owned(), step: step.to_owned() };
+    let (_, step) = found.step(step).ok_or_else(unknown)?;
+    Ok((found, step))
+}
+
+impl Engine for Lab {
+    fn lessons(&self) -> &[Lesson] {
+        &self.curriculum().lessons
+    }
+
+    fn progress(&self) -> ProgressView {
+        let progress = Lab::progress(self);
+        let lessons = &self.curriculum().lessons;
+        let done: BTreeSet<(String, String)> = lessons
+            .iter()
+            .flat_map(|lesson| lesson.steps.iter().map(move |step| (lesson, step)))
+            .filter(|(lesson, step)| progress.is_done(&lesson.id, &step.id))
+            .map(|(lesson, step)| (lesson.id.clone(), step.id.clone()))
+            .collect();
+        let resume = progress.place(self.curriculum()).and_then(|(lesson, step)| {
+            let lesson = lessons.get(lesson)?;
+            Some((lesson.id.clone(), lesson.steps.get(step)?.id.clone()))
+        });
+        ProgressView { done, resume, language: progress.language }
+    }
+
+    fn panels(&self, lesson: &str, step: &str) -> Vec<Panel> {
+        // Keys are wanted soon; the first frame has been drawn by now.
+        self.make_keys_ahead();
+        find(self, lesson, step).and_then(|(_, step)| Lab::panels(self, step)).unwrap_or_default()
+    }
+
+    fn perform(
+        &self,
+        lesson: &str,
+        step: &str,
+        cancel: &Cancel,
+        on_progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<StepReport, String> {
+        let (lesson, step) = find(self, lesson, step).map_err(|error| error.to_string())?;
+        let report = Lab::perform(self, lesson, step, cancel, on_progress).map_err(|error| error.to_string());
+        self.make_keys_ahead();
+        report
+    }
+
+    fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String> {
+        let recorded = Lab::record(self, |progress| {
+            progress.go(lesson, step);
+            progress.mark_done(lesson, step);
+            if let Some(choice) = choice {
+                progress.choose(lesson, step, choice);
+            }
+        });
+        recorded.map_err(|error| error.to_string())
+    }
+
+    fn set_language(&self, language: Language) -> Result<(), String> {
+        let recorded = Lab::record(self, |progress| progress.language = Some(language));
+        recorded.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,53 @@
+//! The screen at rest: one step, done, drawn without a terminal. For timings.
+
+use std::convert::Infallible;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::model::Model;
+use super::run::model_of;
+use super::update::{Msg, enter, update};
+use super::view::view;
+use super::{Engine, Options};
+use crate::lab::Cancel;
+
+/// One step of a lesson as it stands after it was done.
+pub struct Still {
+    model: Model,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Still {
+    /// Does a step and keeps the screen that shows it, of this many columns and rows; none
+    /// if there is no such step or it cannot be done.
+    pub fn of<E: Engine>(
+        engine: &E,
+        options: &Options,
+        lesson: &str,
+        step: &str,
+        size: (u16, u16),
+    ) -> Option<Self> {
+        let mut model = model_of(engine, options);
+        model.size = size;
+        let lesson_index = model.lessons.iter().position(|l| l.id == lesson)?;
+        let (step_index, _) = model.lessons.get(lesson_index)?.step(step)?;
+        let report = engine.perform(lesson, step, &Cancel::default(), &|_| ()).ok()?;
+        enter(&mut model, lesson_index, step_index);
+        let run = model.run;
+        update(&mut model, Msg::Panels(run, report.panels));
+        let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
+        Some(Self { model, terminal })
+    }
+
+    /// Draws it whole, as if every cell had changed, and gives what stands there.
+    ///
+    /// # Errors
+    /// None: nothing can fail without a terminal.
+    pub fn draw(&mut self) -> Result<&Buffer, Infallible> {
+        self.terminal.clear()?;
+        self.terminal.draw(|frame| view(&self.model, frame))?;
+        Ok(self.terminal.backend().buffer())
+    }
+}
