@@ -755,38 +755,6 @@ async fn two_hundred_connections_at_once_all_end() {
     }
 }
 
-/// Prints what a connection costs: `cargo test --test handshake -- --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn measure() {
-    let cluster = Cluster::new();
-    let rsa = {
-        let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-        let params = leaf("x", "system:masters", &BOTH, &["10.0.0.10"]);
-        let der = params.signed_by(&key, &cluster.ca.issuer).unwrap();
-        Credential { chain: vec![der.der().to_vec()], key: key.serialize_der() }
-    };
-    let rsa_server = ServerSide { credential: rsa.clone(), ..cluster.api_server() };
-    let stranger = Authority::new("other").issue(&leaf("x", "", &CLIENT, &[]));
-    let cases = [
-        ("P-256", cluster.admin(), cluster.api_server()),
-        ("RSA-2048", cluster.client("admin", Some(rsa)), rsa_server),
-        ("refused by etcd", cluster.etcd_client(Some(stranger)), cluster.etcd(ServerStyle::Etcd)),
-    ];
-    for (name, client, server) in &cases {
-        for version in VERSIONS {
-            let mut times = Vec::new();
-            for _ in 0..300 {
-                let start = Instant::now();
-                run(client, server, version).await;
-                times.push(start.elapsed());
-            }
-            times.sort();
-            println!("{name}, {version}: median {:?}, 95 % {:?}", times[150], times[285]);
-        }
-    }
-}
-
 /// Runs a real client against our server.
 async fn serve(server: &ServerSide, client: impl FnOnce(u16) -> Command) -> (Served, Output) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

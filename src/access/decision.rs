@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::attributes::{Attributes, Target};
 use super::identity::Identity;
-use super::json::quoted;
+use crate::text::quote;
 use super::node::{self, NodeOpinion};
 use super::policy::Policy;
 use super::rbac::Grant;
@@ -126,17 +126,17 @@ pub fn authorize(identity: &Identity, attributes: &Attributes, policy: &Policy) 
 /// The message of a 403: who cannot do what, and the reason if there is one
 /// (apiserver/pkg/endpoints/handlers/responsewriters/errors.go).
 pub fn forbidden_message(identity: &Identity, attributes: &Attributes, reason: &str) -> String {
-    let user = quoted(&identity.user);
+    let user = quote(&identity.user);
     let verb = &attributes.verb;
     let (what, message) = match &attributes.target {
         Target::Path(path) => (
             String::new(),
-            format!("User {user} cannot {verb} path {}", quoted(path)),
+            format!("User {user} cannot {verb} path {}", quote(path)),
         ),
         Target::Resource(resource) => {
             let scope = match resource.namespace.as_str() {
                 "" => "at the cluster scope".to_owned(),
-                namespace => format!("in the namespace {}", quoted(namespace)),
+                namespace => format!("in the namespace {}", quote(namespace)),
             };
             let what = match resource.group.as_str() {
                 "" => resource.resource.clone(),
@@ -144,12 +144,12 @@ pub fn forbidden_message(identity: &Identity, attributes: &Attributes, reason: &
             };
             let what = match resource.name.as_str() {
                 "" => format!("{what} is "),
-                name => format!("{what} {} is ", quoted(name)),
+                name => format!("{what} {} is ", quote(name)),
             };
             let message = format!(
                 "User {user} cannot {verb} resource {} in API group {} {scope}",
-                quoted(&resource.combined()),
-                quoted(&resource.group)
+                quote(&resource.combined()),
+                quote(&resource.group)
             );
             (what, message)
         }

@@ -122,35 +122,6 @@ fn escape_as_go(text: String) -> String {
         .replace('\u{2029}', "\\u2029")
 }
 
-/// A string in Go's `%q` form.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            ' '..='~' => out.push(character),
-            '\0'..='\u{7f}' => out.push_str(&format!("\\x{:02x}", u32::from(character))),
-            // Rust and Go agree on what is printable but for spaces.
-            _ if !character.is_whitespace() && character.escape_debug().count() == 1 => {
-                out.push(character);
-            }
-            '\u{80}'..='\u{ffff}' => out.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => out.push_str(&format!("\\U{:08x}", u32::from(character))),
-        }
-    }
-    out.push('"');
-    out
-}
-
 impl From<&str> for Json {
     fn from(text: &str) -> Self {
         Self::String(text.to_owned())
@@ -299,14 +270,6 @@ mod tests {
         assert_eq!(
             Json::object([("e", Json::Object(vec![]))]).pretty(),
             "{\n  \"e\": {}\n}"
-        );
-    }
-
-    #[test]
-    fn quotes_as_go() {
-        assert_eq!(
-            quoted("a\"b\\c\n\u{1b}\u{202e}한\u{1f980}"),
-            "\"a\\\"b\\\\c\\n\\x1b\\u202e한🦀\""
         );
     }
 }

@@ -25,7 +25,6 @@ pub use bootstrap::Bootstrap;
 pub use decision::{Authorizer, Decision, Opinion, authorize, forbidden_message};
 pub use identity::{ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, Identity, Subject, UNAUTHENTICATED};
 pub use json::Json;
-pub(crate) use json::quoted;
 pub use policy::{Policy, PolicyError, objects_from_yaml};
 pub use rbac::{Binding, BindingSubject, Grant, Rbac, Role, RoleRef, Rule};
 pub use respond::{Authentication, HttpRequest, HttpResponse, ServerKind, respond};

@@ -6,7 +6,7 @@ use super::attributes::{Attributes, FieldRequirement, Resource, Target};
 use super::bootstrap::NODE_RULES;
 use super::graph::{Graph, Kind, vertex};
 use super::identity::Identity;
-use super::json::quoted;
+use crate::text::quote;
 
 /// What the Node authorizer says. It never denies: without `Allow` the next
 /// authorizer is asked.
@@ -37,7 +37,7 @@ pub(super) fn authorize(
         return NodeOpinion::NotANode;
     };
     if node.is_empty() {
-        return NodeOpinion::Silent(format!("unknown node for user {}", quoted(&identity.user)));
+        return NodeOpinion::Silent(format!("unknown node for user {}", quote(&identity.user)));
     }
     let by_rules = || match NODE_RULES.iter().any(|rule| rule.allows(attributes)) {
         true => NodeOpinion::Allow,

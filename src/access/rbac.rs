@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::attributes::{Attributes, Target};
 use super::identity::Identity;
-use super::json::quoted;
+use crate::text::quote;
 
 /// One rule: these verbs on these resources, or on these paths. `*` is any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,8 +83,8 @@ pub enum RoleRef {
 impl fmt::Display for RoleRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Role(name) => write!(formatter, "Role {}", quoted(name)),
-            Self::ClusterRole(name) => write!(formatter, "ClusterRole {}", quoted(name)),
+            Self::Role(name) => write!(formatter, "Role {}", quote(name)),
+            Self::ClusterRole(name) => write!(formatter, "ClusterRole {}", quote(name)),
         }
     }
 }
@@ -129,15 +129,15 @@ impl BindingSubject {
 
     fn describe(&self, binding_namespace: &str) -> String {
         match self {
-            Self::User(name) => format!("User {}", quoted(name)),
-            Self::Group(name) => format!("Group {}", quoted(name)),
+            Self::User(name) => format!("User {}", quote(name)),
+            Self::Group(name) => format!("Group {}", quote(name)),
             Self::ServiceAccount { namespace, name } => {
                 let namespace = if namespace.is_empty() {
                     binding_namespace
                 } else {
                     namespace
                 };
-                format!("ServiceAccount {}", quoted(&format!("{name}/{namespace}")))
+                format!("ServiceAccount {}", quote(&format!("{name}/{namespace}")))
             }
         }
     }
@@ -177,12 +177,12 @@ impl fmt::Display for Grant {
             ..
         } = &self.binding;
         match namespace {
-            None => write!(formatter, "ClusterRoleBinding {}", quoted(name))?,
+            None => write!(formatter, "ClusterRoleBinding {}", quote(name))?,
             Some(namespace) => {
                 write!(
                     formatter,
                     "RoleBinding {}",
-                    quoted(&format!("{name}/{namespace}"))
+                    quote(&format!("{name}/{namespace}"))
                 )?;
             }
         }
@@ -321,7 +321,7 @@ impl Rbac {
             let Some(role) = role else {
                 let error = format!(
                     "{kind}.rbac.authorization.k8s.io {} not found",
-                    quoted(name)
+                    quote(name)
                 );
                 if !errors.contains(&error) {
                     errors.push(error);

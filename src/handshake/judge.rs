@@ -242,13 +242,16 @@ impl ClientJudge {
     }
 
     fn new(roots: Option<Arc<Roots>>, now: OffsetDateTime, hints: &[&Roots], record: &Record) -> Self {
+        // A pool holds each certificate once, and so names each once (CertPool.AddCert).
+        let mut pool: Vec<&Certificate> = Vec::new();
+        for root in hints.iter().flat_map(|roots| roots.certificates()) {
+            if !pool.iter().any(|known| known.der() == root.der()) {
+                pool.push(root);
+            }
+        }
         Self {
             is_required: roots.is_some(),
-            hints: hints
-                .iter()
-                .flat_map(|roots| roots.certificates())
-                .map(|root| DistinguishedName::from(root.subject().raw().to_vec()))
-                .collect(),
+            hints: pool.iter().map(|root| root.subject().raw().to_vec().into()).collect(),
             judge: Judge { side: Side::Server, roots, name: None, now, record: record.clone() },
         }
     }

@@ -76,7 +76,7 @@ impl Presenter {
     fn step(&self) -> Step {
         match &self.credential {
             Some(credential) => Step::Presents {
-                subject: self.leaf().map(|leaf| leaf.subject().to_string()),
+                subject: self.leaf().map(|leaf| leaf.subject().in_order()),
                 certificates: credential.cert.len(),
             },
             None => Step::PresentsNothing,

@@ -24,10 +24,11 @@ use super::record::Record;
 use super::stream::{Watched, hang_up};
 use super::{HandshakeError, Options, ServerSide, Side, Step};
 use crate::access::{
-    Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind, authenticate, quoted,
+    Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind, authenticate,
     respond,
 };
 use crate::blueprint::ServerStyle;
+use crate::text::quote;
 use crate::trust::Certificate;
 
 /// A server ready to be dialled.
@@ -106,7 +107,7 @@ impl<'a> Server<'a> {
         let Some(leaf) = chain.first().and_then(|der| Certificate::parse(der).ok()) else {
             return true;
         };
-        match check_peer_address(&leaf, address, quoted) {
+        match check_peer_address(&leaf, address, quote) {
             Ok(()) => true,
             Err(message) => {
                 self.record.notes().alternative_names = Some((

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::record::{Notes, Refusal};
 use super::report::ServerLog;
 use super::{ClientSide, ServerSide, Side};
-use crate::access::quoted;
+use crate::text::quote;
 use crate::blueprint::{HostName, ServerStyle};
 
 /// `host:port`, with brackets around an IPv6 address.
@@ -93,7 +93,7 @@ fn transport_words(
         Program::ClientGo => {
             let (method, path) = client.request.trim().split_once(' ').unwrap_or(("GET", "/"));
             let url = format!("https://{}{}", authority(&client.server_name, server.port), path.trim());
-            format!("{} {}: {failure}", go_method(method), quoted(&url))
+            format!("{} {}: {failure}", go_method(method), quote(&url))
         }
         Program::Grpc => {
             // With TLS 1.3 the client's handshake was over when the alert came.
@@ -103,7 +103,7 @@ fn transport_words(
             } else {
                 "transport: authentication handshake failed"
             };
-            format!("connection error: desc = {}", quoted(&format!("{stage}: {failure}")))
+            format!("connection error: desc = {}", quote(&format!("{stage}: {failure}")))
         }
         Program::Member => failure.to_owned(),
     }
@@ -167,7 +167,7 @@ pub(super) fn server_log(server: &ServerSide, from: SocketAddr, notes: &Notes) -
         ServerStyle::Kubelet => "Unable to authenticate the request due to an error",
         _ => "Unable to authenticate the request",
     };
-    always(format!("{} err={}", quoted(message), quoted(error)))
+    always(format!("{} err={}", quote(message), quote(error)))
 }
 
 /// etcd's warning (`server/embed/config_logging.go`).

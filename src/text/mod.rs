@@ -3,9 +3,11 @@
 mod escape;
 mod language;
 mod nearest;
+mod quote;
 mod wrap;
 
 pub use escape::escape;
 pub use language::{Language, particle};
 pub use nearest::nearest;
+pub use quote::quote;
 pub use wrap::{truncate, width, wrap};

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::certificate::Certificate;
-use super::quote::quote;
+use crate::text::quote;
 use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, policy, subtrees};
 use crate::clock::rfc3339;
 

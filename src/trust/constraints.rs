@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::ParseError;
 use super::der::{Reader, tag};
 use super::mailbox::Mailbox;
-use super::quote::quote;
+use crate::text::quote;
 
 /// A range of addresses: the octets as encoded, and how many leading bits count.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::ParseError;
 use super::constraints::{NameConstraints, is_valid_domain};
 use super::der::{Reader, dotted, tag};
-use super::quote::quote;
+use crate::text::quote;
 use super::uri::Uri;
 
 /// OIDs of the extensions that are looked for by name.

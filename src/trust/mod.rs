@@ -19,7 +19,6 @@ mod mailbox;
 mod modular;
 mod name;
 mod policy;
-mod quote;
 mod report;
 mod roots;
 mod signature;

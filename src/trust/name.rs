@@ -120,6 +120,20 @@ impl Name {
     }
 }
 
+impl Name {
+    /// The attributes in the order of the certificate, as people read them:
+    /// `O=system:masters, CN=kube-admin`. [`Name`]'s `Display` is Go's own form.
+    #[must_use]
+    pub fn in_order(&self) -> String {
+        let written = self.attributes.iter().map(|attribute| {
+            let label = KNOWN.iter().find(|(oid, _)| *oid == attribute.oid).map(|(_, label)| *label);
+            let value = attribute.text().unwrap_or("?");
+            format!("{}={value}", label.unwrap_or(&attribute.oid))
+        });
+        written.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = self

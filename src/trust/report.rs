@@ -36,7 +36,7 @@ pub fn verify(question: &Question<'_>) -> Verdict {
             refusal: None,
             path: path
                 .iter()
-                .map(|certificate| certificate.subject().to_string())
+                .map(|certificate| certificate.subject().in_order())
                 .collect(),
         },
         Err(failure) => subject.refused(failure),
@@ -201,7 +201,7 @@ impl<'a> Subject<'a> {
                     let child = failure.chain.last().copied().unwrap_or(self.leaf);
                     format!("issuer {}, {}", label(culprit), key_ids(child, culprit))
                 }
-                (None, Some(last)) => format!("issuer {}, candidates none", last.issuer()),
+                (None, Some(last)) => format!("issuer {}, candidates none", last.issuer().in_order()),
                 (None, None) => String::new(),
             },
             Rule::Authority => culprit.map_or_else(String::new, authority),
@@ -272,7 +272,7 @@ fn joined(facts: impl Iterator<Item = String>) -> String {
 
 /// The subject, or the serial number where there is none.
 fn label(certificate: &Certificate) -> String {
-    let subject = certificate.subject().to_string();
+    let subject = certificate.subject().in_order();
     if subject.is_empty() {
         format!("serial:{}", certificate.serial())
     } else {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::certificate::Certificate;
 use super::constraints::{Range, Subtrees, is_valid_domain};
 use super::mailbox::Mailbox;
-use super::quote::quote;
+use crate::text::quote;
 
 /// The octets of an address: 4 or 16.
 fn octets_of(address: IpAddr) -> Vec<u8> {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::quote::quote;
+use crate::text::quote;
 
 /// A parsed URI.
 #[derive(Debug, Clone, PartialEq, Eq)]

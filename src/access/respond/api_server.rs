@@ -8,7 +8,8 @@ use crate::access::api;
 use crate::access::attributes::{Attributes, Resource, Target};
 use crate::access::decision::{authorize, forbidden_message};
 use crate::access::identity::Identity;
-use crate::access::json::{Json, quoted};
+use crate::access::json::Json;
+use crate::text::quote;
 use crate::access::world::{KUBERNETES_VERSION, World};
 
 pub(super) use resources::without_kind;
@@ -23,7 +24,7 @@ pub(super) fn respond(
     let attributes = match Attributes::of_request(request.method, request.path) {
         Ok(attributes) => attributes,
         Err(error) => {
-            let target = quoted(request.path);
+            let target = quote(request.path);
             return HttpResponse::text(500, format!("Internal Server Error: {target}: {error}\n"));
         }
     };

@@ -8,7 +8,8 @@ use super::{Authentication, HttpRequest, HttpResponse, JSON};
 use crate::access::attributes::{Attributes, Resource};
 use crate::access::decision::authorize;
 use crate::access::identity::Identity;
-use crate::access::json::{Json, quoted};
+use crate::access::json::Json;
+use crate::text::quote;
 use crate::access::world::World;
 
 pub(super) fn respond(
@@ -122,14 +123,14 @@ fn serve(node: &str, request: &HttpRequest<'_>, world: &World) -> HttpResponse {
                 pod.text("metadata.namespace") == namespace && pod.text("metadata.name") == name
             });
             let Some(pod) = pod else {
-                return HttpResponse::text(404, format!("pod {} does not exist", quoted(name)));
+                return HttpResponse::text(404, format!("pod {} does not exist", quote(name)));
             };
             if !pod
                 .list("spec.containers")
                 .iter()
                 .any(|own| own.text("name") == container)
             {
-                let (container, name) = (quoted(container), quoted(name));
+                let (container, name) = (quote(container), quote(name));
                 return HttpResponse::text(
                     404,
                     format!("container {container} not found in pod {name}"),
@@ -142,7 +143,7 @@ fn serve(node: &str, request: &HttpRequest<'_>, world: &World) -> HttpResponse {
             "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n\
              # TYPE kubelet_node_name gauge\n"
                 .to_owned()
-                + &format!("kubelet_node_name{{node={}}} 1\n", quoted(node)),
+                + &format!("kubelet_node_name{{node={}}} 1\n", quote(node)),
         ),
         (
             _,

@@ -6,7 +6,8 @@ use crate::access::api;
 use crate::access::attributes::{FieldRequirement, Resource};
 use crate::access::graph::group;
 use crate::access::identity::Identity;
-use crate::access::json::{Json, quoted};
+use crate::access::json::Json;
+use crate::text::quote;
 use crate::access::world::World;
 
 pub(super) fn serve(
@@ -104,7 +105,7 @@ fn not_found(resource: &Resource) -> HttpResponse {
         "" => resource.resource.clone(),
         group => format!("{}.{group}", resource.resource),
     };
-    let message = format!("{what} {} not found", quoted(&resource.name));
+    let message = format!("{what} {} not found", quote(&resource.name));
     failure(404, "NotFound", &message, Some(details(resource)))
 }
 
@@ -126,7 +127,7 @@ fn refused_list(resource: &Resource, request: &HttpRequest<'_>) -> Option<HttpRe
     if let Some(limit) = limit.filter(|limit| !limit.is_empty() && limit.parse::<i64>().is_err()) {
         let message = format!(
             "strconv.ParseInt: parsing {}: invalid syntax",
-            quoted(limit)
+            quote(limit)
         );
         return Some(failure(400, "BadRequest", &message, None));
     }

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use unicode_normalization::char::is_combining_mark;
 
 /// `text` as Go's `%q` writes it.
-pub(super) fn quote(text: &str) -> String {
+#[must_use]
+pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {
