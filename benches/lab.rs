@@ -1,8 +1,261 @@
-//! Timings, as ratios against a peer or a floor measured in the same run.
+//! `cargo bench`: how long things take, beside a peer or a floor measured in the same run,
+//! since machines differ and are noisy. Each figure is the median of several runs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-fn main() {}
+use dojang::blueprint::{Authorities, ClusterSpec, KeyAlgorithm, Layout, Plan, plan};
+use dojang::clock::Clock;
+use dojang::lab::{Cancel, Directory, Lab, LabOptions, Tls};
+use dojang::pki::recipe::{Tool, recipes};
+use dojang::text::Language;
+use dojang::ui::{Options, Still};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+const DOJANG: &str = env!("CARGO_BIN_EXE_dojang");
+
+fn main() {
+    // `cargo test --benches` and filters of other harnesses ask for nothing here.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    println!("{:58} {:>12} {:>12} {:>9}", "figure", "dojang", "beside it", "ratio");
+    pki_beside_openssl();
+    workers();
+    connections();
+    first_frame();
+    frame();
+    walks();
+}
+
+fn row(figure: &str, own: &str, beside: &str, ratio: f64) {
+    println!("{figure:58} {own:>12} {beside:>12} {ratio:>9.3}");
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let begun = Instant::now();
+    work();
+    begun.elapsed()
+}
+
+fn quiet(command: &mut Command) {
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}");
+}
+
+/// One control plane of kubeadm's layout.
+fn one_control_plane(key: KeyAlgorithm) -> Plan {
+    plan(ClusterSpec {
+        layout: Layout::Kubeadm,
+        authorities: Authorities::Three,
+        key,
+        workers: Vec::new(),
+        ..ClusterSpec::default()
+    })
+    .unwrap()
+}
+
+/// The openssl lines that make the same keys, requests and certificates, one after the
+/// other, as a script does. The kubeconfigs, which openssl cannot make, are left out.
+fn openssl_script(plan: &Plan) -> String {
+    let mut script = String::from("set -e\n");
+    let ids = plan
+        .authorities
+        .iter()
+        .map(|a| a.id.clone())
+        .chain(plan.certificates.iter().map(dojang::blueprint::Certificate::id))
+        .chain(plan.key_pairs.iter().map(|pair| pair.id.clone()));
+    for id in ids {
+        let recipe = recipes(plan, &id).into_iter().find(|recipe| recipe.tool == Tool::Openssl).unwrap();
+        script.push_str(&recipe.lines.join("\n"));
+        script.push('\n');
+    }
+    script
+}
+
+fn pki_beside_openssl() {
+    for (key, runs) in [(KeyAlgorithm::Rsa2048, 7), (KeyAlgorithm::P256, 9)] {
+        let script = openssl_script(&one_control_plane(key));
+        let directory = tempfile::tempdir().unwrap();
+        let (mut own, mut theirs) = (Vec::new(), Vec::new());
+        for run in 0..runs {
+            let root = directory.path().join(format!("own{run}"));
+            own.push(timed(|| {
+                quiet(
+                    Command::new(DOJANG)
+                        .args(["pki", "create", "--layout", "kubeadm", "--control-plane", "cp1=10.0.0.10"])
+                        .args(["--key", key.name()])
+                        .arg(&root),
+                );
+            }));
+            let root = directory.path().join(format!("openssl{run}"));
+            fs::create_dir(&root).unwrap();
+            fs::write(root.join("make.sh"), &script).unwrap();
+            theirs.push(timed(|| quiet(Command::new("sh").arg("make.sh").current_dir(&root))));
+        }
+        let (own, theirs) = (median(own), median(theirs));
+        let ratio = own.as_secs_f64() / theirs.as_secs_f64();
+        let figure = format!("pki create, one control plane, {key}, beside openssl");
+        row(&figure, &milliseconds(own), &milliseconds(theirs), ratio);
+    }
+}
+
+/// The most memory that a process held, in kB, as the kernel counts it while it runs.
+fn peak_memory(command: &mut Command) -> (Duration, u64) {
+    let begun = Instant::now();
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let held = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok());
+        peak = peak.max(held.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    (begun.elapsed(), peak)
+}
+
+fn workers() {
+    let directory = tempfile::tempdir().unwrap();
+    let create = |count: usize, run: usize| {
+        let root = directory.path().join(format!("{count}-{run}"));
+        let mut command = Command::new(DOJANG);
+        command.args(["pki", "create", "--key", "p256", "--workers", &count.to_string()]).arg(&root);
+        let measured = peak_memory(&mut command);
+        fs::remove_dir_all(&root).unwrap();
+        measured
+    };
+    let small: Vec<_> = (0..5).map(|run| create(1000, run)).collect();
+    let large: Vec<_> = (0..3).map(|run| create(5000, run)).collect();
+    let peak = large.iter().map(|(_, peak)| *peak).max().unwrap();
+    let (small, large) = (
+        median(small.into_iter().map(|(time, _)| time).collect()),
+        median(large.into_iter().map(|(time, _)| time).collect()),
+    );
+    let ratio = large.as_secs_f64() / small.as_secs_f64();
+    row("5,000 workers, p256, beside 1,000", &milliseconds(large), &milliseconds(small), ratio);
+    row("memory at 5,000 workers, MB, beside 200", &format!("{} MB", peak / 1024), "200 MB", peak as f64 / 1024.0 / 200.0);
+}
+
+fn lab(directory: &Path, key: KeyAlgorithm) -> Lab {
+    Lab::open(LabOptions {
+        directory: Directory::At(directory.to_owned()),
+        spec: Some(ClusterSpec { key, ..ClusterSpec::default() }),
+        clock: Clock::System,
+        lessons: None,
+    })
+    .unwrap()
+}
+
+/// A TCP connection over loopback with a byte each way: what no connection can do without.
+fn bare_connection(listener: &TcpListener) -> Duration {
+    timed(|| {
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let mut byte = [1];
+        client.write_all(&byte).unwrap();
+        server.read_exact(&mut byte).unwrap();
+        server.write_all(&byte).unwrap();
+        client.read_exact(&mut byte).unwrap();
+    })
+}
+
+fn connections() {
+    let directory = tempfile::tempdir().unwrap();
+    let lab = lab(directory.path(), KeyAlgorithm::P256);
+    let cancel = Cancel::default();
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let rows = lab.matrix(Tls::Tls13, &cancel, |_| ()).unwrap();
+        assert!(rows.iter().all(|row| row.ok));
+        times.extend(rows.iter().map(|row| Duration::from_micros(row.micros)));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let floor = median((0..500).map(|_| bare_connection(&listener)).collect());
+    let own = median(times);
+    let ratio = own.as_secs_f64() / floor.as_secs_f64();
+    row("a connection of matrix, p256, beside bare TCP", &milliseconds(own), &milliseconds(floor), ratio);
+}
+
+/// From the start of a program on a pseudo-terminal until `mark` has arrived.
+fn until(mark: &str, program: &str, arguments: &[&str]) -> Duration {
+    let size = PtySize { rows: 60, cols: 200, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(program);
+    command.args(arguments);
+    command.env("TERM", "xterm-256color");
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let begun = Instant::now();
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    let mut seen = Vec::new();
+    let mut buffer = [0; 65536];
+    while !String::from_utf8_lossy(&seen).contains(mark) {
+        let count = reader.read(&mut buffer).unwrap();
+        assert!(count > 0, "{program} ended before `{mark}`");
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    let time = begun.elapsed();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    time
+}
+
+fn first_frame() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("lab");
+    let root = root.to_str().unwrap();
+    // The footer is the last of a frame.
+    let arguments = ["--lang", "en", "--dir", root];
+    until("quit", DOJANG, &arguments);
+    let own = median((0..15).map(|_| until("quit", DOJANG, &arguments)).collect());
+    let floor = median((0..15).map(|_| until("quit", "/bin/sh", &["-c", "echo quit; sleep 1"])).collect());
+    let ratio = own.as_secs_f64() / floor.as_secs_f64();
+    row("first frame at 200x60, beside `sh -c echo`", &milliseconds(own), &milliseconds(floor), ratio);
+}
+
+fn frame() {
+    let directory = tempfile::tempdir().unwrap();
+    let lab = lab(directory.path(), KeyAlgorithm::P256);
+    let options = Options { language: Some(Language::Ko), color: true, ..Options::default() };
+    let mut still = Still::of(&lab, &options, "groups", "break-ou", (200, 60)).unwrap();
+    let mut draw = || {
+        timed(|| {
+            black_box(still.draw().unwrap());
+        })
+    };
+    let own = median((0..200).map(|_| draw()).collect());
+    let budget = Duration::from_micros(1200);
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    row("a full frame at 200x60 in Korean, beside its budget", &milliseconds(own), &milliseconds(budget), ratio);
+}
+
+fn walks() {
+    let walk = |key: &str| {
+        median(
+            (0..5)
+                .map(|_| timed(|| quiet(Command::new(DOJANG).args(["walk", "--format", "json", "--key", key]))))
+                .collect(),
+        )
+    };
+    let (rsa, p256) = (walk("rsa-2048"), walk("p256"));
+    let ratio = rsa.as_secs_f64() / p256.as_secs_f64();
+    row("all lessons walked, rsa-2048, beside p256", &milliseconds(rsa), &milliseconds(p256), ratio);
+}
+
