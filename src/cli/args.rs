@@ -83,6 +83,7 @@ pub(super) enum Command {
     #[command(after_help = WALK_JSON)]
     Walk {
         /// Names or numbers of lessons; all if left out
+        #[arg(id = "names", value_name = "LESSONS")]
         lessons: Vec<String>,
         #[command(flatten)]
         spec: SpecArgs,

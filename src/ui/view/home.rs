@@ -88,7 +88,7 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
     let count = model.lessons.len();
     let far = match look.language {
         Language::En => format!("{done} of {count} lessons done"),
-        Language::Ko => format!("{count}강 중 {done}강 완료"),
+        Language::Ko => format!("레슨 {count}개 중 {done}개 완료"),
     };
     let beside = [
         Line::styled("dojang", theme.bold()),
@@ -114,7 +114,7 @@ fn row(model: &Model, at: usize, lesson: &Lesson, next: Option<usize>, columns: 
     } else if done > 0 {
         (theme.glyph.started, format!("{done}/{count}"), theme.text())
     } else {
-        (theme.glyph.rest, look.pick("new", "새 강의").to_owned(), theme.dim())
+        (theme.glyph.rest, look.pick("new", "새 레슨").to_owned(), theme.dim())
     };
     let text: Style = if is_selected { theme.bold() } else { theme.text() };
     let pointer = if is_selected { theme.glyph.pointer } else { " " };
