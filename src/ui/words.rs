@@ -61,14 +61,15 @@ pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static s
     Some(match outcome {
         "200" => language.pick("the server answered", "서버가 요청에 답했어요"),
         "401" => language.pick("the server does not know who asks", "서버가 누구의 요청인지 몰라요"),
-        "403" => language
-            .pick("the server knows who asks, and does not allow it", "누구인지는 알지만, 권한이 없어요"),
-        "refused-by-client" => language
-            .pick("the client refuses the server's certificate", "클라이언트가 서버 인증서를 거부했어요"),
-        "refused-by-server" => language.pick(
-            "the server ends the handshake with an alert",
-            "서버가 경고(alert)로 핸드셰이크를 끝냈어요",
-        ),
+        "403" => {
+            language.pick("the server knows who asks, and does not allow it", "누구인지는 알지만, 권한이 없어요")
+        }
+        "refused-by-client" => {
+            language.pick("the client refuses the server's certificate", "클라이언트가 서버 인증서를 거부했어요")
+        }
+        "refused-by-server" => {
+            language.pick("the server ends the handshake with an alert", "서버가 경고(alert)로 핸드셰이크를 끝냈어요")
+        }
         _ => return None,
     })
 }
@@ -105,8 +106,5 @@ pub(super) fn kinds_heading(heading: &str, language: Language) -> String {
         "CA:TRUE" => Some(("Authority (CA:TRUE)", "인증 기관 (CA:TRUE)")),
         _ => None,
     };
-    words.map_or_else(
-        || crate::text::escape(heading).into_owned(),
-        |(en, ko)| language.pick(en, ko).to_owned(),
-    )
+    words.map_or_else(|| crate::text::escape(heading).into_owned(), |(en, ko)| language.pick(en, ko).to_owned())
 }
