@@ -337,7 +337,7 @@ fn print_connection(output: &Output, view: &ConnectionView, outcome: &Connection
     let heading = |english, korean| language.pick(english, korean);
     output.line(&format!("  {}  {}", heading("client shows ", "클라이언트 제시"), escape(shows)))?;
     output.line(&format!("  {}  {}", heading("server shows ", "서버 제시      "), escape(&view.server_subject)))?;
-    output.line(&format!("  {}  {}", heading("asked for    ", "물어본 이름    "), view.server_name))?;
+    output.line(&format!("  {}  {}", heading("asked for    ", "부른 이름      "), view.server_name))?;
     output.line("")?;
     for (who, what) in &outcome.events {
         output.line(&format!("  {who:6}  {}", escape(what)))?;
@@ -370,7 +370,7 @@ fn print_connection(output: &Output, view: &ConnectionView, outcome: &Connection
         output.line(&format!("  {}  {}", heading("groups  ", "그룹    "), escape(&groups.join(" "))))?;
     }
     if let Some(decision) = &outcome.decision {
-        output.line(&format!("  {}  {}", heading("decided ", "결정    "), escape(decision)))?;
+        output.line(&format!("  {}  {}", heading("decided ", "인가    "), escape(decision)))?;
     }
     let good = matches!(outcome.response, Some((status, _)) if status < 300);
     output.line(&format!("{} {}  {}", output.mark(good), view.request, outcome.outcome))?;

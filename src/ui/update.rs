@@ -338,8 +338,8 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
             (Language::En, 0) => format!("Lesson {number} is done."),
             (Language::En, 1) => format!("One step of lesson {number} is left."),
             (Language::En, _) => format!("{left} steps of lesson {number} are left."),
-            (Language::Ko, 0) => format!("레슨 {number}: 모두 마쳤어요."),
-            (Language::Ko, _) => format!("레슨 {number}: 아직 안 한 단계가 {left}개 있어요."),
+            (Language::Ko, 0) => format!("레슨 {number}: 마쳤어요."),
+            (Language::Ko, _) => format!("레슨 {number}: 안 한 단계가 {left}개 남았어요."),
         },
     );
     effects

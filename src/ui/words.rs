@@ -78,6 +78,11 @@ pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static s
 /// Whether a step did as its lesson says: a sentence.
 pub(super) fn report(report: &StepReport, language: Language) -> String {
     if report.ok {
+        // A step that makes nothing new finds all of it there.
+        let already = report.observed.strip_prefix("made ").filter(|_| report.artifacts == 0);
+        if let Some(already) = already {
+            return format!("{}: {already}", language.pick("Already there", "이미 있어요"));
+        }
         return match language {
             Language::En if report.artifacts > 0 => format!("Made: {}", report.artifacts),
             Language::Ko if report.artifacts > 0 => format!("{}개를 만들었어요", report.artifacts),
@@ -93,13 +98,13 @@ pub(super) fn report(report: &StepReport, language: Language) -> String {
     }
 }
 
-/// The English headings of the kinds of certificate in Korean.
+/// The headings of the kinds of certificate: the word, then what stands in the field.
 pub(super) fn kinds_heading(heading: &str, language: Language) -> String {
     let words = match heading {
-        "server" => Some(("Server certificates", "서버 인증서")),
-        "client" => Some(("Client certificates", "클라이언트 인증서")),
-        "both" => Some(("Server and client at once", "서버 겸 클라이언트 인증서")),
-        "authority" | "authorities" => Some(("Authorities", "인증 기관(CA)")),
+        "serverAuth" => Some(("Server (serverAuth)", "서버 (serverAuth)")),
+        "clientAuth" => Some(("Client (clientAuth)", "클라이언트 (clientAuth)")),
+        "serverAuth, clientAuth" => Some(("Both (serverAuth, clientAuth)", "둘 다 (serverAuth, clientAuth)")),
+        "CA:TRUE" => Some(("Authority (CA:TRUE)", "인증 기관 (CA:TRUE)")),
         _ => None,
     };
     words.map_or_else(
