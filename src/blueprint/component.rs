@@ -145,7 +145,6 @@ impl Plan {
             trusts: Some(usual.and_then(|c| c.trusts.clone()).unwrap_or_else(|| "ca".into())),
             server_name: HostName::Ip(to.address),
             request: usual_request(to).to_owned(),
-            headers: Vec::new(),
             server: to.clone(),
         })
     }

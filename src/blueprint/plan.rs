@@ -292,8 +292,6 @@ pub struct Connection {
     pub server_name: HostName,
     /// Method and path of the first request.
     pub request: String,
-    /// Headers that it sends besides.
-    pub headers: Vec<(String, String)>,
 }
 
 /// `KIND@NODE`, or `KIND`.

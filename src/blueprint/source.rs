@@ -1,7 +1,5 @@
 //! `assets/blueprint.toml`, as it is written.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::{FileFormat, Layout, ServerStyle, Usage};
@@ -197,8 +195,6 @@ pub(super) struct ConnectionEntry {
     pub(super) dials: Dials,
     pub(super) servers: Reaches,
     pub(super) request: String,
-    #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
 }
 
 const fn yes() -> bool {

@@ -158,7 +158,7 @@ pub(super) enum PkiCommand {
         #[arg(value_name = "DIR")]
         target: Option<PathBuf>,
         #[command(flatten)]
-        spec: SpecArgs,
+        spec: Box<SpecArgs>,
         /// Replace what is there; the old files are kept as a dated backup
         #[arg(long)]
         force: bool,

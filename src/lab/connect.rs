@@ -210,7 +210,7 @@ impl Lab {
             roots: trusts,
             server_name: connection.server_name.clone(),
             request: connection.request.clone(),
-            headers: connection.headers.clone(),
+            headers: Vec::new(),
         };
         let to = ServerSide {
             name: server.id(),

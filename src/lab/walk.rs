@@ -8,6 +8,9 @@ use crate::lesson::{Action, Lesson};
 use crate::text::Language;
 use crate::workspace::WorkspaceError;
 
+/// The kind of a row that tells of a lesson which does not read.
+pub(super) const CHECK: &str = "check";
+
 /// One step of a walk.
 #[derive(Debug, Clone, Serialize)]
 pub struct WalkRow {
@@ -57,6 +60,20 @@ impl Lab {
         mut each: impl FnMut(&WalkRow),
     ) -> Result<WalkReport, LabError> {
         let mut report = WalkReport { lessons: lessons.len(), ..WalkReport::default() };
+        // A lesson that does not read is not among them, and must not pass for that.
+        for problem in &self.curriculum.problems {
+            let row = WalkRow {
+                lesson: problem.file.split('/').next().unwrap_or_default().to_owned(),
+                step: String::new(),
+                kind: CHECK,
+                expected: "a lesson that reads".into(),
+                observed: problem.to_string(),
+                ok: false,
+            };
+            each(&row);
+            report.failed += 1;
+            report.results.push(row);
+        }
         for lesson in lessons {
             for step in &lesson.steps {
                 let words = step.words.get(language);

@@ -70,14 +70,14 @@ impl FromStr for Language {
 
 /// The form of a Korean particle that fits the word before it: `particle("ca.crt", "을", "를")`
 /// gives `를`. `with_final` follows a final consonant. Latin letters and digits are taken
-/// as they are read aloud in Korean.
+/// as they are read aloud in Korean: `scheduler` ends on no consonant, `admin` on one.
 #[must_use]
 pub fn particle<'a>(word: &str, with_final: &'a str, without: &'a str) -> &'a str {
     let last = word.chars().rev().find(|c| c.is_alphanumeric());
     let has_final = match last {
         Some(c @ '가'..='힣') => (c as u32 - '가' as u32) % 28 != 0,
         Some(c) => {
-            matches!(c.to_ascii_lowercase(), 'l' | 'm' | 'n' | 'r' | '0' | '1' | '3' | '6' | '7' | '8')
+            matches!(c.to_ascii_lowercase(), 'l' | 'm' | 'n' | '0' | '1' | '3' | '6' | '7' | '8')
         }
         None => false,
     };
@@ -95,5 +95,6 @@ mod tests {
         assert_eq!(particle("node01", "이", "가"), "이");
         assert_eq!(particle("ca.crt", "을", "를"), "를");
         assert_eq!(particle("kube-admin", "으로", "로"), "으로");
+        assert_eq!(particle("kube-scheduler", "이", "가"), "가");
     }
 }

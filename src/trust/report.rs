@@ -305,12 +305,27 @@ fn validity(certificate: &Certificate) -> String {
     )
 }
 
+/// An extension's name in RFC 5280, else its object identifier.
+fn extension_name(oid: &str) -> &str {
+    match oid {
+        "2.5.29.14" => "subjectKeyIdentifier",
+        "2.5.29.15" => "keyUsage",
+        "2.5.29.17" => "subjectAltName",
+        "2.5.29.19" => "basicConstraints",
+        "2.5.29.30" => "nameConstraints",
+        "2.5.29.32" => "certificatePolicies",
+        "2.5.29.35" => "authorityKeyIdentifier",
+        "2.5.29.37" => "extKeyUsage",
+        other => other,
+    }
+}
+
 fn critical(certificate: &Certificate) -> String {
     let oids: Vec<&str> = certificate
         .extensions()
         .iter()
         .filter(|extension| extension.critical)
-        .map(|extension| extension.oid.as_str())
+        .map(|extension| extension_name(&extension.oid))
         .collect();
     match oids.as_slice() {
         [] => "critical none".to_owned(),
