@@ -1,6 +1,8 @@
 //! What several test files use.
 #![allow(dead_code)]
 
+pub(crate) mod sound;
+pub(crate) mod terminal;
 pub(crate) mod tools;
 
 use std::path::Path;
