@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dojang::lesson::{Action, Curriculum, Lesson};
@@ -101,7 +101,7 @@ impl Terminal {
             let mut bytes = [0; 1 << 16];
             loop {
                 let count = reader.read(&mut bytes).unwrap_or(0);
-                let mut output = shared.0.lock().unwrap();
+                let mut output = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
                 output.parser.process(&bytes[..count]);
                 output.raw.extend(&bytes[..count]);
                 output.last = Instant::now();
@@ -115,7 +115,7 @@ impl Terminal {
     }
 
     fn output(&self) -> MutexGuard<'_, Output> {
-        self.output.0.lock().unwrap()
+        self.output.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn master(&self) -> &dyn MasterPty {
@@ -155,7 +155,7 @@ impl Terminal {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "no {what} after {PATIENCE:?}; the screen:\n{}", output.parser.screen().contents());
-            output = self.output.1.wait_timeout(output, left).unwrap().0;
+            output = self.output.1.wait_timeout(output, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -268,7 +268,7 @@ impl Terminal {
                 let _ = writeln!(wrong, "after {why}: not so that {what}");
             }
         }
-        assert!(wrong.is_empty(), "{wrong}");
+        assert!(wrong.is_empty(), "{wrong}{}\n{}", self.before, settings(self.master()));
     }
 }
 
@@ -318,7 +318,7 @@ pub(crate) fn place(lesson: &Lesson, step: usize) -> String {
 
 /// Whether a step is open, and whether it is marked as done.
 pub(crate) fn stands_at(screen: &str, lesson: &Lesson, step: usize) -> Option<bool> {
-    let header = screen.lines().next()?;
+    let header = screen.lines().find(|line| !line.trim().is_empty())?;
     let title = |language| header.contains(&format!("{}  {}", lesson.number, head(lesson.title.get(language))));
     let is_here = title(Language::En) || title(Language::Ko);
     let (_, behind) = header.split_once(&place(lesson, step)).filter(|_| is_here)?;

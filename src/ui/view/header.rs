@@ -10,9 +10,6 @@ use super::super::model::Model;
 use super::super::words;
 use super::look;
 
-/// The name's seal, small.
-pub(super) const SEAL: &str = " 도장 ";
-
 /// Draws the header.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let (Some(study), Some(lesson), Some(step)) = (&model.study, model.lesson(), model.step()) else { return };
@@ -28,10 +25,12 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         right.push(Span::styled(format!("  {} {}", theme.glyph.pass, look.pick("done", "완료")), theme.pass()));
     }
     let right = Line::from(right);
+    // The seal, small.
+    let seal = format!(" {} ", theme.glyph.name);
     let title = format!("{}  {}", lesson.number, lesson.title.get(look.language));
-    let title = truncate(&title, columns.saturating_sub(right.width() + width(SEAL) + 4));
+    let title = truncate(&title, columns.saturating_sub(right.width() + width(&seal) + 4));
     let left = Line::from(vec![
-        Span::styled(SEAL, theme.stamp()),
+        Span::styled(seal, theme.stamp()),
         Span::raw("  "),
         Span::styled(title, theme.bold()),
     ]);
