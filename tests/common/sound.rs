@@ -37,7 +37,8 @@ pub(crate) fn is_sound(root: &Path) {
         let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         let bytes = fs::read(&path).unwrap();
-        let holds_key = text(&bytes).contains("PRIVATE KEY") || name.ends_with(".kubeconfig") || name.ends_with(".conf");
+        let holds_key =
+            text(&bytes).contains("PRIVATE KEY") || name.ends_with(".kubeconfig") || name.ends_with(".conf");
         if holds_key || name.ends_with(".key") {
             assert_eq!(mode & 0o077, 0, "{name} is readable by others: {mode:o}");
         }
@@ -48,11 +49,15 @@ pub(crate) fn is_sound(root: &Path) {
         match path.extension().and_then(|e| e.to_str()) {
             Some("key" | "crt" | "csr" | "pub") => {
                 let text = text(&bytes);
-                assert!(text.starts_with("-----BEGIN ") && text.trim_end().ends_with("-----"), "{name} is partial");
+                assert!(
+                    text.starts_with("-----BEGIN ") && text.trim_end().ends_with("-----"),
+                    "{name} is partial"
+                );
                 dojang::x509::inspect(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
             }
             Some("kubeconfig" | "conf") => {
-                dojang::x509::read_kubeconfig(&text(&bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
+                dojang::x509::read_kubeconfig(&text(&bytes))
+                    .unwrap_or_else(|error| panic!("{name}: {error}"));
             }
             _ => {}
         }

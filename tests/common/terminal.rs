@@ -66,7 +66,12 @@ impl Terminal {
     }
 
     /// The program with these arguments and variables.
-    pub(crate) fn with(size: (u16, u16), root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(
+        size: (u16, u16),
+        root: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut line = vec![DOJANG];
         line.extend(arguments);
         line.extend(["--dir", argument(root)]);
@@ -81,7 +86,12 @@ impl Terminal {
         builder.env_clear();
         builder.cwd("/");
         let path = std::env::var("PATH").unwrap();
-        let usual = [("PATH", path.as_str()), ("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("XDG_DATA_HOME", "/nonexistent")];
+        let usual = [
+            ("PATH", path.as_str()),
+            ("TERM", "xterm-256color"),
+            ("LANG", "C.UTF-8"),
+            ("XDG_DATA_HOME", "/nonexistent"),
+        ];
         for (name, value) in usual.iter().chain(variables) {
             builder.env(name, value);
         }
@@ -154,7 +164,11 @@ impl Terminal {
                 return;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no {what} after {PATIENCE:?}; the screen:\n{}", output.parser.screen().contents());
+            assert!(
+                !left.is_zero(),
+                "no {what} after {PATIENCE:?}; the screen:\n{}",
+                output.parser.screen().contents()
+            );
             output = self.output.1.wait_timeout(output, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -260,7 +274,10 @@ impl Terminal {
             ("the cursor is shown", !screen.hide_cursor()),
             ("paste is not bracketed", !screen.bracketed_paste()),
             ("the mouse is off", screen.mouse_protocol_mode() == MouseProtocolMode::None),
-            ("colours are reset", screen.fgcolor() == vt100::Color::Default && !screen.bold() && !screen.inverse()),
+            (
+                "colours are reset",
+                screen.fgcolor() == vt100::Color::Default && !screen.bold() && !screen.inverse(),
+            ),
             ("no frame is open", !self.output().is_mid_frame()),
             ("the settings are the old ones", settings(self.master()) == self.before),
         ] {
@@ -288,7 +305,8 @@ fn settings(master: &dyn MasterPty) -> String {
 
 /// Sends a process a signal.
 pub(crate) fn signal(id: u32, name: &str) {
-    let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().unwrap();
+    let sent =
+        std::process::Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
@@ -300,7 +318,9 @@ pub(crate) fn squeeze(text: &str) -> String {
 /// A new workspace whose keys take no time to make; nothing in it but the cluster's spec.
 pub(crate) fn workspace(root: &Path) {
     let whole = root.with_extension("whole");
-    assert!(command(&["pki", "create", argument(&whole), "--key", "p256"]).output().unwrap().status.success());
+    assert!(
+        command(&["pki", "create", argument(&whole), "--key", "p256"]).output().unwrap().status.success()
+    );
     fs::create_dir(root).unwrap();
     fs::copy(whole.join("cluster.toml"), root.join("cluster.toml")).unwrap();
     fs::remove_dir_all(whole).unwrap();
@@ -319,7 +339,8 @@ pub(crate) fn place(lesson: &Lesson, step: usize) -> String {
 /// Whether a step is open, and whether it is marked as done.
 pub(crate) fn stands_at(screen: &str, lesson: &Lesson, step: usize) -> Option<bool> {
     let header = screen.lines().find(|line| !line.trim().is_empty())?;
-    let title = |language| header.contains(&format!("{}  {}", lesson.number, head(lesson.title.get(language))));
+    let title =
+        |language| header.contains(&format!("{}  {}", lesson.number, head(lesson.title.get(language))));
     let is_here = title(Language::En) || title(Language::Ko);
     let (_, behind) = header.split_once(&place(lesson, step)).filter(|_| is_here)?;
     Some(behind.contains(Language::En.pick("done", "")) || behind.contains("완료"))
