@@ -25,9 +25,14 @@ fn a_kill_at_any_moment_of_pki_create_loses_nothing() {
         arguments.extend(options);
         command(&arguments)
     };
-    let begun = Instant::now();
-    assert!(create(&whole).output().unwrap().status.success());
-    let whole_time = u64::try_from(begun.elapsed().as_micros()).unwrap().max(2000);
+    // The quickest of a few: on a busy machine one alone may take many times as long.
+    let times = (0..5).map(|_| {
+        let _ = fs::remove_dir_all(&whole);
+        let begun = Instant::now();
+        assert!(create(&whole).output().unwrap().status.success());
+        begun.elapsed().as_micros()
+    });
+    let whole_time = u64::try_from(times.min().unwrap()).unwrap().max(2000);
     let mut expected = Vec::new();
     files(&whole, &mut expected);
     let mut expected: Vec<PathBuf> = expected.iter().map(|p| p.strip_prefix(&whole).unwrap().to_owned()).collect();

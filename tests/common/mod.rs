@@ -2,7 +2,6 @@
 #![allow(dead_code)]
 
 pub(crate) mod sound;
-pub(crate) mod terminal;
 pub(crate) mod tools;
 
 use std::path::Path;

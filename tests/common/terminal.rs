@@ -13,7 +13,7 @@ use dojang::text::Language;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 use vt100::{MouseProtocolMode, Parser, Screen};
 
-use super::{DOJANG, argument, command};
+use crate::common::{DOJANG, argument, command};
 
 /// How long anything may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
