@@ -230,9 +230,9 @@ impl Terminal {
     /// Closes the window.
     pub(crate) fn close(&mut self) {
         // Its side is closed only with the writer and the reader gone as well; something to
-        // read wakes the reader.
+        // read, the other language, wakes the reader.
         self.output().closing = true;
-        self.resize((USUAL.0 + 1, USUAL.1));
+        self.press("L");
         let deadline = Instant::now() + PATIENCE;
         while Arc::strong_count(&self.output) > 1 {
             assert!(Instant::now() < deadline, "the reader does not end");
