@@ -7,6 +7,7 @@ use crate::text::Language;
 
 use super::keys::Key;
 use super::model::{Focus, Mode, Model, State};
+use super::theme::Theme;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +78,10 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Its name.
-    pub(super) fn label(&self, language: Language) -> &'static str {
-        language.pick(self.label.0, self.label.1)
+    pub(super) fn label(&self, language: Language, theme: Theme) -> &'static str {
+        let label = language.pick(self.label.0, self.label.1);
+        // A language is called as it calls itself, where the terminal has the letters.
+        if theme.is_ascii() && self.command == Command::Language { language.pick("Korean", label) } else { label }
     }
 
     /// Whether it can be done now.

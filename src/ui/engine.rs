@@ -31,7 +31,9 @@ impl Engine for Lab {
             .collect();
         let resume = progress.place(self.curriculum()).and_then(|(lesson, step)| {
             let lesson = lessons.get(lesson)?;
-            Some((lesson.id.clone(), lesson.steps.get(step)?.id.clone()))
+            // What is kept is the step done last, and the learner went on from there.
+            let is_done = progress.is_done(&lesson.id, &lesson.steps.get(step)?.id);
+            Some((lesson.id.clone(), lesson.steps.get(step + usize::from(is_done))?.id.clone()))
         });
         ProgressView { done, resume, language: progress.language }
     }

@@ -52,13 +52,14 @@ pub trait Engine: Send + Sync + 'static {
         on_progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, String>;
 
-    /// Keeps that a step is done; `choice` is the answer to a question, from 1.
+    /// Keeps that a step is done; `choice` is the answer to a question, from 1. Called by the
+    /// screen before it shows the step as done; quick.
     ///
     /// # Errors
     /// One sentence for the user.
     fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String>;
 
-    /// Keeps the language for the next time.
+    /// Keeps the language for the next time. Called by the screen before it changes; quick.
     ///
     /// # Errors
     /// One sentence for the user.

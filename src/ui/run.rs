@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::{self, BufWriter, IsTerminal, Stdout, stdin, stdout};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::MoveTo;
@@ -14,9 +15,11 @@ use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, CellDiffOption};
+use ratatui::layout::Position;
 use rustix::process::{Signal, kill_current_process_group};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 use crate::text::{Language, width};
 
@@ -26,6 +29,9 @@ use super::theme::Theme;
 use super::update::{Effect, Msg, enter, stop_work, update};
 use super::view::view;
 use super::{Engine, Options, UiError};
+
+/// After so long, the system has not stopped the program although asked to.
+const UNSTOPPED: Duration = Duration::from_millis(300);
 
 /// The terminal, and what stands on it.
 struct Screen {
@@ -170,16 +176,28 @@ async fn turn<E: Engine>(
             for effect in update(model, msg) {
                 match effect {
                     Effect::Quit => return Ok(()),
-                    Effect::Suspend => suspend(&mut screen, model)?,
+                    Effect::Suspend => suspend(&mut screen, model, &mut go_on).await?,
                     Effect::Copy(text) => {
                         let mut out = stdout();
                         execute!(out, CopyToClipboard::to_clipboard_from(text))?;
                     }
                     Effect::Mouse(on) => guard::set_mouse(on)?,
+                    Effect::Record { lesson, step, choice } => {
+                        kept(model, engine.record(&lesson, &step, choice));
+                    }
+                    Effect::SetLanguage(language) => kept(model, engine.set_language(language)),
                     effect => carry_out(&engine, &sender, effect),
                 }
             }
         }
+    }
+}
+
+/// Tells what could not be kept. Keeping is quick, and is done before the next frame: what
+/// the screen shows as done is on the disk, whatever comes then.
+fn kept(model: &mut Model, result: Result<(), String>) {
+    if let Err(error) = result {
+        update(model, Msg::NotKept(error));
     }
 }
 
@@ -251,24 +269,24 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
                 engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
             send(Msg::Performed(run, result));
         }
-        Effect::Record { lesson, step, choice } => {
-            if let Err(error) = engine.record(&lesson, &step, choice) {
-                send(Msg::NotKept(error));
-            }
-        }
-        Effect::SetLanguage(language) => {
-            if let Err(error) = engine.set_language(language) {
-                send(Msg::NotKept(error));
-            }
-        }
-        Effect::Copy(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
+        // These are the loop's own.
+        Effect::Record { .. }
+        | Effect::SetLanguage(_)
+        | Effect::Copy(_)
+        | Effect::Mouse(_)
+        | Effect::Suspend
+        | Effect::Quit => {}
     });
 }
 
 /// Gives the terminal back and stops, as a shell's job does; returns when it goes on.
-fn suspend(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
+async fn suspend(screen: &mut Screen, model: &mut Model, go_on: &mut UnixSignal) -> io::Result<()> {
     guard::give_back();
     kill_current_process_group(Signal::TSTP)?;
+    // This thread may run on for a moment before all are stopped: it must not take the
+    // terminal before it is told to go on. Where nobody could tell it to, the system does not
+    // stop it either.
+    let _ = timeout(UNSTOPPED, go_on.recv()).await;
     resume(screen, model)
 }
 
@@ -277,7 +295,9 @@ fn resume(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
     guard::take(model.mouse)?;
     let size = screen.terminal.size()?;
     model.size = (size.width, size.height);
-    screen.terminal.clear()?;
+    // Clears the screen and forgets what stood there; the terminal's own `clear` would first
+    // ask where the cursor is, and wait for the answer among the keys.
+    screen.terminal.resize((Position::ORIGIN, size).into())?;
     screen.last = Buffer::default();
     model.redraw = true;
     Ok(())

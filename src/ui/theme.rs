@@ -11,9 +11,11 @@ pub(super) struct Theme {
     pub(super) glyph: &'static Glyphs,
 }
 
-/// The glyphs, each one column wide.
+/// The glyphs, each one column wide unless it is said.
 #[derive(Debug)]
 pub(super) struct Glyphs {
+    /// What the seal reads, four columns wide.
+    pub(super) name: &'static str,
     pub(super) pass: &'static str,
     pub(super) fail: &'static str,
     pub(super) rest: &'static str,
@@ -36,6 +38,7 @@ pub(super) struct Glyphs {
 }
 
 const UNICODE: Glyphs = Glyphs {
+    name: "도장",
     pass: "✓",
     fail: "✗",
     rest: "·",
@@ -56,6 +59,7 @@ const UNICODE: Glyphs = Glyphs {
 };
 
 const ASCII: Glyphs = Glyphs {
+    name: "SEAL",
     pass: "+",
     fail: "x",
     rest: ".",

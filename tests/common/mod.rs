@@ -1,6 +1,7 @@
 //! What several test files use.
 #![allow(dead_code)]
 
+pub(crate) mod sound;
 pub(crate) mod tools;
 
 use std::path::Path;

@@ -58,7 +58,7 @@ fn key_line(model: &Model, columns: usize) -> Line<'static> {
     let spans_of = |entry: &Entry| {
         [
             Span::styled(shown(entry, look.theme), look.theme.key()),
-            Span::styled(format!(" {}", entry.label(look.language)), look.theme.text()),
+            Span::styled(format!(" {}", entry.label(look.language, look.theme)), look.theme.text()),
         ]
     };
     let wide = |entry: &Entry| spans_of(entry).iter().map(Span::width).sum::<usize>() + 3;

@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
     let right = Line::from(right);
     let [.., side] = theme.glyph.seal;
-    let seal = format!("{side}도장{side}");
+    let seal = format!("{side}{}{side}", theme.glyph.name);
     let title = format!("{}  {}", lesson.number, lesson.title.get(look.language));
     let title = truncate(&title, columns.saturating_sub(right.width() + width(&seal) + 4));
     let left = Line::from(vec![

@@ -67,7 +67,7 @@ fn body(model: &Model, columns: u16) -> Body {
         body.say(heading, theme.bold(), columns);
         for entry in entries {
             let keys = keys(entry, theme);
-            let label = entry.label(look.language);
+            let label = entry.label(look.language, theme);
             // The same key and name in two situations is said once.
             if named.contains(&(keys.clone(), label)) {
                 continue;

@@ -86,7 +86,7 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
     let [top_left, top_right, bottom_left, bottom_right, rule, side] = theme.glyph.seal;
     let seal = [
         format!("{top_left}{}{top_right}", rule.repeat(6)),
-        format!("{side} 도장 {side}"),
+        format!("{side} {} {side}", theme.glyph.name),
         format!("{bottom_left}{}{bottom_right}", rule.repeat(6)),
     ];
     let done =

@@ -158,8 +158,10 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
 fn too_small(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
     let times = model.theme.glyph.times;
+    // In both languages: there is no room to look for the key that switches.
+    let (now, needed) = if model.theme.is_ascii() { ("now", "needed") } else { ("지금 now", "필요 needed") };
     let text = format!(
-        "지금 now {}{times}{} / 필요 needed {}{times}{}",
+        "{now} {}{times}{} / {needed} {}{times}{}",
         area.width, area.height, MINIMUM.0, MINIMUM.1
     );
     let text = truncate(&text, usize::from(area.width));

@@ -72,7 +72,7 @@ pub(super) fn body(model: &Model, columns: u16) -> Body {
             &[
                 (format!("{} ", theme.glyph.pointer), theme.key()),
                 (shown, theme.key()),
-                (format!(" {}", entry.label(look.language)), theme.bold()),
+                (format!(" {}", entry.label(look.language, theme)), theme.bold()),
             ],
             columns,
         );
