@@ -14,12 +14,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::sound::{Moments, is_sound};
-use terminal::{Terminal, USUAL, lessons, signal, squeeze, stands_at, workspace};
 use common::{DOJANG, argument};
 use dojang::lab::{self, Cancel, Panel, StepReport};
 use dojang::lesson::{Action, Lesson, Progress};
 use dojang::text::Language;
 use dojang::ui::{self, Engine, ProgressView};
+use terminal::{Terminal, USUAL, lessons, signal, squeeze, stands_at, workspace};
 use vt100::Screen;
 
 /// A directory that goes with the test, and a workspace with fast keys in it.
@@ -55,7 +55,7 @@ fn far(language: Language, done: usize) -> String {
     let count = lessons().len();
     match language {
         Language::En => format!("{done} of {count} lessons done"),
-        Language::Ko => format!("{count}강 중 {done}강 완료"),
+        Language::Ko => format!("레슨 {count}개 중 {done}개 완료"),
     }
 }
 

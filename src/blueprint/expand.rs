@@ -433,12 +433,8 @@ pub(super) fn url_host(address: IpAddr) -> String {
     }
 }
 
-fn kind_of(id: &str) -> &str {
-    super::plan::split(id).0
-}
-
 /// The values that a flag may name, on one node.
-pub(super) fn values(plan: &Plan, node: &Node) -> BTreeMap<String, String> {
+pub(super) fn values(blueprint: &Blueprint, plan: &Plan, node: &Node) -> BTreeMap<String, String> {
     let spec = &plan.spec;
     let cidrs: Vec<String> = spec.service_cidrs.iter().map(ToString::to_string).collect();
     let mut values: BTreeMap<String, String> = [
@@ -464,9 +460,7 @@ pub(super) fn values(plan: &Plan, node: &Node) -> BTreeMap<String, String> {
             values.insert(format!("authority:{id}"), on_node(&own(&authority.place.certificate)));
         }
     }
-    let kinds: BTreeSet<&str> = plan.servers.iter().map(|s| s.certificate.as_str()).map(kind_of).collect();
-    let clients = plan.connections.iter().filter_map(|c| c.credential.as_deref()).map(kind_of);
-    for kind in kinds.into_iter().chain(clients.collect::<BTreeSet<&str>>()) {
+    for kind in blueprint.certificate.iter().map(|entry| entry.id.as_str()) {
         let certificate = plan.certificate(&at(kind, Some(&node.name)));
         if let Some((certificate, Places::Files(place))) = certificate.map(|c| (c, &c.places)) {
             values.insert(format!("certificate:{}", certificate.kind), on_node(&place.certificate));

@@ -26,8 +26,8 @@ pub(super) fn render(
             .ok_or_else(|| BlueprintError::Unknown(format!("flags of `{name}`")))
     };
     Ok(match entry.format {
-        FileFormat::Manifest => manifest(flags()?, plan, node),
-        FileFormat::Unit => unit(flags()?, plan, node),
+        FileFormat::Manifest => manifest(blueprint, flags()?, plan, node),
+        FileFormat::Unit => unit(blueprint, flags()?, plan, node),
         FileFormat::Kubelet => kubelet(plan, node),
         FileFormat::Openssl => openssl(plan, node),
     })
@@ -41,8 +41,8 @@ pub(super) fn on_node(plan: &Plan, node: &Node, path: &str) -> String {
     }
 }
 
-fn arguments(flags: &FlagsEntry, plan: &Plan, node: &Node) -> Vec<String> {
-    let values = values(plan, node);
+fn arguments(blueprint: &Blueprint, flags: &FlagsEntry, plan: &Plan, node: &Node) -> Vec<String> {
+    let values = values(blueprint, plan, node);
     let left_out = |argument: &str| {
         plan.spec.layout == Layout::Kubeadm
             && flags.not_in_kubeadm.iter().any(|flag| argument.starts_with(flag.as_str()))
@@ -59,7 +59,7 @@ fn arguments(flags: &FlagsEntry, plan: &Plan, node: &Node) -> Vec<String> {
         .collect()
 }
 
-fn manifest(flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
+fn manifest(blueprint: &Blueprint, flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
     let component = &flags.component;
     let (endpoint, port) = match component.as_str() {
         "etcd" => ("etcd.advertise-client-urls", 2379),
@@ -73,7 +73,7 @@ fn manifest(flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
          labels:\n    component: {component}\n    tier: control-plane\n  name: {component}\n  namespace: kube-system\n\
          spec:\n  containers:\n  - command:\n    - {component}\n"
     );
-    for argument in arguments(flags, plan, node) {
+    for argument in arguments(blueprint, flags, plan, node) {
         let _ = writeln!(text, "    - {argument}");
     }
     let pki = match (plan.spec.layout, component.as_str()) {
@@ -105,9 +105,9 @@ fn manifest(flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
     text
 }
 
-fn unit(flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
+fn unit(blueprint: &Blueprint, flags: &FlagsEntry, plan: &Plan, node: &Node) -> String {
     let component = &flags.component;
-    let command = arguments(flags, plan, node)
+    let command = arguments(blueprint, flags, plan, node)
         .iter()
         .fold(format!("/usr/local/bin/{component}"), |text, argument| format!("{text} \\\n  {argument}"));
     format!(
