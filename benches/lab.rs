@@ -1,7 +1,7 @@
 //! `cargo bench`: how long things take, beside a peer or a floor measured in the same run,
 //! since machines differ and are noisy. Each figure is the median of several runs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fs;
 use std::hint::black_box;
@@ -151,7 +151,12 @@ fn workers() {
     );
     let ratio = large.as_secs_f64() / small.as_secs_f64();
     row("5,000 workers, p256, beside 1,000", &milliseconds(large), &milliseconds(small), ratio);
-    row("memory at 5,000 workers, MB, beside 200", &format!("{} MB", peak / 1024), "200 MB", peak as f64 / 1024.0 / 200.0);
+    row(
+        "memory at 5,000 workers, MB, beside 200",
+        &format!("{} MB", peak / 1024),
+        "200 MB",
+        peak as f64 / 1024.0 / 200.0,
+    );
 }
 
 fn lab(directory: &Path, key: KeyAlgorithm) -> Lab {
@@ -243,14 +248,21 @@ fn frame() {
     let own = median((0..200).map(|_| draw()).collect());
     let budget = Duration::from_micros(1200);
     let ratio = own.as_secs_f64() / budget.as_secs_f64();
-    row("a full frame at 200x60 in Korean, beside its budget", &milliseconds(own), &milliseconds(budget), ratio);
+    row(
+        "a full frame at 200x60 in Korean, beside its budget",
+        &milliseconds(own),
+        &milliseconds(budget),
+        ratio,
+    );
 }
 
 fn walks() {
     let walk = |key: &str| {
         median(
             (0..5)
-                .map(|_| timed(|| quiet(Command::new(DOJANG).args(["walk", "--format", "json", "--key", key]))))
+                .map(|_| {
+                    timed(|| quiet(Command::new(DOJANG).args(["walk", "--format", "json", "--key", key])))
+                })
                 .collect(),
         )
     };
@@ -258,4 +270,3 @@ fn walks() {
     let ratio = rsa.as_secs_f64() / p256.as_secs_f64();
     row("all lessons walked, rsa-2048, beside p256", &milliseconds(rsa), &milliseconds(p256), ratio);
 }
-

@@ -1,11 +1,10 @@
 //! Our authorizers against those of kube-apiserver 1.36.2: every access review
 //! that was recorded from it, and every role and binding it starts with.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dojang::access::{
-    Attributes, BindingSubject, Bootstrap, Identity, Json, Policy, RoleRef, authorize,
-    objects_from_yaml,
+    Attributes, BindingSubject, Bootstrap, Identity, Json, Policy, RoleRef, authorize, objects_from_yaml,
 };
 
 const REVIEWS: &str = include_str!("fixtures/kube-apiserver/access-reviews.jsonl");
@@ -35,39 +34,26 @@ fn every_recorded_review_is_answered_alike() {
         let expected = row.text("reason");
         let first = decision.reason == expected;
         let tied = decision.grants.len() > 1;
-        let same_reason = first
-            || decision
-                .grants
-                .iter()
-                .any(|grant| format!("RBAC: allowed by {grant}") == expected);
+        let same_reason =
+            first || decision.grants.iter().any(|grant| format!("RBAC: allowed by {grant}") == expected);
         allowed += usize::from(same_answer);
         reason += usize::from(same_reason);
         ties += usize::from(tied);
         chosen += usize::from(tied && first);
         if !same_answer || !same_reason {
-            differing.push(format!(
-                "{line}\n  ours: {} {}",
-                decision.allowed, decision.reason
-            ));
+            differing.push(format!("{line}\n  ours: {} {}", decision.allowed, decision.reason));
         }
     }
     println!("{rows} reviews: allowed agrees in {allowed}, reason in {reason}");
     println!("of {ties} that several bindings grant, ours named the recorded one in {chosen}");
     assert_eq!(rows, 2997);
-    assert!(
-        differing.is_empty(),
-        "{}\n{} differ",
-        differing.join("\n"),
-        differing.len()
-    );
+    assert!(differing.is_empty(), "{}\n{} differ", differing.join("\n"), differing.len());
 }
 
 #[test]
 fn the_bootstrap_data_is_the_api_servers() {
     let recorded: Json = serde_json::from_str(BOOTSTRAP).unwrap();
-    let Json::Array(recorded) = recorded else {
-        panic!("a list of objects")
-    };
+    let Json::Array(recorded) = recorded else { panic!("a list of objects") };
     let mut theirs = Policy::default();
     theirs.load(&recorded).unwrap();
     let ours = Policy::bootstrap(Bootstrap::ApiServer);
@@ -83,10 +69,7 @@ fn the_bootstrap_data_is_the_api_servers() {
         assert!(ours.contains(their), "{their:?}");
     }
     assert_eq!(ours.rbac.bindings().len(), theirs.rbac.bindings().len());
-    assert_eq!(
-        recorded.len(),
-        ours.rbac.roles().count() + ours.rbac.bindings().len()
-    );
+    assert_eq!(recorded.len(), ours.rbac.roles().count() + ours.rbac.bindings().len());
 }
 
 #[test]
@@ -102,42 +85,22 @@ subjects: [{kind: User, name: jane}]
     let may = |bootstrap: Bootstrap, method: &str, path: &str| {
         let mut policy = Policy::bootstrap(bootstrap);
         policy.load(&objects_from_yaml(binding).unwrap()).unwrap();
-        authorize(
-            &jane,
-            &Attributes::of_request(method, path).unwrap(),
-            &policy,
-        )
-        .allowed
+        authorize(&jane, &Attributes::of_request(method, path).unwrap(), &policy).allowed
     };
     let pods = "/api/v1/namespaces/dev/pods";
     assert!(may(Bootstrap::Kubeadm, "POST", pods));
     // `edit` takes `view` in, which has its rules from elsewhere again.
     assert!(may(Bootstrap::Kubeadm, "GET", pods));
-    assert!(!may(
-        Bootstrap::Kubeadm,
-        "GET",
-        "/api/v1/namespaces/other/pods"
-    ));
+    assert!(!may(Bootstrap::Kubeadm, "GET", "/api/v1/namespaces/other/pods"));
     assert!(!may(Bootstrap::ApiServer, "GET", pods));
 }
 
 #[test]
 fn kubeadm_adds_its_bindings() {
     let policy = Policy::bootstrap(Bootstrap::Kubeadm);
-    let admins = policy
-        .rbac
-        .bindings()
-        .iter()
-        .find(|b| b.name == "kubeadm:cluster-admins")
-        .unwrap();
-    assert_eq!(
-        admins.role,
-        RoleRef::ClusterRole("cluster-admin".to_owned())
-    );
-    assert_eq!(
-        admins.subjects,
-        [BindingSubject::Group("kubeadm:cluster-admins".to_owned())]
-    );
+    let admins = policy.rbac.bindings().iter().find(|b| b.name == "kubeadm:cluster-admins").unwrap();
+    assert_eq!(admins.role, RoleRef::ClusterRole("cluster-admin".to_owned()));
+    assert_eq!(admins.subjects, [BindingSubject::Group("kubeadm:cluster-admins".to_owned())]);
     let mut policy = policy.clone();
     let admin = Identity::named("kubernetes-admin", &["kubeadm:cluster-admins"]);
     let list = Attributes::of_request("GET", "/api/v1/nodes").unwrap();

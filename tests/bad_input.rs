@@ -1,12 +1,11 @@
 //! Wrong calls and broken machines: one clear sentence, the right exit status, nothing lost.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use common::{answer, argument, command, dojang, text};
 
@@ -20,7 +19,7 @@ fn refused(arguments: &[&str]) -> (i32, String) {
 }
 
 fn create(extra: &[&str]) -> (i32, String) {
-    let mut arguments = vec!["pki", "create", "/nonexistent/never"];
+    let mut arguments = vec!["pki", "create", "/proc/nowhere/never"];
     arguments.extend(extra);
     refused(&arguments)
 }
@@ -54,7 +53,6 @@ fn impossible_clusters() {
         assert_eq!(status, 2, "{extra:?}: {said}");
         assert!(said.contains(expected), "{extra:?}: {said}");
     }
-    assert!(!Path::new("/nonexistent").exists());
 }
 
 #[test]
@@ -101,11 +99,14 @@ fn directories_that_do_not_serve() {
 
     // A full disk: the device that always is.
     let output = std::process::Command::new("sh")
-        .args(["-c", &format!("{} pki list {} > /dev/full", common::DOJANG, {
-            let lab = directory.path().join("lab");
-            answer(&["pki", "create", argument(&lab), "--key", "p256"]);
-            lab.display().to_string()
-        })])
+        .args([
+            "-c",
+            &format!("{} pki list {} > /dev/full", common::DOJANG, {
+                let lab = directory.path().join("lab");
+                answer(&["pki", "create", argument(&lab), "--key", "p256"]);
+                lab.display().to_string()
+            }),
+        ])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
@@ -132,7 +133,11 @@ fn corrupt_files_are_set_aside_and_told() {
     answer(&["pki", "create", dir, "--key", "p256"]);
     let admin = fs::read(directory.path().join("admin.key")).unwrap();
     fs::write(directory.path().join("admin.key"), "garbage").unwrap();
-    fs::write(directory.path().join("scheduler.crt"), "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n").unwrap();
+    fs::write(
+        directory.path().join("scheduler.crt"),
+        "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n",
+    )
+    .unwrap();
     let said = answer(&["pki", "create", dir]);
     for name in ["admin.key", "scheduler.crt"] {
         assert!(said.contains(&format!("{name} was set aside as {name}.set-aside-")), "{said}");
@@ -171,12 +176,15 @@ fn files_of_other_tools_are_used_as_they_are() {
         && openssl req -x509 -new -key ca.key -subj /CN=KUBERNETES-CA -days 30 -out ca.crt \
         && openssl genrsa -traditional -out admin.key 2048 2>/dev/null \
         && openssl ecparam -genkey -name prime256v1 -out scheduler.key";
-    let made = std::process::Command::new("sh").args(["-c", script]).current_dir(directory.path()).output().unwrap();
+    let made =
+        std::process::Command::new("sh").args(["-c", script]).current_dir(directory.path()).output().unwrap();
     assert!(made.status.success(), "{}", text(&made.stderr));
-    let before = ["ca.key", "ca.crt", "admin.key", "scheduler.key"].map(|f| fs::read(directory.path().join(f)).unwrap());
+    let before = ["ca.key", "ca.crt", "admin.key", "scheduler.key"]
+        .map(|f| fs::read(directory.path().join(f)).unwrap());
     let said = answer(&["pki", "create", argument(directory.path())]);
     assert!(!said.contains("set aside"), "{said}");
-    let after = ["ca.key", "ca.crt", "admin.key", "scheduler.key"].map(|f| fs::read(directory.path().join(f)).unwrap());
+    let after = ["ca.key", "ca.crt", "admin.key", "scheduler.key"]
+        .map(|f| fs::read(directory.path().join(f)).unwrap());
     assert!(before == after, "a file of another tool was changed");
     for certificate in ["admin.crt", "scheduler.crt"] {
         let verified = std::process::Command::new("openssl")
@@ -214,7 +222,14 @@ fn hostile_strings_reach_no_terminal() {
     let directory = tempfile::tempdir().unwrap();
     let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c.crt \
         -utf8 -subj \"/CN=$(printf 'a\\033[2Jb\\342\\200\\256c')\" 2>/dev/null";
-    assert!(std::process::Command::new("sh").args(["-c", script]).current_dir(directory.path()).status().unwrap().success());
+    assert!(
+        std::process::Command::new("sh")
+            .args(["-c", script])
+            .current_dir(directory.path())
+            .status()
+            .unwrap()
+            .success()
+    );
     let said = answer(&["inspect", argument(&directory.path().join("c.crt"))]);
     assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
     assert!(said.contains("\\u{1b}[2J"), "{said}");

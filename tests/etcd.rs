@@ -1,7 +1,7 @@
 //! Three members of a real etcd on the generated certificates, peer TLS and all, asked
 //! through the real etcdctl.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -47,7 +47,14 @@ fn start(root: &Path, node: &str, client: u16, peer: u16, cluster: &str) -> Memb
     ] {
         command.arg(flag).arg(pki(file));
     }
-    command.args(["--client-cert-auth", "--peer-client-cert-auth", "--logger", "zap", "--log-outputs", "stderr"]);
+    command.args([
+        "--client-cert-auth",
+        "--peer-client-cert-auth",
+        "--logger",
+        "zap",
+        "--log-outputs",
+        "stderr",
+    ]);
     for flag in ["--listen-client-urls", "--advertise-client-urls"] {
         command.args([flag, &format!("https://127.0.0.1:{client}")]);
     }
@@ -87,13 +94,24 @@ fn three_members_talk_over_the_generated_certificates() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     answer(&[
-        "pki", "create", argument(root), "--layout", "kubeadm", "--key", "p256",
-        "--control-plane", "cp1=10.0.0.10", "--control-plane", "cp2=10.0.0.11", "--control-plane", "cp3=10.0.0.12",
+        "pki",
+        "create",
+        argument(root),
+        "--layout",
+        "kubeadm",
+        "--key",
+        "p256",
+        "--control-plane",
+        "cp1=10.0.0.10",
+        "--control-plane",
+        "cp2=10.0.0.11",
+        "--control-plane",
+        "cp3=10.0.0.12",
     ]);
     let [a, b, c, pa, pb, pc] = free_ports::<6>();
     let cluster = format!("cp1=https://127.0.0.1:{pa},cp2=https://127.0.0.1:{pb},cp3=https://127.0.0.1:{pc}");
-    let members =
-        [("cp1", a, pa), ("cp2", b, pb), ("cp3", c, pc)].map(|(node, client, peer)| start(root, node, client, peer, &cluster));
+    let members = [("cp1", a, pa), ("cp2", b, pb), ("cp3", c, pc)]
+        .map(|(node, client, peer)| start(root, node, client, peer, &cluster));
     let endpoints = [a, b, c].map(|port| format!("https://127.0.0.1:{port}")).join(",");
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -105,7 +123,15 @@ fn three_members_talk_over_the_generated_certificates() {
         if Instant::now() > deadline {
             let logs: Vec<String> = members
                 .iter()
-                .map(|m| std::fs::read_to_string(&m.log).unwrap_or_default().lines().rev().take(5).collect::<Vec<_>>().join("\n"))
+                .map(|m| {
+                    std::fs::read_to_string(&m.log)
+                        .unwrap_or_default()
+                        .lines()
+                        .rev()
+                        .take(5)
+                        .collect::<Vec<_>>()
+                        .join("\n")
+                })
                 .collect();
             panic!("not healthy: {said}\n{}", logs.join("\n---\n"));
         }

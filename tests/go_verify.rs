@@ -1,11 +1,7 @@
 //! Verdicts and messages held against what Go's `crypto/x509` answered, recorded with
 //! Go 1.27.3.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dojang::trust::{Certificate, Outcome, Purpose, Question, Roots, Rule, verify};
 use serde::Deserialize;
@@ -32,25 +28,15 @@ fn blocks(pem: &str) -> Vec<Vec<u8>> {
     pem.split("-----BEGIN CERTIFICATE-----")
         .skip(1)
         .map(|block| {
-            let body: String = block
-                .split("-----END")
-                .next()
-                .unwrap()
-                .split_whitespace()
-                .collect();
-            base64::engine::general_purpose::STANDARD
-                .decode(body)
-                .unwrap()
+            let body: String = block.split("-----END").next().unwrap().split_whitespace().collect();
+            base64::engine::general_purpose::STANDARD.decode(body).unwrap()
         })
         .collect()
 }
 
 /// Counts the rows, those whose verdict agrees, and those whose message does.
 fn measure(file: &str) -> (usize, usize, usize) {
-    let path = format!(
-        "{}/tests/fixtures/go-verify/{file}",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/tests/fixtures/go-verify/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let (mut rows, mut verdicts, mut messages) = (0, 0, 0);
     for line in text.lines() {
@@ -70,26 +56,17 @@ fn measure(file: &str) -> (usize, usize, usize) {
         });
         let rules: Vec<Rule> = verdict.checks.iter().map(|check| check.rule).collect();
         assert_eq!(rules, Rule::ALL);
-        let failed = verdict
-            .checks
-            .iter()
-            .filter(|check| check.outcome == Outcome::Fail);
+        let failed = verdict.checks.iter().filter(|check| check.outcome == Outcome::Fail);
         assert_eq!(failed.count(), usize::from(!verdict.is_accepted()));
         assert_eq!(verdict.path.is_empty(), !verdict.is_accepted());
 
-        let ours = verdict
-            .refusal
-            .map(|refusal| refusal.message)
-            .unwrap_or_default();
+        let ours = verdict.refusal.map(|refusal| refusal.message).unwrap_or_default();
         let theirs = case.message.unwrap_or_default();
         rows += 1;
         verdicts += usize::from(ours.is_empty() == case.accepted);
         messages += usize::from(ours == theirs);
         if ours != theirs {
-            println!(
-                "{file} {} {:?}\n  ours   {ours}\n  theirs {theirs}",
-                case.case, case.tags
-            );
+            println!("{file} {} {:?}\n  ours   {ours}\n  theirs {theirs}", case.case, case.tags);
         }
     }
     println!("{file}: {rows} rows, {verdicts} verdicts and {messages} messages agree");
@@ -109,9 +86,5 @@ fn recorded_mutants_are_judged_as_go_judged_them() {
 #[test]
 fn what_does_not_parse_is_no_root() {
     assert!(Certificate::parse(b"").is_err());
-    assert!(
-        Roots::from_pem(b"-----BEGIN CERTIFICATE-----\n")
-            .certificates()
-            .is_empty()
-    );
+    assert!(Roots::from_pem(b"-----BEGIN CERTIFICATE-----\n").certificates().is_empty());
 }

@@ -1,4 +1,5 @@
 //! Real connections between two sides, and between our server and real clients.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,7 +1,7 @@
 //! A run that is cut off at any moment: no partial file, no key readable by others, and the
 //! next run completes it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -35,7 +35,8 @@ fn a_kill_at_any_moment_of_pki_create_loses_nothing() {
     let whole_time = u64::try_from(times.min().unwrap()).unwrap().max(2000);
     let mut expected = Vec::new();
     files(&whole, &mut expected);
-    let mut expected: Vec<PathBuf> = expected.iter().map(|p| p.strip_prefix(&whole).unwrap().to_owned()).collect();
+    let mut expected: Vec<PathBuf> =
+        expected.iter().map(|p| p.strip_prefix(&whole).unwrap().to_owned()).collect();
     expected.sort();
     let mut moments = Moments(20_261_123);
     let mut cut = 0;
@@ -55,7 +56,8 @@ fn a_kill_at_any_moment_of_pki_create_loses_nothing() {
         is_sound(&root);
         let mut found = Vec::new();
         files(&root, &mut found);
-        let mut found: Vec<PathBuf> = found.iter().map(|p| p.strip_prefix(&root).unwrap().to_owned()).collect();
+        let mut found: Vec<PathBuf> =
+            found.iter().map(|p| p.strip_prefix(&root).unwrap().to_owned()).collect();
         found.sort();
         assert_eq!(found, expected, "round {round}");
         if let Some(before) = keys_before {
@@ -80,7 +82,8 @@ fn ctrl_c_keeps_what_is_finished_and_the_next_run_completes_it() {
         assert!(Instant::now() < deadline, "no key after a minute");
         sleep(Duration::from_millis(2));
     }
-    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let interrupted =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     let output = {
         let status = child.wait().unwrap();
@@ -102,7 +105,8 @@ fn keys_are_private_whatever_the_umask() {
     let directory = tempfile::tempdir().unwrap();
     for umask in ["000", "022", "077"] {
         let root = directory.path().join(umask);
-        let script = format!("umask {umask}; exec {} pki create {} --key p256", common::DOJANG, argument(&root));
+        let script =
+            format!("umask {umask}; exec {} pki create {} --key p256", common::DOJANG, argument(&root));
         assert!(std::process::Command::new("sh").args(["-c", &script]).output().unwrap().status.success());
         is_sound(&root);
         assert_eq!(fs::metadata(&root).unwrap().permissions().mode() & 0o777, 0o700);

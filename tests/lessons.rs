@@ -1,7 +1,7 @@
 //! The lessons through the program: what they declare is what comes of it, and a lesson that
 //! declares something else is found out, with its file and line.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 

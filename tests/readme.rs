@@ -1,6 +1,6 @@
 //! Every command of the README does what it says.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -35,10 +35,8 @@ fn every_command_of_the_readme_works() {
         }
         let words: Vec<&str> = line.split(' ').collect();
         assert_eq!(words[0], "dojang", "{line}");
-        let arguments: Vec<String> = words[1..]
-            .iter()
-            .map(|word| word.replace("/tmp", common::argument(directory.path())))
-            .collect();
+        let arguments: Vec<String> =
+            words[1..].iter().map(|word| word.replace("/tmp", common::argument(directory.path()))).collect();
         let output = Command::new(common::DOJANG)
             .args(&arguments)
             .env("XDG_DATA_HOME", directory.path().join("data"))
@@ -56,9 +54,14 @@ fn every_command_is_in_the_readme() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let help = common::answer(&["--help"]);
     let listed = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
-    for command in listed.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next()) {
+    for command in
+        listed.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next())
+    {
         if command != "help" {
-            assert!(readme.contains(&format!("`dojang {command}")), "the README does not name `dojang {command}`");
+            assert!(
+                readme.contains(&format!("`dojang {command}")),
+                "the README does not name `dojang {command}`"
+            );
         }
     }
 }

@@ -1,13 +1,7 @@
 //! The recipes are run as they are shown, and what they make is compared with the plan.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
-
 mod common {
     pub(crate) mod describe;
     pub(crate) mod tools;
@@ -20,8 +14,7 @@ use std::process::Command;
 use common::describe::{self, Fields, describe, expected_authority, expected_certificate};
 use common::tools::{path, require};
 use dojang::blueprint::{
-    Authorities, Authority, Certificate, ClusterSpec, KeyAlgorithm, Layout, Places, Plan, Usage,
-    plan,
+    Authorities, Authority, Certificate, ClusterSpec, KeyAlgorithm, Layout, Places, Plan, Usage, plan,
 };
 use dojang::pki::recipe::{Recipe, Tool, recipes};
 use x509_parser::certification_request::X509CertificationRequest;
@@ -30,20 +23,11 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
 
 fn cluster(layout: Layout, authorities: Authorities, key: KeyAlgorithm) -> Plan {
-    let mut spec = ClusterSpec {
-        layout,
-        authorities,
-        key,
-        days: 300,
-        ca_days: 3000,
-        ..ClusterSpec::default()
-    };
+    let mut spec =
+        ClusterSpec { layout, authorities, key, days: 300, ca_days: 3000, ..ClusterSpec::default() };
     spec.workers.truncate(1);
     spec.control_plane_endpoint = Some("lb.example.com:7443".parse().unwrap());
-    spec.api_sans = vec![
-        "*.api.example.com".parse().unwrap(),
-        "fd00::1".parse().unwrap(),
-    ];
+    spec.api_sans = vec!["*.api.example.com".parse().unwrap(), "fd00::1".parse().unwrap()];
     spec.check().unwrap();
     plan(spec).unwrap()
 }
@@ -64,11 +48,7 @@ fn ids(plan: &Plan) -> Vec<String> {
     let pairs = plan.key_pairs.iter().map(|p| p.id.clone());
     let certificates = plan.certificates.iter().map(Certificate::id);
     let kubeconfigs = plan.kubeconfigs.iter().map(|k| k.path.clone());
-    authorities
-        .chain(pairs)
-        .chain(certificates)
-        .chain(kubeconfigs)
-        .collect()
+    authorities.chain(pairs).chain(certificates).chain(kubeconfigs).collect()
 }
 
 /// Runs the lines in `directory`; every command must succeed.
@@ -107,24 +87,12 @@ fn verify(directory: &Path, authority: &Authority, certificate: &Certificate) {
             Usage::Client => "sslclient",
         };
         let status = Command::new("openssl")
-            .args([
-                "verify",
-                "-x509_strict",
-                "-purpose",
-                purpose,
-                "-CAfile",
-                &authority.place.certificate,
-            ])
+            .args(["verify", "-x509_strict", "-purpose", purpose, "-CAfile", &authority.place.certificate])
             .arg(certificate_file(certificate))
             .current_dir(directory)
             .output()
             .unwrap();
-        assert!(
-            status.status.success(),
-            "{}: {}",
-            certificate.id(),
-            String::from_utf8_lossy(&status.stderr)
-        );
+        assert!(status.status.success(), "{}: {}", certificate.id(), String::from_utf8_lossy(&status.stderr));
     }
 }
 
@@ -132,11 +100,7 @@ fn check_request(directory: &Path, file: &str, subject: &str, names: &str) {
     let der = der(directory, file);
     let (_, request) = X509CertificationRequest::from_der(&der).unwrap();
     request.verify_signature().unwrap();
-    assert_eq!(
-        describe::name(&request.certification_request_info.subject),
-        subject,
-        "{file}"
-    );
+    assert_eq!(describe::name(&request.certification_request_info.subject), subject, "{file}");
     let asked: Vec<String> = request
         .requested_extensions()
         .into_iter()
@@ -158,66 +122,30 @@ fn make_with_openssl(plan: &Plan, wanted: impl Fn(&str) -> bool) {
     for authority in plan.authorities.iter().filter(|a| wanted(&a.id)) {
         run(directory, &recipe(plan, &authority.id, Tool::Openssl).lines);
         let made = der(directory, &authority.place.certificate);
-        assert_eq!(
-            describe(&made),
-            expected_authority(authority),
-            "{}",
-            authority.id
-        );
-        let names: Vec<String> = authority
-            .dns_names
-            .iter()
-            .map(|name| format!("DNS:{name}"))
-            .collect();
-        check_request(
-            directory,
-            &authority.csr,
-            &describe::subject(&authority.subject),
-            &names.join(","),
-        );
+        assert_eq!(describe(&made), expected_authority(authority), "{}", authority.id);
+        let names: Vec<String> = authority.dns_names.iter().map(|name| format!("DNS:{name}")).collect();
+        check_request(directory, &authority.csr, &describe::subject(&authority.subject), &names.join(","));
         private(&directory.join(&authority.place.key));
     }
     for certificate in plan.certificates.iter().filter(|c| wanted(&c.id())) {
-        run(
-            directory,
-            &recipe(plan, &certificate.id(), Tool::Openssl).lines,
-        );
+        run(directory, &recipe(plan, &certificate.id(), Tool::Openssl).lines);
         let authority = plan.authority(&certificate.authority).unwrap();
         let made = der(directory, &certificate_file(certificate));
-        assert_eq!(
-            describe(&made),
-            expected_certificate(authority, certificate),
-            "{}",
-            certificate.id()
-        );
+        assert_eq!(describe(&made), expected_certificate(authority, certificate), "{}", certificate.id());
         verify(directory, authority, certificate);
         let subject = describe::subject(&certificate.subject);
-        check_request(
-            directory,
-            &certificate.csr,
-            &subject,
-            &describe::names(&certificate.names),
-        );
+        check_request(directory, &certificate.csr, &subject, &describe::names(&certificate.names));
         private(&directory.join(certificate_file(certificate).replace(".crt", ".key")));
     }
     for pair in plan.key_pairs.iter().filter(|p| wanted(&p.id)) {
         run(directory, &recipe(plan, &pair.id, Tool::Openssl).lines);
         let place = &pair.places[0];
-        let public = run(
-            directory,
-            &[format!("openssl pkey -pubout -in {}", place.private)],
-        );
-        assert_eq!(
-            public,
-            std::fs::read_to_string(directory.join(&place.public)).unwrap()
-        );
+        let public = run(directory, &[format!("openssl pkey -pubout -in {}", place.private)]);
+        assert_eq!(public, std::fs::read_to_string(directory.join(&place.public)).unwrap());
     }
     for kubeconfig in plan.kubeconfigs.iter().filter(|k| wanted(&k.path)) {
         require("kubectl", "kubernetes-client");
-        run(
-            directory,
-            &recipe(plan, &kubeconfig.path, Tool::Kubectl).lines,
-        );
+        run(directory, &recipe(plan, &kubeconfig.path, Tool::Kubectl).lines);
         let view = |path: &str| {
             run(
                 directory,
@@ -227,25 +155,17 @@ fn make_with_openssl(plan: &Plan, wanted: impl Fn(&str) -> bool) {
                 )],
             )
         };
-        assert_eq!(
-            view(".current-context"),
-            format!("{}@{}", kubeconfig.user, plan.spec.name)
-        );
+        assert_eq!(view(".current-context"), format!("{}@{}", kubeconfig.user, plan.spec.name));
         assert_eq!(view(".clusters[0].cluster.server"), kubeconfig.server);
         assert_eq!(view(".users[0].name"), kubeconfig.user);
         assert_eq!(view(".contexts[0].context.user"), kubeconfig.user);
         let certificate = plan.certificate(&kubeconfig.certificate).unwrap();
         let embedded = |path: &str| {
             use base64::Engine;
-            base64::engine::general_purpose::STANDARD
-                .decode(view(path))
-                .unwrap()
+            base64::engine::general_purpose::STANDARD.decode(view(path)).unwrap()
         };
         let file = |name: &str| std::fs::read(directory.join(name)).unwrap();
-        assert_eq!(
-            embedded(".users[0].user.client-certificate-data"),
-            file(&certificate_file(certificate))
-        );
+        assert_eq!(embedded(".users[0].user.client-certificate-data"), file(&certificate_file(certificate)));
         assert_eq!(
             embedded(".clusters[0].cluster.certificate-authority-data"),
             file(&plan.authorities[0].place.certificate)
@@ -256,12 +176,7 @@ fn make_with_openssl(plan: &Plan, wanted: impl Fn(&str) -> bool) {
 
 fn private(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    assert_eq!(
-        std::fs::metadata(path).unwrap().permissions().mode() & 0o077,
-        0,
-        "{}",
-        path.display()
-    );
+    assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
 }
 
 #[test]
@@ -273,23 +188,14 @@ fn openssl_makes_the_whole_lecture() {
 #[test]
 fn openssl_makes_the_whole_kubeadm_layout() {
     require("openssl", "openssl");
-    make_with_openssl(
-        &cluster(Layout::Kubeadm, Authorities::Three, KeyAlgorithm::P256),
-        |_| true,
-    );
+    make_with_openssl(&cluster(Layout::Kubeadm, Authorities::Three, KeyAlgorithm::P256), |_| true);
 }
 
 #[test]
 fn openssl_makes_every_kind_of_key() {
     require("openssl", "openssl");
-    for key in [
-        KeyAlgorithm::Rsa2048,
-        KeyAlgorithm::P384,
-        KeyAlgorithm::Ed25519,
-    ] {
-        make_with_openssl(&lecture(key), |id| {
-            ["ca", "admin", "apiserver", "sa"].contains(&id)
-        });
+    for key in [KeyAlgorithm::Rsa2048, KeyAlgorithm::P384, KeyAlgorithm::Ed25519] {
+        make_with_openssl(&lecture(key), |id| ["ca", "admin", "apiserver", "sa"].contains(&id));
     }
 }
 
@@ -297,11 +203,7 @@ fn openssl_makes_every_kind_of_key() {
 fn openssl_takes_any_name() {
     require("openssl", "openssl");
     let mut plan = lecture(KeyAlgorithm::P256);
-    let certificate = plan
-        .certificates
-        .iter_mut()
-        .find(|c| c.kind == "admin")
-        .unwrap();
+    let certificate = plan.certificates.iter_mut().find(|c| c.kind == "admin").unwrap();
     certificate.subject.common_name = "it's $HOME/a+b \\ \"김\" `id`".into();
     certificate.subject.organizations = vec!["b, c".into(), "a=1".into()];
     certificate.names = vec![dojang::blueprint::HostName::Dns("$x'#\"y`".into())];
@@ -313,28 +215,16 @@ fn differences(left: &Fields, right: &Fields) -> BTreeSet<String> {
     let has = |fields: &Fields, pair: &(String, String)| fields.contains(pair);
     let left_only = left.iter().filter(|pair| !has(right, pair));
     let right_only = right.iter().filter(|pair| !has(left, pair));
-    left_only
-        .chain(right_only)
-        .map(|(field, _)| field.clone())
-        .filter(|field| field != "order")
-        .collect()
+    left_only.chain(right_only).map(|(field, _)| field.clone()).filter(|field| field != "order").collect()
 }
 
 /// The extensions that a note speaks of.
 fn named(recipe: &Recipe) -> BTreeSet<String> {
     let note = recipe.note_en.as_deref().unwrap_or_default();
     let flat = note.to_lowercase().replace(' ', "");
-    let fields = [
-        "keyUsage",
-        "basicConstraints",
-        "subjectKeyIdentifier",
-        "authorityKeyIdentifier",
-    ];
-    let mut named: BTreeSet<String> = fields
-        .into_iter()
-        .filter(|field| flat.contains(&field.to_lowercase()))
-        .map(str::to_owned)
-        .collect();
+    let fields = ["keyUsage", "basicConstraints", "subjectKeyIdentifier", "authorityKeyIdentifier"];
+    let mut named: BTreeSet<String> =
+        fields.into_iter().filter(|field| flat.contains(&field.to_lowercase())).map(str::to_owned).collect();
     if note.contains("SAN") {
         named.insert("subjectAltName".to_owned());
     }
@@ -348,11 +238,7 @@ fn make_with(tool: Tool, plan: &Plan) {
         let recipe = recipe(plan, &authority.id, tool);
         run(directory, &recipe.lines);
         let made = describe(&der(directory, &authority.place.certificate));
-        assert_eq!(
-            differences(&made, &expected_authority(authority)),
-            named(&recipe),
-            "{made:#?}"
-        );
+        assert_eq!(differences(&made, &expected_authority(authority)), named(&recipe), "{made:#?}");
         assert_eq!(authority_flag(&made), "true");
         private(&directory.join(&authority.place.key));
     }
@@ -363,39 +249,24 @@ fn make_with(tool: Tool, plan: &Plan) {
         run(directory, &recipe.lines);
         let made = describe(&der(directory, &certificate_file(certificate)));
         let expected = expected_certificate(authority, certificate);
-        assert_eq!(
-            differences(&made, &expected),
-            named(&recipe),
-            "{id}: {made:#?}"
-        );
+        assert_eq!(differences(&made, &expected), named(&recipe), "{id}: {made:#?}");
         assert_eq!(authority_flag(&made), "false");
         verify_loosely(directory, authority, certificate);
         let names = describe::names(&certificate.names);
-        check_request(
-            directory,
-            &certificate.csr,
-            &describe::subject(&certificate.subject),
-            &names,
-        );
+        check_request(directory, &certificate.csr, &describe::subject(&certificate.subject), &names);
         private(&directory.join(certificate_file(certificate).replace(".crt", ".key")));
     }
 }
 
 fn authority_flag(fields: &Fields) -> &str {
-    let (_, value) = fields
-        .iter()
-        .find(|(field, _)| field == "basicConstraints")
-        .unwrap();
+    let (_, value) = fields.iter().find(|(field, _)| field == "basicConstraints").unwrap();
     value.split("CA:").nth(1).unwrap()
 }
 
 /// Without -x509_strict: easy-rsa 3.1 leaves a CA's basicConstraints not critical.
 fn verify_loosely(directory: &Path, authority: &Authority, certificate: &Certificate) {
-    let line = format!(
-        "openssl verify -CAfile {} {}",
-        authority.place.certificate,
-        certificate_file(certificate)
-    );
+    let line =
+        format!("openssl verify -CAfile {} {}", authority.place.certificate, certificate_file(certificate));
     run(directory, &[line]);
 }
 
@@ -406,10 +277,7 @@ fn cfssl_differs_only_as_its_notes_say() {
     for key in [KeyAlgorithm::P256, KeyAlgorithm::Rsa2048] {
         make_with(Tool::Cfssl, &lecture(key));
     }
-    make_with(
-        Tool::Cfssl,
-        &cluster(Layout::Kubeadm, Authorities::Three, KeyAlgorithm::P384),
-    );
+    make_with(Tool::Cfssl, &cluster(Layout::Kubeadm, Authorities::Three, KeyAlgorithm::P384));
 }
 
 #[test]
@@ -419,10 +287,7 @@ fn easy_rsa_differs_only_as_its_notes_say() {
         make_with(Tool::EasyRsa, &lecture(key));
     }
     for key in [KeyAlgorithm::P384, KeyAlgorithm::Ed25519] {
-        make_with(
-            Tool::EasyRsa,
-            &cluster(Layout::Kubeadm, Authorities::Three, key),
-        );
+        make_with(Tool::EasyRsa, &cluster(Layout::Kubeadm, Authorities::Three, key));
     }
 }
 
@@ -430,10 +295,7 @@ fn easy_rsa_differs_only_as_its_notes_say() {
 fn what_a_tool_cannot_do_has_no_commands_but_a_reason() {
     let ed25519 = lecture(KeyAlgorithm::Ed25519);
     let mut several = lecture(KeyAlgorithm::P256);
-    several
-        .certificates
-        .iter_mut()
-        .for_each(|c| c.subject.organizations = vec!["a".into(), "b".into()]);
+    several.certificates.iter_mut().for_each(|c| c.subject.organizations = vec!["a".into(), "b".into()]);
     let cases = [
         (&ed25519, "admin", Tool::Cfssl),
         (&ed25519, "ca", Tool::Cfssl),
@@ -455,13 +317,8 @@ fn what_a_tool_cannot_do_has_no_commands_but_a_reason() {
 /// The calls of a `kubeadm` that only writes down how it was called.
 fn kubeadm_calls(plan: &Plan, directory: &Path) -> Vec<String> {
     let made = ids(plan).into_iter().filter_map(|id| {
-        let recipe = recipes(plan, &id)
-            .into_iter()
-            .find(|recipe| recipe.tool == Tool::Kubeadm)?;
-        let mut lines = vec![
-            "exec 3>&1".to_owned(),
-            "kubeadm() { echo \"$@\" >&3; }".to_owned(),
-        ];
+        let recipe = recipes(plan, &id).into_iter().find(|recipe| recipe.tool == Tool::Kubeadm)?;
+        let mut lines = vec!["exec 3>&1".to_owned(), "kubeadm() { echo \"$@\" >&3; }".to_owned()];
         lines.extend(recipe.lines);
         (lines.len() > 2).then(|| run(directory, &lines).trim().to_owned())
     });
@@ -478,10 +335,7 @@ fn kubeadm_makes_kubeconfigs_in_the_lecture_s_layout() {
     ] {
         assert!(calls.iter().any(|made| made == call), "{call}\n{calls:#?}");
     }
-    assert!(
-        !calls.iter().any(|call| call.contains("etcd")),
-        "{calls:#?}"
-    );
+    assert!(!calls.iter().any(|call| call.contains("etcd")), "{calls:#?}");
     private(&directory.path().join("admin.kubeconfig"));
 }
 
@@ -503,14 +357,9 @@ fn kubeadm_is_called_with_a_configuration_that_follows_from_the_spec() {
         assert!(calls.iter().any(|made| made == call), "{call}\n{calls:#?}");
     }
     let text = std::fs::read_to_string(directory.join("extra/cp1/kubeadm.yaml")).unwrap();
-    let documents: Vec<serde_json::Value> = text
-        .split("---\n")
-        .map(|document| serde_saphyr::from_str(document).unwrap())
-        .collect();
-    let pki = directory
-        .canonicalize()
-        .unwrap()
-        .join("cp1/etc/kubernetes/pki");
+    let documents: Vec<serde_json::Value> =
+        text.split("---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect();
+    let pki = directory.canonicalize().unwrap().join("cp1/etc/kubernetes/pki");
     let expected = [
         serde_json::json!({
             "apiVersion": "kubeadm.k8s.io/v1beta4",

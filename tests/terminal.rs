@@ -1,6 +1,6 @@
 //! The program on a real terminal: what its user sees, keeps and gets back.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 #[path = "common/terminal.rs"]

@@ -1,6 +1,6 @@
 //! The generated files in the hands of openssl and kubectl.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -40,7 +40,9 @@ fn strict(key: &str) {
     verify(&ca, "sslserver", &pki.join("apiserver.crt"));
     verify(&ca, "sslserver", &directory.path().join("node01/var/lib/kubelet/pki/kubelet.crt"));
     verify(&ca, "sslclient", &pki.join("apiserver-kubelet-client.crt"));
-    for name in ["admin.conf", "super-admin.conf", "scheduler.conf", "controller-manager.conf", "kubelet.conf"] {
+    for name in
+        ["admin.conf", "super-admin.conf", "scheduler.conf", "controller-manager.conf", "kubelet.conf"]
+    {
         verify(&ca, "sslclient", &conf(name));
     }
     for purpose in ["sslserver", "sslclient"] {
@@ -72,7 +74,13 @@ fn kubectl_reads_every_kubeconfig() {
             continue;
         }
         let output = Command::new("kubectl")
-            .args(["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server} {.contexts[0].name}"])
+            .args([
+                "config",
+                "view",
+                "--minify",
+                "-o",
+                "jsonpath={.clusters[0].cluster.server} {.contexts[0].name}",
+            ])
             .arg("--kubeconfig")
             .arg(&path)
             .output()

@@ -1,16 +1,11 @@
 //! Rules of the verifier that the recorded chains touch little: keys and hashes of its own
 //! arithmetic, policies, bounded work, the shape of a verdict, and that no bytes make it
 //! panic. The certificates in `fixtures/trust` were made with OpenSSL 3.0.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dojang::trust::{
-    AttributeValue, Certificate, Outcome, Purpose, Question, RefusalKind, Roots, Rule, Verdict,
-    verify,
+    AttributeValue, Certificate, Outcome, Purpose, Question, RefusalKind, Roots, Rule, Verdict, verify,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -19,11 +14,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 fn read(file: &str) -> Vec<u8> {
-    std::fs::read(format!(
-        "{}/tests/fixtures/{file}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap()
+    std::fs::read(format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 /// The DER of one of OpenSSL's certificates.
@@ -35,20 +26,11 @@ fn der(name: &str) -> Vec<u8> {
 const NOW: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
 
 fn judge(chain: &[Vec<u8>], roots: &Roots, name: Option<&str>) -> Verdict {
-    verify(&Question {
-        chain,
-        roots,
-        purpose: Purpose::Server,
-        name,
-        time: NOW,
-    })
+    verify(&Question { chain, roots, purpose: Purpose::Server, name, time: NOW })
 }
 
 fn message(verdict: &Verdict) -> &str {
-    verdict
-        .refusal
-        .as_ref()
-        .map_or("", |refusal| refusal.message.as_str())
+    verdict.refusal.as_ref().map_or("", |refusal| refusal.message.as_str())
 }
 
 #[test]
@@ -63,10 +45,7 @@ fn signatures_that_the_library_does_not_offer_are_checked() {
         let good = der(leaf);
         let verdict = judge(std::slice::from_ref(&good), &roots, Some("leaf"));
         assert_eq!(message(&verdict), "", "{leaf}");
-        assert_eq!(
-            verdict.path,
-            [format!("CN={leaf}"), format!("CN={authority}")]
-        );
+        assert_eq!(verdict.path, [format!("CN={leaf}"), format!("CN={authority}")]);
 
         let mut bad = good;
         *bad.last_mut().unwrap() ^= 1;
@@ -119,21 +98,10 @@ fn a_refusal_names_the_check_and_what_it_looked_at() {
     let check = verdict.failed().unwrap();
     assert_eq!((check.rule, check.outcome), (Rule::Name, Outcome::Fail));
     assert_eq!(check.evidence, "asked other; SAN DNS:leaf");
-    assert_eq!(
-        message(&verdict),
-        "x509: certificate is valid for leaf, not other"
-    );
+    assert_eq!(message(&verdict), "x509: certificate is valid for leaf, not other");
     let outcomes: Vec<Outcome> = verdict.checks.iter().map(|check| check.outcome).collect();
-    assert!(
-        outcomes[..3]
-            .iter()
-            .all(|&outcome| outcome == Outcome::Pass)
-    );
-    assert!(
-        outcomes[4..]
-            .iter()
-            .all(|&outcome| outcome == Outcome::NotReached)
-    );
+    assert!(outcomes[..3].iter().all(|&outcome| outcome == Outcome::Pass));
+    assert!(outcomes[4..].iter().all(|&outcome| outcome == Outcome::NotReached));
 
     let unasked = judge(&[der("pol-same"), der("pol-int")], &roots, None);
     let evidence = |rule| {
@@ -153,9 +121,7 @@ fn a_broken_signature_is_told_from_a_right_that_is_missing() {
     // A leaf is no authority, yet its key may have signed.
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![]).unwrap();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "no authority");
+    params.distinguished_name.push(DnType::CommonName, "no authority");
     params.is_ca = IsCa::ExplicitNoCa;
     let parent = params.self_signed(&key).unwrap();
     let child_key = KeyPair::generate().unwrap();
@@ -166,14 +132,8 @@ fn a_broken_signature_is_told_from_a_right_that_is_missing() {
     let roots = Roots::from_der([parent.der()]);
     let verdict = judge(&[child.der().to_vec()], &roots, None);
     assert_eq!(verdict.failed().unwrap().rule, Rule::Authority);
-    assert_eq!(
-        verdict.refusal.as_ref().unwrap().kind,
-        RefusalKind::UnknownAuthority
-    );
-    let issuer = verdict
-        .checks
-        .iter()
-        .find(|check| check.rule == Rule::Issuer);
+    assert_eq!(verdict.refusal.as_ref().unwrap().kind, RefusalKind::UnknownAuthority);
+    let issuer = verdict.checks.iter().find(|check| check.rule == Rule::Issuer);
     assert_eq!(issuer.unwrap().outcome, Outcome::Pass);
 }
 
@@ -208,10 +168,7 @@ fn work_is_bounded_by_the_number_of_signature_checks() {
 #[test]
 fn nothing_sent_is_refused() {
     let verdict = judge(&[], &Roots::default(), None);
-    assert_eq!(
-        message(&verdict),
-        "tls: received empty certificates message"
-    );
+    assert_eq!(message(&verdict), "tls: received empty certificates message");
     assert_eq!(verdict.checks.len(), Rule::ALL.len());
     assert_eq!(verdict.failed().unwrap().rule, Rule::Parse);
 }
@@ -229,10 +186,7 @@ fn certificates_tell_their_fields() {
     let attribute = &certificate.subject().attributes()[0];
     assert_eq!(attribute.oid, "2.5.4.3");
     assert_eq!(attribute.value, AttributeValue::Text("pol-int".to_owned()));
-    assert_eq!(
-        certificate.key_usage().names().collect::<Vec<_>>(),
-        ["keyCertSign"]
-    );
+    assert_eq!(certificate.key_usage().names().collect::<Vec<_>>(), ["keyCertSign"]);
 }
 
 #[test]
@@ -269,10 +223,7 @@ fn exercise(der: &[u8], name: &str) {
     for roots in [&trusted, &Roots::default()] {
         for chain in [vec![der.to_vec()], vec![der.to_vec(), der.to_vec()]] {
             let verdict = judge(&chain, roots, Some(name));
-            let failed = verdict
-                .checks
-                .iter()
-                .filter(|check| check.outcome == Outcome::Fail);
+            let failed = verdict.checks.iter().filter(|check| check.outcome == Outcome::Fail);
             assert_eq!(failed.count(), usize::from(!verdict.is_accepted()));
         }
     }

@@ -59,11 +59,7 @@ impl ApiResource {
     /// Its line in discovery (apimachinery `APIResource`).
     fn discovery(&self, group: &ApiGroup) -> Json {
         let top = !self.name.contains('/');
-        let singular = if top {
-            self.kind.to_ascii_lowercase()
-        } else {
-            String::new()
-        };
+        let singular = if top { self.kind.to_ascii_lowercase() } else { String::new() };
         let mut line = Json::object([
             ("name", self.name.as_str().into()),
             ("singularName", singular.into()),
@@ -72,13 +68,8 @@ impl ApiResource {
         if let Some((group, version)) = self.kind_of.as_deref().and_then(|of| of.split_once('/')) {
             line = line.with("group", group).with("version", version);
         }
-        line = line
-            .with("kind", self.kind.as_str())
-            .with("verbs", Json::strings(self.verbs()));
-        for (key, words) in [
-            ("shortNames", &self.short),
-            ("categories", &self.categories),
-        ] {
+        line = line.with("kind", self.kind.as_str()).with("verbs", Json::strings(self.verbs()));
+        for (key, words) in [("shortNames", &self.short), ("categories", &self.categories)] {
             if let Some(words) = words {
                 line = line.with(key, Json::strings(words.split(' ')));
             }
@@ -102,9 +93,7 @@ impl ApiGroup {
 
     /// A resource of this group, with its subresource if it has one.
     pub(super) fn resource(&self, combined: &str) -> Option<&ApiResource> {
-        self.resources
-            .iter()
-            .find(|resource| resource.name == combined)
+        self.resources.iter().find(|resource| resource.name == combined)
     }
 
     /// The first eight bytes of the SHA-256 of group, version and kind in which
@@ -117,10 +106,7 @@ impl ApiGroup {
             ("autoscaling", _) => ("autoscaling", "v2"),
             (group, _) => (group, self.version.as_str()),
         };
-        let hash = digest::digest(
-            &digest::SHA256,
-            format!("{group}/{version}/{kind}").as_bytes(),
-        );
+        let hash = digest::digest(&digest::SHA256, format!("{group}/{version}/{kind}").as_bytes());
         STANDARD.encode(hash.as_ref().get(..8).unwrap_or_default())
     }
 
@@ -131,13 +117,8 @@ impl ApiGroup {
         if !self.name.is_empty() {
             list = list.with("apiVersion", "v1");
         }
-        let resources: Vec<Json> = self
-            .resources
-            .iter()
-            .map(|own| own.discovery(self))
-            .collect();
-        list.with("groupVersion", self.group_version())
-            .with("resources", resources)
+        let resources: Vec<Json> = self.resources.iter().map(|own| own.discovery(self)).collect();
+        list.with("groupVersion", self.group_version()).with("resources", resources)
     }
 }
 
@@ -151,9 +132,7 @@ pub(super) fn groups() -> &'static [ApiGroup] {
 
 /// One version of a group.
 pub(super) fn group(name: &str, version: &str) -> Option<&'static ApiGroup> {
-    groups()
-        .iter()
-        .find(|group| group.name == name && group.version == version)
+    groups().iter().find(|group| group.name == name && group.version == version)
 }
 
 /// The description of a named group, `GET /apis/GROUP`, without its kind.
@@ -169,27 +148,15 @@ fn api_group(name: &str) -> Json {
         })
         .collect();
     let preferred = versions.first().cloned().unwrap_or_default();
-    Json::object([
-        ("name", name.into()),
-        ("versions", versions.into()),
-        ("preferredVersion", preferred),
-    ])
+    Json::object([("name", name.into()), ("versions", versions.into()), ("preferredVersion", preferred)])
 }
 
 /// `GET /apis`.
 pub(super) fn group_list() -> Json {
     let mut names: Vec<&str> = groups().iter().map(|group| group.name.as_str()).collect();
     names.dedup();
-    let list: Vec<Json> = names
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .map(api_group)
-        .collect();
-    Json::object([
-        ("kind", "APIGroupList".into()),
-        ("apiVersion", "v1".into()),
-        ("groups", list.into()),
-    ])
+    let list: Vec<Json> = names.into_iter().filter(|name| !name.is_empty()).map(api_group).collect();
+    Json::object([("kind", "APIGroupList".into()), ("apiVersion", "v1".into()), ("groups", list.into())])
 }
 
 /// `GET /apis/GROUP`; `None` for a group that is not served.
@@ -197,10 +164,7 @@ pub(super) fn named_group(name: &str) -> Option<Json> {
     if name.is_empty() || !groups().iter().any(|group| group.name == name) {
         return None;
     }
-    let mut fields = vec![
-        ("kind".to_owned(), "APIGroup".into()),
-        ("apiVersion".to_owned(), "v1".into()),
-    ];
+    let mut fields = vec![("kind".to_owned(), "APIGroup".into()), ("apiVersion".to_owned(), "v1".into())];
     fields.extend(api_group(name).fields().iter().cloned());
     Some(Json::Object(fields))
 }

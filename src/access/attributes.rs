@@ -73,18 +73,12 @@ impl Resource {
 impl Attributes {
     /// A verb on a path outside of the API's resources.
     pub fn path(verb: &str, path: &str) -> Self {
-        Self {
-            verb: verb.to_owned(),
-            target: Target::Path(path.to_owned()),
-        }
+        Self { verb: verb.to_owned(), target: Target::Path(path.to_owned()) }
     }
 
     /// A verb on a resource.
     pub fn resource(verb: &str, resource: Resource) -> Self {
-        Self {
-            verb: verb.to_owned(),
-            target: Target::Resource(resource),
-        }
+        Self { verb: verb.to_owned(), target: Target::Resource(resource) }
     }
 
     /// Reads an HTTP method and request target (path, and query after `?`).
@@ -92,9 +86,7 @@ impl Attributes {
     /// # Errors
     /// When the path ends right after the old `/api/v1/watch` or `/proxy` prefix.
     pub fn of_request(method: &str, request_target: &str) -> Result<Self, AttributesError> {
-        let (raw_path, query) = request_target
-            .split_once('?')
-            .unwrap_or((request_target, ""));
+        let (raw_path, query) = request_target.split_once('?').unwrap_or((request_target, ""));
         let path = unescape(raw_path, false);
         let other = || Ok(Self::path(&method.to_ascii_lowercase(), &path));
 
@@ -130,28 +122,16 @@ impl Attributes {
             parts = after;
         }
 
-        let mut resource = Resource {
-            group: group.into(),
-            version: version.into(),
-            ..Resource::default()
-        };
+        let mut resource = Resource { group: group.into(), version: version.into(), ..Resource::default() };
         if let ["namespaces", namespace, below @ ..] = parts {
             (*namespace).clone_into(&mut resource.namespace);
             // `status` and `finalize` belong to the namespace object itself.
-            if below
-                .first()
-                .is_some_and(|next| !matches!(*next, "status" | "finalize"))
-            {
+            if below.first().is_some_and(|next| !matches!(*next, "status" | "finalize")) {
                 parts = below;
             }
         }
         let mut parts = parts.iter();
-        let mut next = || {
-            parts
-                .next()
-                .map(|part| (*part).to_owned())
-                .unwrap_or_default()
-        };
+        let mut next = || parts.next().map(|part| (*part).to_owned()).unwrap_or_default();
         resource.resource = next();
         resource.name = next();
         if verb != "proxy" {
@@ -164,21 +144,15 @@ impl Attributes {
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(key, value)| (unescape(key, true), unescape(value, true)))
             .collect();
-        let parameter = |key: &str| {
-            query
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.as_str())
-        };
+        let parameter =
+            |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let fields = parse_field_selector(parameter("fieldSelector").unwrap_or_default());
         if resource.name.is_empty() && verb == "get" {
             // Any value that is neither false nor 0 counts as true.
-            let watch = parameter("watch")
-                .is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"));
+            let watch =
+                parameter("watch").is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"));
             verb = if watch { "watch" } else { "list" };
-            let single = fields
-                .iter()
-                .find(|term| term.equals && term.field == "metadata.name");
+            let single = fields.iter().find(|term| term.equals && term.field == "metadata.name");
             if let Some(term) = single.filter(|term| is_path_segment(&term.value)) {
                 term.value.clone_into(&mut resource.name);
             }
@@ -254,11 +228,7 @@ fn unescape(text: &str, query: bool) -> String {
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
         let mut digit = || ahead.next().and_then(|byte| char::from(byte).to_digit(16));
-        let escaped = if byte == b'%' {
-            digit().zip(digit())
-        } else {
-            None
-        };
+        let escaped = if byte == b'%' { digit().zip(digit()) } else { None };
         match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
             Some(value) => {
                 bytes.push(value);
@@ -289,15 +259,8 @@ fn parse_field_selector(selector: &str) -> Vec<FieldRequirement> {
         let (equals, value) = ["!=", "==", "="]
             .iter()
             .find_map(|sign| Some((*sign != "!=", operator_and_value.strip_prefix(sign)?)))?;
-        let value = value
-            .replace("\\,", ",")
-            .replace("\\=", "=")
-            .replace("\\\\", "\\");
-        Some(FieldRequirement {
-            field: field.to_owned(),
-            equals,
-            value,
-        })
+        let value = value.replace("\\,", ",").replace("\\=", "=").replace("\\\\", "\\");
+        Some(FieldRequirement { field: field.to_owned(), equals, value })
     };
     terms.iter().filter_map(requirement).collect()
 }
@@ -333,43 +296,15 @@ mod tests {
             ("HEAD", "/healthz", "head /healthz"),
             ("GET", "/api/v1/nodes", "list /v1 nodes ns= name="),
             ("GET", "/api/v1/nodes?watch=1", "watch /v1 nodes ns= name="),
-            (
-                "GET",
-                "/api/v1/nodes?watch=False",
-                "list /v1 nodes ns= name=",
-            ),
+            ("GET", "/api/v1/nodes?watch=False", "list /v1 nodes ns= name="),
             ("GET", "/api/v1/watch/nodes", "watch /v1 nodes ns= name="),
-            (
-                "GET",
-                "/api/v1/nodes/node01",
-                "get /v1 nodes ns= name=node01",
-            ),
+            ("GET", "/api/v1/nodes/node01", "get /v1 nodes ns= name=node01"),
             ("GET", "/api/v1/namespaces", "list /v1 namespaces ns= name="),
-            (
-                "GET",
-                "/api/v1/namespaces/dev",
-                "get /v1 namespaces ns=dev name=dev",
-            ),
-            (
-                "PUT",
-                "/api/v1/namespaces/dev/finalize",
-                "update /v1 namespaces/finalize ns=dev name=dev",
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/dev/pods",
-                "list /v1 pods ns=dev name=",
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/dev/pods/web/log",
-                "get /v1 pods/log ns=dev name=web",
-            ),
-            (
-                "DELETE",
-                "/api/v1/namespaces/dev/pods",
-                "deletecollection /v1 pods ns=dev name=",
-            ),
+            ("GET", "/api/v1/namespaces/dev", "get /v1 namespaces ns=dev name=dev"),
+            ("PUT", "/api/v1/namespaces/dev/finalize", "update /v1 namespaces/finalize ns=dev name=dev"),
+            ("GET", "/api/v1/namespaces/dev/pods", "list /v1 pods ns=dev name="),
+            ("GET", "/api/v1/namespaces/dev/pods/web/log", "get /v1 pods/log ns=dev name=web"),
+            ("DELETE", "/api/v1/namespaces/dev/pods", "deletecollection /v1 pods ns=dev name="),
             (
                 "PATCH",
                 "/apis/apps/v1/namespaces/dev/deployments/web/scale",
@@ -380,19 +315,13 @@ mod tests {
                 "/apis/authentication.k8s.io/v1/selfsubjectreviews",
                 "create authentication.k8s.io/v1 selfsubjectreviews ns= name=",
             ),
-            (
-                "GET",
-                "/api/v1/secrets?fieldSelector=metadata.name%3Dapp",
-                "list /v1 secrets ns= name=app",
-            ),
+            ("GET", "/api/v1/secrets?fieldSelector=metadata.name%3Dapp", "list /v1 secrets ns= name=app"),
             ("OPTIONS", "/api/v1/nodes", " /v1 nodes ns= name="),
         ] {
             assert_eq!(of(method, path), expected, "{method} {path}");
         }
         assert_eq!(
-            Attributes::of_request("GET", "/api/v1/watch")
-                .unwrap_err()
-                .to_string(),
+            Attributes::of_request("GET", "/api/v1/watch").unwrap_err().to_string(),
             "unable to determine kind and namespace from url, /api/v1/watch"
         );
     }
@@ -411,20 +340,9 @@ mod tests {
             "/api/v1/pods?fieldSelector=spec.nodeName%3Dnode01,status.phase!=Failed",
         )
         .unwrap();
-        let Target::Resource(resource) = attributes.target else {
-            panic!()
-        };
-        let terms: Vec<_> = resource
-            .fields
-            .iter()
-            .map(|t| (t.field.as_str(), t.equals, t.value.as_str()))
-            .collect();
-        assert_eq!(
-            terms,
-            [
-                ("spec.nodeName", true, "node01"),
-                ("status.phase", false, "Failed")
-            ]
-        );
+        let Target::Resource(resource) = attributes.target else { panic!() };
+        let terms: Vec<_> =
+            resource.fields.iter().map(|t| (t.field.as_str(), t.equals, t.value.as_str())).collect();
+        assert_eq!(terms, [("spec.nodeName", true, "node01"), ("status.phase", false, "Failed")]);
     }
 }

@@ -72,11 +72,7 @@ fn words(text: &str) -> Vec<String> {
 impl RuleEntry {
     fn rule(&self) -> Rule {
         let core = |group: String| {
-            if group == "core" {
-                String::new()
-            } else {
-                group
-            }
+            if group == "core" { String::new() } else { group }
         };
         Rule {
             verbs: words(&self.verbs),
@@ -90,22 +86,14 @@ impl RuleEntry {
 
 impl RoleEntry {
     fn role(&self) -> Role {
-        let label = |name: &String| {
-            (
-                format!("rbac.authorization.k8s.io/aggregate-to-{name}"),
-                "true".to_owned(),
-            )
-        };
+        let label =
+            |name: &String| (format!("rbac.authorization.k8s.io/aggregate-to-{name}"), "true".to_owned());
         Role {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
             rules: self.rules.iter().map(RuleEntry::rule).collect(),
             labels: self.aggregated_into.iter().map(label).collect(),
-            aggregates: if self.aggregates {
-                vec![vec![label(&self.name)]]
-            } else {
-                Vec::new()
-            },
+            aggregates: if self.aggregates { vec![vec![label(&self.name)]] } else { Vec::new() },
         }
     }
 }
@@ -117,10 +105,7 @@ fn subject(text: &str) -> Option<BindingSubject> {
         "Group" => Some(BindingSubject::Group(name.to_owned())),
         "ServiceAccount" => {
             let (namespace, name) = name.split_once('/')?;
-            Some(BindingSubject::ServiceAccount {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-            })
+            Some(BindingSubject::ServiceAccount { namespace: namespace.to_owned(), name: name.to_owned() })
         }
         _ => None,
     }
@@ -136,11 +121,7 @@ impl BindingEntry {
                 Some(_) => RoleRef::Role(role),
                 None => RoleRef::ClusterRole(role),
             },
-            subjects: self
-                .subjects
-                .iter()
-                .filter_map(|text| subject(text))
-                .collect(),
+            subjects: self.subjects.iter().filter_map(|text| subject(text)).collect(),
         }
     }
 }
@@ -177,12 +158,7 @@ mod tests {
     fn the_file_reads_and_every_subject_counts() {
         let file: File = toml::from_str(SOURCE).unwrap();
         for entry in &file.binding {
-            assert_eq!(
-                entry.binding().subjects.len(),
-                entry.subjects.len(),
-                "{}",
-                entry.name
-            );
+            assert_eq!(entry.binding().subjects.len(), entry.subjects.len(), "{}", entry.name);
         }
         assert!(NODE_RULES.len() > 20);
     }

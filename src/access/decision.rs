@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::attributes::{Attributes, Target};
 use super::identity::Identity;
-use crate::text::quote;
 use super::node::{self, NodeOpinion};
 use super::policy::Policy;
 use super::rbac::Grant;
+use crate::text::quote;
 
 /// Who decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,21 +67,13 @@ pub struct Decision {
 pub fn authorize(identity: &Identity, attributes: &Attributes, policy: &Policy) -> Decision {
     let mut opinions = Vec::new();
     let mut say = |authorizer: Authorizer, allowed: bool, reason: String| {
-        opinions.push(Opinion {
-            authorizer,
-            allowed,
-            reason,
-        });
+        opinions.push(Opinion { authorizer, allowed, reason });
     };
     let mut grants = Vec::new();
 
     let master = identity.in_group("system:masters");
     say(Authorizer::SystemMasters, master, String::new());
-    let mut by = if master {
-        Authorizer::SystemMasters
-    } else {
-        Authorizer::None
-    };
+    let mut by = if master { Authorizer::SystemMasters } else { Authorizer::None };
 
     if by == Authorizer::None {
         match node::authorize(&policy.graph, identity, attributes) {
@@ -114,13 +106,7 @@ pub fn authorize(identity: &Identity, attributes: &Attributes, policy: &Policy) 
         .filter(|opinion| opinion.allowed == allowed && !opinion.reason.is_empty())
         .map(|opinion| opinion.reason.as_str())
         .collect();
-    Decision {
-        allowed,
-        reason: reasons.join("\n"),
-        by,
-        opinions,
-        grants,
-    }
+    Decision { allowed, reason: reasons.join("\n"), by, opinions, grants }
 }
 
 /// The message of a 403: who cannot do what, and the reason if there is one
@@ -129,10 +115,7 @@ pub fn forbidden_message(identity: &Identity, attributes: &Attributes, reason: &
     let user = quote(&identity.user);
     let verb = &attributes.verb;
     let (what, message) = match &attributes.target {
-        Target::Path(path) => (
-            String::new(),
-            format!("User {user} cannot {verb} path {}", quote(path)),
-        ),
+        Target::Path(path) => (String::new(), format!("User {user} cannot {verb} path {}", quote(path))),
         Target::Resource(resource) => {
             let scope = match resource.namespace.as_str() {
                 "" => "at the cluster scope".to_owned(),
@@ -154,14 +137,7 @@ pub fn forbidden_message(identity: &Identity, attributes: &Attributes, reason: &
             (what, message)
         }
     };
-    let message = message
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let end = if reason.is_empty() {
-        String::new()
-    } else {
-        format!(": {reason}")
-    };
+    let message = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let end = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     format!("{what}forbidden: {message}{end}")
 }

@@ -47,12 +47,8 @@ pub(super) struct Graph {
 impl Graph {
     /// Takes an object in, if it is of a kind that relates something to a node.
     pub(super) fn add(&mut self, object: &Json) {
-        let (namespace, name) = (
-            object.text("metadata.namespace"),
-            object.text("metadata.name"),
-        );
-        let node_edge =
-            |kind: Kind, node: &str| (vertex(kind, "", name), vertex(Kind::Node, "", node));
+        let (namespace, name) = (object.text("metadata.namespace"), object.text("metadata.name"));
+        let node_edge = |kind: Kind, node: &str| (vertex(kind, "", name), vertex(Kind::Node, "", node));
         match (group(object.text("apiVersion")), object.text("kind")) {
             ("", "Pod") => self.add_pod(object, namespace, name),
             ("", "PersistentVolume") => self.add_volume(object, name),
@@ -81,10 +77,7 @@ impl Graph {
         self.connect(this.clone(), vertex(Kind::Node, "", node));
         // The pod of a static manifest: a node must not gain access by writing one.
         let is_mirror = |(key, _): &(String, Json)| key == "kubernetes.io/config.mirror";
-        if pod
-            .at("metadata.annotations")
-            .is_some_and(|all| all.fields().iter().any(is_mirror))
-        {
+        if pod.at("metadata.annotations").is_some_and(|all| all.fields().iter().any(is_mirror)) {
             return;
         }
         let mut needed: Vec<(Kind, String)> = Vec::new();
@@ -97,11 +90,7 @@ impl Graph {
         for secret in pod.list("spec.imagePullSecrets") {
             needed.push((Kind::Secret, secret.text("name").to_owned()));
         }
-        for list in [
-            "spec.initContainers",
-            "spec.containers",
-            "spec.ephemeralContainers",
-        ] {
+        for list in ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"] {
             for container in pod.list(list) {
                 needed.extend(of_container(container));
             }
@@ -132,62 +121,24 @@ impl Graph {
         }
         let claim_namespace = volume.text("spec.claimRef.namespace");
         let this = vertex(Kind::Volume, "", name);
-        let claim = vertex(
-            Kind::Claim,
-            claim_namespace,
-            volume.text("spec.claimRef.name"),
-        );
+        let claim = vertex(Kind::Claim, claim_namespace, volume.text("spec.claimRef.name"));
         self.connect(this.clone(), claim);
         // Secrets that the kubelet itself reads (pkg/api/v1/persistentvolume/util.go).
         for (namespace, secret) in [
-            (
-                "spec.azureFile.secretNamespace",
-                "spec.azureFile.secretName",
-            ),
-            (
-                "spec.cephfs.secretRef.namespace",
-                "spec.cephfs.secretRef.name",
-            ),
-            (
-                "spec.cinder.secretRef.namespace",
-                "spec.cinder.secretRef.name",
-            ),
-            (
-                "spec.flexVolume.secretRef.namespace",
-                "spec.flexVolume.secretRef.name",
-            ),
+            ("spec.azureFile.secretNamespace", "spec.azureFile.secretName"),
+            ("spec.cephfs.secretRef.namespace", "spec.cephfs.secretRef.name"),
+            ("spec.cinder.secretRef.namespace", "spec.cinder.secretRef.name"),
+            ("spec.flexVolume.secretRef.namespace", "spec.flexVolume.secretRef.name"),
             ("spec.rbd.secretRef.namespace", "spec.rbd.secretRef.name"),
-            (
-                "spec.scaleIO.secretRef.namespace",
-                "spec.scaleIO.secretRef.name",
-            ),
-            (
-                "spec.iscsi.secretRef.namespace",
-                "spec.iscsi.secretRef.name",
-            ),
-            (
-                "spec.storageos.secretRef.namespace",
-                "spec.storageos.secretRef.name",
-            ),
-            (
-                "spec.csi.nodePublishSecretRef.namespace",
-                "spec.csi.nodePublishSecretRef.name",
-            ),
-            (
-                "spec.csi.nodeStageSecretRef.namespace",
-                "spec.csi.nodeStageSecretRef.name",
-            ),
-            (
-                "spec.csi.nodeExpandSecretRef.namespace",
-                "spec.csi.nodeExpandSecretRef.name",
-            ),
+            ("spec.scaleIO.secretRef.namespace", "spec.scaleIO.secretRef.name"),
+            ("spec.iscsi.secretRef.namespace", "spec.iscsi.secretRef.name"),
+            ("spec.storageos.secretRef.namespace", "spec.storageos.secretRef.name"),
+            ("spec.csi.nodePublishSecretRef.namespace", "spec.csi.nodePublishSecretRef.name"),
+            ("spec.csi.nodeStageSecretRef.namespace", "spec.csi.nodeStageSecretRef.name"),
+            ("spec.csi.nodeExpandSecretRef.namespace", "spec.csi.nodeExpandSecretRef.name"),
         ] {
             let (namespace, secret) = (volume.text(namespace), volume.text(secret));
-            let namespace = if namespace.is_empty() {
-                claim_namespace
-            } else {
-                namespace
-            };
+            let namespace = if namespace.is_empty() { claim_namespace } else { namespace };
             if !secret.is_empty() {
                 self.connect(vertex(Kind::Secret, namespace, secret), this.clone());
             }
@@ -203,13 +154,7 @@ impl Graph {
             if *here == goal {
                 return true;
             }
-            open.extend(
-                self.edges
-                    .get(here)
-                    .into_iter()
-                    .flatten()
-                    .filter(|next| seen.insert(next)),
-            );
+            open.extend(self.edges.get(here).into_iter().flatten().filter(|next| seen.insert(next)));
         }
         false
     }
@@ -230,14 +175,8 @@ fn of_container(container: &Json) -> Vec<(Kind, String)> {
     });
     let single = container.list("env").iter().flat_map(|variable| {
         [
-            (
-                Kind::Secret,
-                variable.text("valueFrom.secretKeyRef.name").to_owned(),
-            ),
-            (
-                Kind::ConfigMap,
-                variable.text("valueFrom.configMapKeyRef.name").to_owned(),
-            ),
+            (Kind::Secret, variable.text("valueFrom.secretKeyRef.name").to_owned()),
+            (Kind::ConfigMap, variable.text("valueFrom.configMapKeyRef.name").to_owned()),
         ]
     });
     from.chain(single).collect()
@@ -247,10 +186,7 @@ fn of_container(container: &Json) -> Vec<(Kind, String)> {
 fn of_volume(volume: &Json, pod: &str) -> Vec<(Kind, String)> {
     let mut needed = vec![
         (Kind::ConfigMap, volume.text("configMap.name").to_owned()),
-        (
-            Kind::Claim,
-            volume.text("persistentVolumeClaim.claimName").to_owned(),
-        ),
+        (Kind::Claim, volume.text("persistentVolumeClaim.claimName").to_owned()),
     ];
     for path in [
         "secret.secretName",

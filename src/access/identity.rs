@@ -46,17 +46,10 @@ impl Identity {
             return None;
         }
         let hash = digest::digest(&digest::SHA256, subject.der);
-        let hexadecimal: String = hash
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hexadecimal: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         let mut identity = Self::named(subject.common_name, subject.organizations);
         identity.uid = subject.uid.map(str::to_owned);
-        identity.extra = vec![(
-            CREDENTIAL_ID.to_owned(),
-            vec![format!("X509SHA256={hexadecimal}")],
-        )];
+        identity.extra = vec![(CREDENTIAL_ID.to_owned(), vec![format!("X509SHA256={hexadecimal}")])];
         Some(identity)
     }
 
@@ -64,23 +57,13 @@ impl Identity {
     /// unless the name or the groups already settle that
     /// (apiserver/pkg/authentication/group, `AuthenticatedGroupAdder`).
     pub fn named<S: AsRef<str>>(user: &str, groups: &[S]) -> Self {
-        let mut groups: Vec<String> = groups
-            .iter()
-            .map(|group| group.as_ref().to_owned())
-            .collect();
+        let mut groups: Vec<String> = groups.iter().map(|group| group.as_ref().to_owned()).collect();
         let settled = user == ANONYMOUS
-            || groups
-                .iter()
-                .any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED);
+            || groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED);
         if !settled {
             groups.push(AUTHENTICATED.to_owned());
         }
-        Self {
-            user: user.to_owned(),
-            groups,
-            uid: None,
-            extra: Vec::new(),
-        }
+        Self { user: user.to_owned(), groups, uid: None, extra: Vec::new() }
     }
 
     /// A request for which no authenticator had an opinion.
@@ -97,9 +80,7 @@ impl Identity {
     /// (pkg/auth/nodeidentifier). The name may be empty, which the Node
     /// authorizer then refuses.
     pub fn node(&self) -> Option<&str> {
-        self.user
-            .strip_prefix("system:node:")
-            .filter(|_| self.in_group("system:nodes"))
+        self.user.strip_prefix("system:node:").filter(|_| self.in_group("system:nodes"))
     }
 }
 
@@ -108,12 +89,7 @@ mod tests {
     use super::*;
 
     fn subject<'a>(common_name: &'a str, organizations: &'a [String]) -> Subject<'a> {
-        Subject {
-            common_name,
-            organizations,
-            uid: None,
-            der: b"der",
-        }
+        Subject { common_name, organizations, uid: None, der: b"der" }
     }
 
     #[test]
@@ -127,8 +103,7 @@ mod tests {
             [(
                 CREDENTIAL_ID.to_owned(),
                 vec![
-                    "X509SHA256=5050d80d22ecd471ea55df7034042c1e041341ff4066e7f6ff38e20b720df8ea"
-                        .to_owned()
+                    "X509SHA256=5050d80d22ecd471ea55df7034042c1e041341ff4066e7f6ff38e20b720df8ea".to_owned()
                 ]
             )]
         );
@@ -136,36 +111,21 @@ mod tests {
 
     #[test]
     fn no_common_name_is_no_opinion() {
-        assert_eq!(
-            Identity::from_subject(&subject("", &["system:masters".to_owned()])),
-            None
-        );
+        assert_eq!(Identity::from_subject(&subject("", &["system:masters".to_owned()])), None);
     }
 
     #[test]
     fn authenticated_is_added_once_and_never_to_anonymous() {
         assert_eq!(Identity::anonymous().groups, [UNAUTHENTICATED]);
-        assert_eq!(
-            Identity::named("x", &[AUTHENTICATED]).groups,
-            [AUTHENTICATED]
-        );
+        assert_eq!(Identity::named("x", &[AUTHENTICATED]).groups, [AUTHENTICATED]);
         assert_eq!(Identity::named(ANONYMOUS, &["dev"]).groups, ["dev"]);
     }
 
     #[test]
     fn a_node_needs_prefix_and_group() {
-        assert_eq!(
-            Identity::named("system:node:node01", &["system:nodes"]).node(),
-            Some("node01")
-        );
-        assert_eq!(
-            Identity::named("system:node:", &["system:nodes"]).node(),
-            Some("")
-        );
+        assert_eq!(Identity::named("system:node:node01", &["system:nodes"]).node(), Some("node01"));
+        assert_eq!(Identity::named("system:node:", &["system:nodes"]).node(), Some(""));
         assert_eq!(Identity::named("system:node:node01", &["dev"]).node(), None);
-        assert_eq!(
-            Identity::named("system:node", &["system:nodes"]).node(),
-            None
-        );
+        assert_eq!(Identity::named("system:node", &["system:nodes"]).node(), None);
     }
 }

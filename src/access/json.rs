@@ -27,12 +27,7 @@ pub enum Json {
 impl Json {
     /// An object of the given fields, in their order.
     pub fn object<const N: usize>(fields: [(&str, Json); N]) -> Self {
-        Self::Object(
-            fields
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
-        )
+        Self::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
     /// An array of strings.
@@ -56,10 +51,7 @@ impl Json {
 
     /// One field of an object.
     pub fn get(&self, key: &str) -> Option<&Json> {
-        self.fields()
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.fields().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// The string at a dotted path; empty where there is none, as Go's zero value.
@@ -159,9 +151,7 @@ impl From<serde_json::Value> for Json {
             serde_json::Value::Bool(value) => Self::Bool(value),
             serde_json::Value::Number(number) => Self::Number(number),
             serde_json::Value::String(text) => Self::String(text),
-            serde_json::Value::Array(items) => {
-                Self::Array(items.into_iter().map(Self::from).collect())
-            }
+            serde_json::Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
             serde_json::Value::Object(fields) => {
                 Self::Object(fields.into_iter().map(|(k, v)| (k, v.into())).collect())
             }
@@ -263,13 +253,7 @@ mod tests {
     #[test]
     fn order_and_escapes_are_gos() {
         let json: Json = serde_json::from_str(r#"{"z":1,"a":["<&>"],"e":{},"n":null}"#).unwrap();
-        assert_eq!(
-            json.compact(),
-            r#"{"z":1,"a":["\u003c\u0026\u003e"],"e":{},"n":null}"#
-        );
-        assert_eq!(
-            Json::object([("e", Json::Object(vec![]))]).pretty(),
-            "{\n  \"e\": {}\n}"
-        );
+        assert_eq!(json.compact(), r#"{"z":1,"a":["\u003c\u0026\u003e"],"e":{},"n":null}"#);
+        assert_eq!(Json::object([("e", Json::Object(vec![]))]).pretty(), "{\n  \"e\": {}\n}");
     }
 }

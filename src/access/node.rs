@@ -28,11 +28,7 @@ fn silent(reason: &str) -> NodeOpinion {
 }
 
 /// Judges a request of a node.
-pub(super) fn authorize(
-    graph: &Graph,
-    identity: &Identity,
-    attributes: &Attributes,
-) -> NodeOpinion {
+pub(super) fn authorize(graph: &Graph, identity: &Identity, attributes: &Attributes) -> NodeOpinion {
     let Some(node) = identity.node() else {
         return NodeOpinion::NotANode;
     };
@@ -46,12 +42,7 @@ pub(super) fn authorize(
     let Target::Resource(resource) = &attributes.target else {
         return by_rules();
     };
-    let asked = Asked {
-        graph,
-        node,
-        verb: &attributes.verb,
-        resource,
-    };
+    let asked = Asked { graph, node, verb: &attributes.verb, resource };
     match (resource.group.as_str(), resource.resource.as_str()) {
         ("", "secrets") => asked.read_namespaced(Kind::Secret),
         ("", "configmaps") => asked.read_namespaced(Kind::ConfigMap),
@@ -83,9 +74,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn related(&self, kind: Kind) -> NodeOpinion {
-        let Resource {
-            namespace, name, ..
-        } = self.resource;
+        let Resource { namespace, name, .. } = self.resource;
         if name.is_empty() {
             return silent("No Object name found");
         }
@@ -93,9 +82,7 @@ impl Asked<'_> {
             return NodeOpinion::Allow;
         }
         let node = self.node;
-        NodeOpinion::Silent(format!(
-            "no relationship found between node '{node}' and this object"
-        ))
+        NodeOpinion::Silent(format!("no relationship found between node '{node}' and this object"))
     }
 
     fn read_namespaced(&self, kind: Kind) -> NodeOpinion {
@@ -174,8 +161,7 @@ impl Asked<'_> {
     }
 
     fn selects_own(&self, field: &str) -> bool {
-        let is_own =
-            |term: &FieldRequirement| term.equals && term.field == field && term.value == self.node;
+        let is_own = |term: &FieldRequirement| term.equals && term.field == field && term.value == self.node;
         self.resource.fields.iter().any(is_own)
     }
 
@@ -186,12 +172,10 @@ impl Asked<'_> {
         match self.verb {
             "create" => NodeOpinion::Allow,
             "get" | "update" | "patch" | "delete" => self.related(Kind::Slice),
-            "watch" | "list" | "deletecollection" if self.selects_own("spec.nodeName") => {
-                NodeOpinion::Allow
+            "watch" | "list" | "deletecollection" if self.selects_own("spec.nodeName") => NodeOpinion::Allow,
+            "watch" | "list" | "deletecollection" => {
+                silent("can only list/watch/deletecollection resourceslices with nodeName field selector")
             }
-            "watch" | "list" | "deletecollection" => silent(
-                "can only list/watch/deletecollection resourceslices with nodeName field selector",
-            ),
             _ => silent(
                 "only the following verbs are allowed for a ResourceSlice: \
                  get, watch, list, create, update, patch, delete, deletecollection",
@@ -203,9 +187,7 @@ impl Asked<'_> {
         let node = self.node;
         match (self.resource.subresource.as_str(), self.verb) {
             // Admission holds a node to its own object.
-            ("", "create" | "update" | "patch") | ("status", "update" | "patch") => {
-                NodeOpinion::Allow
-            }
+            ("", "create" | "update" | "patch") | ("status", "update" | "patch") => NodeOpinion::Allow,
             // By name, not by the graph: a kubelet looks before it registers.
             ("", "get" | "list" | "watch") => match self.resource.name.as_str() {
                 name if name == node => NodeOpinion::Allow,
@@ -225,9 +207,7 @@ impl Asked<'_> {
             ("", "get") => self.get(Kind::Pod),
             ("", "list" | "watch") if self.selects_own("spec.nodeName") => NodeOpinion::Allow,
             ("", "list" | "watch") if !self.resource.name.is_empty() => self.related(Kind::Pod),
-            ("", "list" | "watch") => {
-                silent("can only list/watch pods with spec.nodeName field selector")
-            }
+            ("", "list" | "watch") => silent("can only list/watch pods with spec.nodeName field selector"),
             // Mirror pods and what runs here; admission holds it to that.
             ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => {
                 NodeOpinion::Allow

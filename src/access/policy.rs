@@ -62,10 +62,7 @@ impl Policy {
         for object in objects {
             let kind = object.text("kind");
             // Items of a typed list come without their apiVersion.
-            let rbac = matches!(
-                group(object.text("apiVersion")),
-                "rbac.authorization.k8s.io" | ""
-            );
+            let rbac = matches!(group(object.text("apiVersion")), "rbac.authorization.k8s.io" | "");
             match kind {
                 "Role" | "ClusterRole" if rbac => self.rbac.set_role(role(object)),
                 "RoleBinding" | "ClusterRoleBinding" if rbac => {
@@ -154,10 +151,9 @@ fn binding(object: &Json) -> Result<Binding, PolicyError> {
         match subject.text("kind") {
             "User" => Some(BindingSubject::User(name)),
             "Group" => Some(BindingSubject::Group(name)),
-            "ServiceAccount" => Some(BindingSubject::ServiceAccount {
-                namespace: subject.text("namespace").to_owned(),
-                name,
-            }),
+            "ServiceAccount" => {
+                Some(BindingSubject::ServiceAccount { namespace: subject.text("namespace").to_owned(), name })
+            }
             _ => None,
         }
     };

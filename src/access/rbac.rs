@@ -28,8 +28,7 @@ pub struct Rule {
 impl Rule {
     /// Whether the rule allows a request.
     pub fn allows(&self, attributes: &Attributes) -> bool {
-        let any_or =
-            |list: &[String], wanted: &str| list.iter().any(|own| own == "*" || own == wanted);
+        let any_or = |list: &[String], wanted: &str| list.iter().any(|own| own == "*" || own == wanted);
         if !any_or(&self.verbs, &attributes.verb) {
             return false;
         }
@@ -112,10 +111,7 @@ impl BindingSubject {
         match self {
             Self::User(name) => identity.user == *name,
             Self::Group(name) => identity.in_group(name),
-            Self::ServiceAccount {
-                namespace: own,
-                name,
-            } => {
+            Self::ServiceAccount { namespace: own, name } => {
                 let namespace = if own.is_empty() { namespace } else { own };
                 !namespace.is_empty()
                     && identity
@@ -132,11 +128,7 @@ impl BindingSubject {
             Self::User(name) => format!("User {}", quote(name)),
             Self::Group(name) => format!("Group {}", quote(name)),
             Self::ServiceAccount { namespace, name } => {
-                let namespace = if namespace.is_empty() {
-                    binding_namespace
-                } else {
-                    namespace
-                };
+                let namespace = if namespace.is_empty() { binding_namespace } else { namespace };
                 format!("ServiceAccount {}", quote(&format!("{name}/{namespace}")))
             }
         }
@@ -170,28 +162,15 @@ pub struct Grant {
 impl fmt::Display for Grant {
     /// `ClusterRoleBinding "b" of ClusterRole "r" to User "u"`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Binding {
-            namespace,
-            name,
-            role,
-            ..
-        } = &self.binding;
+        let Binding { namespace, name, role, .. } = &self.binding;
         match namespace {
             None => write!(formatter, "ClusterRoleBinding {}", quote(name))?,
             Some(namespace) => {
-                write!(
-                    formatter,
-                    "RoleBinding {}",
-                    quote(&format!("{name}/{namespace}"))
-                )?;
+                write!(formatter, "RoleBinding {}", quote(&format!("{name}/{namespace}")))?;
             }
         }
         let namespace = namespace.as_deref().unwrap_or_default();
-        write!(
-            formatter,
-            " of {role} to {}",
-            self.subject.describe(namespace)
-        )
+        write!(formatter, " of {role} to {}", self.subject.describe(namespace))
     }
 }
 
@@ -207,14 +186,12 @@ pub struct Rbac {
 impl Rbac {
     /// Adds a role, in place of one of the same name.
     pub fn set_role(&mut self, role: Role) {
-        self.roles
-            .insert((role.namespace.clone(), role.name.clone()), role);
+        self.roles.insert((role.namespace.clone(), role.name.clone()), role);
     }
 
     /// Adds a binding, in place of one of the same name.
     pub fn set_binding(&mut self, binding: Binding) {
-        let same =
-            |own: &&mut Binding| own.namespace == binding.namespace && own.name == binding.name;
+        let same = |own: &&mut Binding| own.namespace == binding.namespace && own.name == binding.name;
         match self.bindings.iter_mut().find(same) {
             Some(own) => *own = binding,
             None => self.bindings.push(binding),
@@ -225,8 +202,7 @@ impl Rbac {
     /// clusterrolebinding` takes power away again.
     pub fn remove_binding(&mut self, namespace: Option<&str>, name: &str) -> bool {
         let before = self.bindings.len();
-        self.bindings
-            .retain(|own| own.namespace.as_deref() != namespace || own.name != name);
+        self.bindings.retain(|own| own.namespace.as_deref() != namespace || own.name != name);
         self.bindings.len() < before
     }
 
@@ -242,8 +218,7 @@ impl Rbac {
 
     /// A role by namespace (`None` for a ClusterRole) and name.
     pub fn role(&self, namespace: Option<&str>, name: &str) -> Option<&Role> {
-        self.roles
-            .get(&(namespace.map(str::to_owned), name.to_owned()))
+        self.roles.get(&(namespace.map(str::to_owned), name.to_owned()))
     }
 
     /// Fills in aggregated ClusterRoles, as the controller manager does
@@ -253,18 +228,15 @@ impl Rbac {
         // Each round settles at least one level, and there are no more levels than roles.
         for _ in 0..self.roles.len() {
             let mut changed = Vec::new();
-            for role in self
-                .roles
-                .values()
-                .filter(|role| !role.aggregates.is_empty())
-            {
+            for role in self.roles.values().filter(|role| !role.aggregates.is_empty()) {
                 let mut rules: Vec<Rule> = Vec::new();
                 let others = self.roles.values().filter(|other| {
                     other.namespace.is_none()
                         && other.name != role.name
-                        && role.aggregates.iter().any(|selector| {
-                            selector.iter().all(|label| other.labels.contains(label))
-                        })
+                        && role
+                            .aggregates
+                            .iter()
+                            .any(|selector| selector.iter().all(|label| other.labels.contains(label)))
                 });
                 for rule in others.flat_map(|other| &other.rules) {
                     if !rules.contains(rule) {
@@ -272,10 +244,7 @@ impl Rbac {
                     }
                 }
                 if rules != role.rules {
-                    changed.push(Role {
-                        rules,
-                        ..role.clone()
-                    });
+                    changed.push(Role { rules, ..role.clone() });
                 }
             }
             if changed.is_empty() {
@@ -287,53 +256,34 @@ impl Rbac {
 
     /// Every grant that allows a request, ClusterRoleBindings first, and the
     /// errors of bindings that apply but whose role is missing.
-    pub fn grants(
-        &self,
-        identity: &Identity,
-        attributes: &Attributes,
-    ) -> (Vec<Grant>, Vec<String>) {
+    pub fn grants(&self, identity: &Identity, attributes: &Attributes) -> (Vec<Grant>, Vec<String>) {
         let mut grants = Vec::new();
         let mut errors: Vec<String> = Vec::new();
         let asked = attributes.namespace();
-        let cluster = self
-            .bindings
-            .iter()
-            .filter(|binding| binding.namespace.is_none());
+        let cluster = self.bindings.iter().filter(|binding| binding.namespace.is_none());
         let local = self
             .bindings
             .iter()
             .filter(|binding| !asked.is_empty() && binding.namespace.as_deref() == Some(asked));
         for binding in cluster.chain(local) {
             let namespace = binding.namespace.as_deref();
-            let is_for =
-                |subject: &&BindingSubject| subject.is(identity, namespace.unwrap_or_default());
+            let is_for = |subject: &&BindingSubject| subject.is(identity, namespace.unwrap_or_default());
             let Some(subject) = binding.subjects.iter().find(is_for) else {
                 continue;
             };
             let (role, kind, name) = match &binding.role {
                 RoleRef::ClusterRole(name) => (self.role(None, name), "clusterrole", name),
-                RoleRef::Role(name) => (
-                    namespace.and_then(|own| self.role(Some(own), name)),
-                    "role",
-                    name,
-                ),
+                RoleRef::Role(name) => (namespace.and_then(|own| self.role(Some(own), name)), "role", name),
             };
             let Some(role) = role else {
-                let error = format!(
-                    "{kind}.rbac.authorization.k8s.io {} not found",
-                    quote(name)
-                );
+                let error = format!("{kind}.rbac.authorization.k8s.io {} not found", quote(name));
                 if !errors.contains(&error) {
                     errors.push(error);
                 }
                 continue;
             };
             if let Some(rule) = role.rules.iter().find(|rule| rule.allows(attributes)) {
-                grants.push(Grant {
-                    binding: binding.clone(),
-                    subject: subject.clone(),
-                    rule: rule.clone(),
-                });
+                grants.push(Grant { binding: binding.clone(), subject: subject.clone(), rule: rule.clone() });
             }
         }
         (grants, errors)

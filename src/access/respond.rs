@@ -48,17 +48,13 @@ pub struct HttpRequest<'a> {
 impl HttpRequest<'_> {
     /// The path without its query.
     fn bare_path(&self) -> &str {
-        self.path
-            .split_once('?')
-            .map_or(self.path, |(path, _)| path)
+        self.path.split_once('?').map_or(self.path, |(path, _)| path)
     }
 
     /// Whether the query has this key.
     fn asks(&self, key: &str) -> bool {
         let query = self.path.split_once('?').map_or("", |(_, query)| query);
-        query
-            .split('&')
-            .any(|pair| pair.split('=').next() == Some(key))
+        query.split('&').any(|pair| pair.split('=').next() == Some(key))
     }
 }
 
@@ -83,21 +79,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 impl HttpResponse {
     fn text(status: u16, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            content_type: TEXT,
-            body: body.into(),
-            identity: None,
-            decision: None,
-        }
+        Self { status, content_type: TEXT, body: body.into(), identity: None, decision: None }
     }
 
     /// Indented, as kube-apiserver answers curl.
     fn json(status: u16, body: &Json) -> Self {
-        Self {
-            content_type: JSON,
-            ..Self::text(status, body.pretty())
-        }
+        Self { content_type: JSON, ..Self::text(status, body.pretty()) }
     }
 
     /// Go's `http.NotFound`.
@@ -107,10 +94,7 @@ impl HttpResponse {
 
     /// The honest answer where a real server does what this lab does not play.
     fn not_played(what: &str) -> Self {
-        Self::text(
-            501,
-            format!("this lab does not play {what}; a real cluster does\n"),
-        )
+        Self::text(501, format!("this lab does not play {what}; a real cluster does\n"))
     }
 
     fn by(mut self, identity: &Identity, decision: Decision) -> Self {

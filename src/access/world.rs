@@ -48,10 +48,7 @@ impl World {
     /// A new cluster as kubeadm sets it up: its namespaces, nodes, services,
     /// the pods of the control plane and of kube-proxy.
     pub fn new(nodes: &[WorldNode], server_address: &str, now: OffsetDateTime) -> Self {
-        let now = now
-            .to_offset(time::UtcOffset::UTC)
-            .replace_nanosecond(0)
-            .unwrap_or(now);
+        let now = now.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(now);
         let mut world = Self {
             server_address: server_address.to_owned(),
             now: now.format(&Rfc3339).unwrap_or_default(),
@@ -69,20 +66,11 @@ impl World {
         objects.push(world.service("kube-system", "kube-dns", "dns-tcp", 53));
         for node in nodes {
             let components: &[&str] = if node.control_plane {
-                &[
-                    "etcd",
-                    "kube-apiserver",
-                    "kube-controller-manager",
-                    "kube-scheduler",
-                ]
+                &["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
             } else {
                 &[]
             };
-            objects.extend(
-                components
-                    .iter()
-                    .map(|component| world.static_pod(component, node)),
-            );
+            objects.extend(components.iter().map(|component| world.static_pod(component, node)));
             objects.push(world.proxy_pod(node));
         }
         // None of these is a binding, so that nothing of them can be refused.
@@ -108,28 +96,12 @@ impl World {
         if !namespace.is_empty() {
             metadata = metadata.with("namespace", namespace);
         }
-        let hash = digest::digest(
-            &digest::SHA256,
-            format!("{kind}/{namespace}/{name}").as_bytes(),
-        );
-        let hex: String = hash
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = digest::digest(&digest::SHA256, format!("{kind}/{namespace}/{name}").as_bytes());
+        let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        let uid = format!(
-            "{}-{}-4{}-a{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(13, 16),
-            part(17, 20),
-            part(20, 32)
-        );
-        metadata
-            .with("uid", uid)
-            .with("resourceVersion", "1")
-            .with("creationTimestamp", self.now.as_str())
+        let uid =
+            format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32));
+        metadata.with("uid", uid).with("resourceVersion", "1").with("creationTimestamp", self.now.as_str())
     }
 
     fn namespace(&self, name: &str) -> Json {
@@ -137,14 +109,8 @@ impl World {
         Json::object([
             ("kind", "Namespace".into()),
             ("apiVersion", "v1".into()),
-            (
-                "metadata",
-                self.metadata("Namespace", "", name).with("labels", labels),
-            ),
-            (
-                "spec",
-                Json::object([("finalizers", Json::strings(["kubernetes"]))]),
-            ),
+            ("metadata", self.metadata("Namespace", "", name).with("labels", labels)),
+            ("spec", Json::object([("finalizers", Json::strings(["kubernetes"]))])),
             ("status", Json::object([("phase", "Active".into())])),
         ])
     }
@@ -154,9 +120,8 @@ impl World {
         if node.control_plane {
             labels = labels.with("node-role.kubernetes.io/control-plane", "");
         }
-        let address = |kind: &str, address: String| {
-            Json::object([("type", kind.into()), ("address", address.into())])
-        };
+        let address =
+            |kind: &str, address: String| Json::object([("type", kind.into()), ("address", address.into())]);
         let ready = Json::object([
             ("type", "Ready".into()),
             ("status", "True".into()),
@@ -169,16 +134,10 @@ impl World {
             ("conditions", vec![ready].into()),
             (
                 "addresses",
-                vec![
-                    address("InternalIP", node.address.to_string()),
-                    address("Hostname", node.name.clone()),
-                ]
-                .into(),
+                vec![address("InternalIP", node.address.to_string()), address("Hostname", node.name.clone())]
+                    .into(),
             ),
-            (
-                "daemonEndpoints",
-                Json::object([("kubeletEndpoint", Json::object([("Port", 10250.into())]))]),
-            ),
+            ("daemonEndpoints", Json::object([("kubeletEndpoint", Json::object([("Port", 10250.into())]))])),
             (
                 "nodeInfo",
                 Json::object([
@@ -198,42 +157,29 @@ impl World {
         Json::object([
             ("kind", "Node".into()),
             ("apiVersion", "v1".into()),
-            (
-                "metadata",
-                self.metadata("Node", "", &node.name).with("labels", labels),
-            ),
+            ("metadata", self.metadata("Node", "", &node.name).with("labels", labels)),
             ("spec", Json::Object(Vec::new())),
             ("status", status),
         ])
     }
 
     fn service(&self, namespace: &str, name: &str, port_name: &str, port: u64) -> Json {
-        let port = Json::object([
-            ("name", port_name.into()),
-            ("protocol", "TCP".into()),
-            ("port", port.into()),
-        ]);
+        let port =
+            Json::object([("name", port_name.into()), ("protocol", "TCP".into()), ("port", port.into())]);
         Json::object([
             ("kind", "Service".into()),
             ("apiVersion", "v1".into()),
             ("metadata", self.metadata("Service", namespace, name)),
-            (
-                "spec",
-                Json::object([("ports", vec![port].into()), ("type", "ClusterIP".into())]),
-            ),
-            (
-                "status",
-                Json::object([("loadBalancer", Json::Object(Vec::new()))]),
-            ),
+            ("spec", Json::object([("ports", vec![port].into()), ("type", "ClusterIP".into())])),
+            ("status", Json::object([("loadBalancer", Json::Object(Vec::new()))])),
         ])
     }
 
     fn static_pod(&self, component: &str, node: &WorldNode) -> Json {
         let name = format!("{component}-{}", node.name);
-        let metadata = self.metadata("Pod", "kube-system", &name).with(
-            "annotations",
-            Json::object([("kubernetes.io/config.mirror", "".into())]),
-        );
+        let metadata = self
+            .metadata("Pod", "kube-system", &name)
+            .with("annotations", Json::object([("kubernetes.io/config.mirror", "".into())]));
         self.pod(metadata, component, node, None)
     }
 
@@ -242,13 +188,7 @@ impl World {
         self.pod(metadata, "kube-proxy", node, Some("kube-proxy"))
     }
 
-    fn pod(
-        &self,
-        metadata: Json,
-        component: &str,
-        node: &WorldNode,
-        account: Option<&str>,
-    ) -> Json {
+    fn pod(&self, metadata: Json, component: &str, node: &WorldNode, account: Option<&str>) -> Json {
         let container = Json::object([
             ("name", component.into()),
             ("image", format!("registry.k8s.io/{component}").into()),
@@ -261,9 +201,7 @@ impl World {
                 .with("containers", spec.list("containers").to_vec())
                 .with("serviceAccountName", account);
         }
-        spec = spec
-            .with("nodeName", node.name.as_str())
-            .with("hostNetwork", true);
+        spec = spec.with("nodeName", node.name.as_str()).with("hostNetwork", true);
         let status = Json::object([
             ("phase", "Running".into()),
             ("hostIP", node.address.to_string().into()),

@@ -412,7 +412,8 @@ fn client_scope(entry: &ConnectionEntry, plan: &Plan) -> Per {
 /// nodes have one.
 fn has_nodes(client: &str, credential: &str, plan: &Plan) -> bool {
     let is_server = plan.servers.iter().any(|server| server.component == client);
-    is_server || plan.certificates.iter().filter(|c| c.kind == credential && c.node.is_some()).nth(1).is_some()
+    is_server
+        || plan.certificates.iter().filter(|c| c.kind == credential && c.node.is_some()).nth(1).is_some()
 }
 
 fn pair(path: &str) -> PairPlace {

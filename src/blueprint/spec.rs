@@ -531,8 +531,10 @@ mod tests {
 
     #[test]
     fn services_of_either_family_or_both() {
-        let mut spec = ClusterSpec::default();
-        spec.service_cidrs = service_cidrs("fd00:10:96::/112,10.96.0.0/12").unwrap();
+        let spec = ClusterSpec {
+            service_cidrs: service_cidrs("fd00:10:96::/112,10.96.0.0/12").unwrap(),
+            ..ClusterSpec::default()
+        };
         spec.check().unwrap();
         assert_eq!(spec.service_address().unwrap().to_string(), "fd00:10:96::1");
         assert_eq!("[fd00::1]:7443".parse::<Endpoint>().unwrap().to_string(), "[fd00::1]:7443");

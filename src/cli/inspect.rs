@@ -36,7 +36,9 @@ pub(super) fn run(output: &Output, sources: &[PathBuf]) -> Result<u8, CliError> 
             }
             let what = match item.kind {
                 Kind::Certificate => output.language.pick("certificate", "인증서"),
-                Kind::CertificateRequest => output.language.pick("certificate signing request", "인증서 서명 요청(CSR)"),
+                Kind::CertificateRequest => {
+                    output.language.pick("certificate signing request", "인증서 서명 요청(CSR)")
+                }
                 Kind::PrivateKey => output.language.pick("private key", "개인 키"),
                 Kind::PublicKey => output.language.pick("public key", "공개 키"),
             };
@@ -64,9 +66,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
             Err(CliError::Usage(format!("{shown} is larger than 16 MiB: that is no certificate")))
         }
         Ok(_) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(CliError::Usage(format!("{shown} does not exist: name a certificate, CSR, key or kubeconfig")))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(CliError::Usage(format!(
+            "{shown} does not exist: name a certificate, CSR, key or kubeconfig"
+        ))),
         Err(error) => Err(CliError::Machine(format!("cannot read {shown}: {error}"))),
     }
 }

@@ -10,7 +10,9 @@ use super::error::CliError;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
 use crate::clock::Clock;
-use crate::lab::{Cancel, ConnectionOutcome, ConnectionView, Directory, Lab, LabError, LabOptions, tls_version};
+use crate::lab::{
+    Cancel, ConnectionOutcome, ConnectionView, Directory, Lab, LabError, LabOptions, tls_version,
+};
 use crate::lesson::Lesson;
 use crate::text::{Language, escape};
 use crate::trust::{Outcome, Verdict};
@@ -76,7 +78,12 @@ fn chosen<'a>(lab: &'a Lab, names: &[String]) -> Result<Vec<&'a Lesson>, CliErro
     Ok(names.iter().map(|name| lab.lesson(name)).collect::<Result<_, _>>()?)
 }
 
-pub(super) fn walk(output: &Output, global: &Global, names: &[String], spec: &SpecArgs) -> Result<u8, CliError> {
+pub(super) fn walk(
+    output: &Output,
+    global: &Global,
+    names: &[String],
+    spec: &SpecArgs,
+) -> Result<u8, CliError> {
     let lab = open(output, global, true, Some(spec))?;
     let lessons = chosen(&lab, names)?;
     let cancel = Cancel::default();
@@ -326,7 +333,11 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
-fn print_connection(output: &Output, view: &ConnectionView, outcome: &ConnectionOutcome) -> Result<(), CliError> {
+fn print_connection(
+    output: &Output,
+    view: &ConnectionView,
+    outcome: &ConnectionOutcome,
+) -> Result<(), CliError> {
     let language = output.language;
     let arrow = if output.ascii { "->" } else { "→" };
     let title = format!("{} {arrow} {}:{}", view.client, view.server, view.port);
@@ -335,7 +346,11 @@ fn print_connection(output: &Output, view: &ConnectionView, outcome: &Connection
     let shows = view.client_subject.as_deref().unwrap_or(none);
     let heading = |english, korean| language.pick(english, korean);
     output.line(&format!("  {}  {}", heading("client shows ", "클라이언트 제시"), escape(shows)))?;
-    output.line(&format!("  {}  {}", heading("server shows ", "서버 제시      "), escape(&view.server_subject)))?;
+    output.line(&format!(
+        "  {}  {}",
+        heading("server shows ", "서버 제시      "),
+        escape(&view.server_subject)
+    ))?;
     output.line(&format!("  {}  {}", heading("asked for    ", "부른 이름      "), view.server_name))?;
     output.line("")?;
     for (who, what) in &outcome.events {
@@ -434,10 +449,14 @@ pub(super) fn reset(output: &Output, global: &Global, yes: bool) -> Result<u8, C
     let locked = store.lock()?;
     if !yes {
         if !std::io::stdin().is_terminal() {
-            return Err(CliError::Usage("reset asks before it removes: answer on a terminal, or add --yes".into()));
+            return Err(CliError::Usage(
+                "reset asks before it removes: answer on a terminal, or add --yes".into(),
+            ));
         }
         let question = match output.language {
-            Language::En => format!("Remove everything that dojang made in {}? [y/N] ", store.root().display()),
+            Language::En => {
+                format!("Remove everything that dojang made in {}? [y/N] ", store.root().display())
+            }
             Language::Ko => format!("{}에 dojang이 만든 것을 모두 지울까요? [y/N] ", store.root().display()),
         };
         let _ = write!(std::io::stderr(), "{question}");

@@ -20,7 +20,7 @@ pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> R
         .build()
         .map_err(|error| CliError::Machine(format!("no threads for the screen: {error}")))?;
     let options = ui::Options { language: global.lang, ascii: output.ascii, color: output.color, start };
-use super::signals::end_after_hang_up;
+    end_after_hang_up();
     let ended = runtime.block_on(ui::run(Arc::new(lab), options));
     // Work that was begun ends by itself or with the process; the user does not wait for it.
     runtime.shutdown_background();

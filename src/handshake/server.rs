@@ -24,8 +24,7 @@ use super::record::Record;
 use super::stream::{Watched, hang_up};
 use super::{HandshakeError, Options, ServerSide, Side, Step};
 use crate::access::{
-    Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind, authenticate,
-    respond,
+    Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind, authenticate, respond,
 };
 use crate::blueprint::ServerStyle;
 use crate::text::quote;

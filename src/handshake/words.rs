@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use super::record::{Notes, Refusal};
 use super::report::ServerLog;
 use super::{ClientSide, ServerSide, Side};
-use crate::text::quote;
 use crate::blueprint::{HostName, ServerStyle};
+use crate::text::quote;
 
 /// `host:port`, with brackets around an IPv6 address.
 pub(super) fn authority(host: &HostName, port: u16) -> String {

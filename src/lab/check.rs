@@ -24,9 +24,14 @@ impl Lab {
             let lesson = lessons.iter().find(|lesson| lesson.id == row.lesson);
             let step = lesson.and_then(|lesson| lesson.step(&row.step));
             problems.push(Problem {
-                file: lesson.map(|lesson| format!("{:02}-{}/lesson.toml", lesson.number, lesson.id)).unwrap_or_default(),
+                file: lesson
+                    .map(|lesson| format!("{:02}-{}/lesson.toml", lesson.number, lesson.id))
+                    .unwrap_or_default(),
                 line: step.map_or(1, |(_, step)| step.line),
-                message: format!("step `{}` declares {} but comes to {}", row.step, row.expected, row.observed),
+                message: format!(
+                    "step `{}` declares {} but comes to {}",
+                    row.step, row.expected, row.observed
+                ),
             });
         }
         problems.sort();

@@ -91,7 +91,12 @@ impl Lab {
     /// # Errors
     /// An artifact cannot be made or read, or the machine cannot run the connection; a
     /// refusal is no error.
-    pub fn connect(&self, connection: &Connection, tls: Tls, cancel: &Cancel) -> Result<ConnectionView, LabError> {
+    pub fn connect(
+        &self,
+        connection: &Connection,
+        tls: Tls,
+        cancel: &Cancel,
+    ) -> Result<ConnectionView, LabError> {
         self.make_for(connection, None, cancel)?;
         self.connect_changed(connection, tls, None)
     }
@@ -111,8 +116,11 @@ impl Lab {
                 needed.push(id.clone());
             }
         }
-        let authorities =
-            [connection.trusts.as_ref(), Some(&server.client_authority), server.request_header_authority.as_ref()];
+        let authorities = [
+            connection.trusts.as_ref(),
+            Some(&server.client_authority),
+            server.request_header_authority.as_ref(),
+        ];
         for id in authorities.into_iter().flatten() {
             if !needed.contains(id) && authority_chain(self.store(), &self.plan, id).is_err() {
                 needed.push(id.clone());
@@ -190,9 +198,11 @@ impl Lab {
         runtime: &tokio::runtime::Runtime,
     ) -> Result<(ConnectionView, Report), LabError> {
         let server = &connection.server;
-        let shown = connection.credential.as_deref().map(|id| self.presented(cache, id, changed)).transpose()?;
+        let shown =
+            connection.credential.as_deref().map(|id| self.presented(cache, id, changed)).transpose()?;
         let serving = self.presented(cache, &server.certificate, changed)?;
-        let trusts = connection.trusts.as_deref().map(|id| self.roots(cache, id, changed, true)).transpose()?;
+        let trusts =
+            connection.trusts.as_deref().map(|id| self.roots(cache, id, changed, true)).transpose()?;
         let client_roots = self.roots(cache, &server.client_authority, changed, false)?;
         let proxies = server.request_header_authority.as_deref();
         let request_header = proxies
@@ -239,10 +249,17 @@ impl Lab {
     }
 
     fn authority_name(&self, id: &str) -> String {
-        self.plan.authority(id).map_or_else(|| id.to_owned(), |authority| authority.subject.common_name.clone())
+        self.plan
+            .authority(id)
+            .map_or_else(|| id.to_owned(), |authority| authority.subject.common_name.clone())
     }
 
-    fn presented(&self, cache: &mut Cache, id: &str, changed: Option<&Changed>) -> Result<Arc<Presented>, LabError> {
+    fn presented(
+        &self,
+        cache: &mut Cache,
+        id: &str,
+        changed: Option<&Changed>,
+    ) -> Result<Arc<Presented>, LabError> {
         if let Some(known) = cache.credentials.get(id) {
             return Ok(Arc::clone(known));
         }
@@ -345,10 +362,12 @@ impl Lab {
 
     fn world(&self) -> World {
         let Plan { spec, .. } = &self.plan;
-        let node = |control_plane| move |node: &crate::blueprint::Node| WorldNode {
-            name: node.name.clone(),
-            address: node.address,
-            control_plane,
+        let node = |control_plane| {
+            move |node: &crate::blueprint::Node| WorldNode {
+                name: node.name.clone(),
+                address: node.address,
+                control_plane,
+            }
         };
         let nodes: Vec<WorldNode> =
             spec.control_planes.iter().map(node(true)).chain(spec.workers.iter().map(node(false))).collect();

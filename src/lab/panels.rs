@@ -40,10 +40,7 @@ impl Lab {
         let tool = |recipe: crate::pki::recipe::Recipe| ToolCommands {
             tool: recipe.tool.name().to_owned(),
             lines: recipe.lines,
-            note: Words {
-                en: recipe.note_en.unwrap_or_default(),
-                ko: recipe.note_ko.unwrap_or_default(),
-            },
+            note: Words { en: recipe.note_en.unwrap_or_default(), ko: recipe.note_ko.unwrap_or_default() },
         };
         Ok(recipes(&self.plan, &id).into_iter().map(tool).collect())
     }
@@ -56,11 +53,13 @@ impl Lab {
         let id = resolve_certificate(&self.plan, id)?;
         let (path, made) = match (self.plan.authority(&id), self.plan.certificate(&id)) {
             (Some(authority), _) => {
-                let made = authority_chain(self.store(), &self.plan, &id).ok().and_then(|c| c.into_iter().next());
+                let made =
+                    authority_chain(self.store(), &self.plan, &id).ok().and_then(|c| c.into_iter().next());
                 (authority.place.certificate.clone(), made)
             }
             (None, Some(leaf)) => {
-                let made = credential(self.store(), &self.plan, &id).ok().and_then(|c| c.chain.into_iter().next());
+                let made =
+                    credential(self.store(), &self.plan, &id).ok().and_then(|c| c.chain.into_iter().next());
                 (leaf.file().to_owned(), made)
             }
             (None, None) => (id.clone(), None),
@@ -83,7 +82,8 @@ impl Lab {
         let mut fields: Vec<FieldView> = after
             .iter()
             .map(|field| {
-                let old = was(&field.name).filter(|old| *old != field.value && !always.contains(&field.name.as_str()));
+                let old = was(&field.name)
+                    .filter(|old| *old != field.value && !always.contains(&field.name.as_str()));
                 let old = old.filter(|old| !within_minutes(&field.name, old, &field.value));
                 // A field that was not there at all is as much of a change.
                 let added = was(&field.name).is_none().then(|| "-".to_owned());
@@ -144,7 +144,9 @@ impl Lab {
         let name = |id: &str| {
             let chain = credential(self.store(), &self.plan, id).ok().map(|c| c.chain);
             let made = chain.and_then(|chain| chain.first().and_then(|leaf| subject(leaf).ok()));
-            made.or_else(|| self.planned_fields(id).into_iter().find(|f| f.name == "subject").map(|f| f.value))
+            made.or_else(|| {
+                self.planned_fields(id).into_iter().find(|f| f.name == "subject").map(|f| f.value)
+            })
         };
         let authority = |id: &str| {
             self.plan.authority(id).map(|a| a.subject.common_name.clone()).unwrap_or_else(|| id.to_owned())
@@ -201,7 +203,9 @@ fn within_minutes(name: &str, before: &str, after: &str) -> bool {
     use time::format_description::well_known::Rfc3339;
     let moment = |text| OffsetDateTime::parse(text, &Rfc3339).ok();
     match (name, moment(before), moment(after)) {
-        ("notBefore" | "notAfter", Some(before), Some(after)) => (after - before).abs() < time::Duration::hours(12),
+        ("notBefore" | "notAfter", Some(before), Some(after)) => {
+            (after - before).abs() < time::Duration::hours(12)
+        }
         _ => false,
     }
 }

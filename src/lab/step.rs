@@ -108,7 +108,8 @@ impl Lab {
         cancel: &Cancel,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, LabError> {
-        let ids = artifacts.iter().map(|id| resolve_certificate(&self.plan, id)).collect::<Result<Vec<_>, _>>()?;
+        let ids =
+            artifacts.iter().map(|id| resolve_certificate(&self.plan, id)).collect::<Result<Vec<_>, _>>()?;
         let made = self.make(&Selection::Only(ids.clone()), cancel, progress)?;
         let views = ids.iter().map(|id| self.artifact(id, &[])).collect::<Result<Vec<_>, _>>()?;
         let there: Vec<&str> = views.iter().filter(|v| v.made).map(|v| v.id.as_str()).collect();

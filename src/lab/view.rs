@@ -1,6 +1,5 @@
 //! What there is to see: plain data, ready to be drawn or written as JSON.
 
-
 use crate::lesson::Words;
 use crate::trust::Verdict;
 

@@ -83,9 +83,7 @@ impl Lab {
                     match self.perform(lesson, step, cancel, &|_| ()) {
                         Ok(done) => {
                             report.artifacts += done.artifacts;
-                            let connected = |panel: &Panel| {
-                                matches!(panel, Panel::Connection(view) if view.outcome.is_some())
-                            };
+                            let connected = |panel: &Panel| matches!(panel, Panel::Connection(view) if view.outcome.is_some());
                             report.handshakes += usize::from(done.panels.iter().any(connected));
                             report.handshakes += usize::from(asks_of(&step.action));
                             (done.expected, done.observed, done.ok)

@@ -13,13 +13,7 @@ use super::{Action, Lesson, Question, Step, StepWords, Words};
 use crate::text::{escape, nearest};
 
 /// The words for what a connection comes to, as [`super::Expect::outcome`] writes them.
-pub const OUTCOMES: [&str; 5] = [
-    "200",
-    "401",
-    "403",
-    "refused-by-client",
-    "refused-by-server",
-];
+pub const OUTCOMES: [&str; 5] = ["200", "401", "403", "refused-by-client", "refused-by-server"];
 
 const MECHANISM: &str = "lesson.toml";
 const ENGLISH: &str = "en.md";
@@ -37,10 +31,7 @@ pub(super) fn lesson(
     problems: &mut Vec<Problem>,
 ) -> Option<Lesson> {
     let mut source = |name: &str| {
-        let mut report = Report {
-            file: format!("{folder}/{name}"),
-            problems: &mut *problems,
-        };
+        let mut report = Report { file: format!("{folder}/{name}"), problems: &mut *problems };
         match files.get(name) {
             Some(Ok(text)) => clean(text, &mut report),
             Some(Err(error)) => {
@@ -48,21 +39,14 @@ pub(super) fn lesson(
                 None
             }
             None => {
-                let what = if name == MECHANISM {
-                    "the lesson's mechanism"
-                } else {
-                    "a translation"
-                };
+                let what = if name == MECHANISM { "the lesson's mechanism" } else { "a translation" };
                 report.problem(1, format!("{what} is missing"));
                 None
             }
         }
     };
     let (mechanism_source, english, korean) = (source(MECHANISM), source(ENGLISH), source(KOREAN));
-    let mut report = Report {
-        file: format!("{folder}/{MECHANISM}"),
-        problems,
-    };
+    let mut report = Report { file: format!("{folder}/{MECHANISM}"), problems };
     let mechanism = mechanism_source.and_then(|source| {
         let before = report.problems.len();
         let mechanism = mechanism::read(source, &mut report)?;
@@ -84,12 +68,7 @@ pub(super) fn lesson(
         }
         let lines: Vec<usize> = steps.iter().map(|(section, _)| section.line).collect();
         let steps: Vec<StepWords> = steps.into_iter().map(|(_, words)| words).collect();
-        whole.then_some(Spoken {
-            title: words.title,
-            aim: words.aim,
-            steps,
-            lines,
-        })
+        whole.then_some(Spoken { title: words.title, aim: words.aim, steps, lines })
     };
     let (english, korean) = (spoken(ENGLISH, english), spoken(KOREAN, korean));
     let (mechanism, english, korean) = (mechanism?, english?, korean?);
@@ -100,14 +79,8 @@ pub(super) fn lesson(
         id: id.to_owned(),
         number,
         minutes: mechanism.minutes,
-        title: Words {
-            en: english.title,
-            ko: korean.title,
-        },
-        aim: Words {
-            en: english.aim,
-            ko: korean.aim,
-        },
+        title: Words { en: english.title, ko: korean.title },
+        aim: Words { en: english.aim, ko: korean.aim },
         steps: mechanism
             .steps
             .into_iter()
@@ -138,10 +111,7 @@ fn clean<'a>(text: &'a str, report: &mut Report<'_>) -> Option<&'a str> {
     let mut is_clean = true;
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !is_plain(text)) {
         if !is_nfc(text) {
-            report.problem(
-                line,
-                "this line is not in Unicode NFC: save the file composed",
-            );
+            report.problem(line, "this line is not in Unicode NFC: save the file composed");
         }
         if let Cow::Owned(escaped) = escape(text) {
             let message = format!("a character that a terminal would obey or hide: `{escaped}`");
@@ -158,17 +128,11 @@ fn is_plain(text: &str) -> bool {
 
 fn same_choices(english: &Spoken, korean: &Spoken, report: &mut Report<'_>) -> bool {
     let mut same = true;
-    let pairs = english
-        .steps
-        .iter()
-        .zip(korean.steps.iter().zip(&korean.lines));
+    let pairs = english.steps.iter().zip(korean.steps.iter().zip(&korean.lines));
     for (en, (ko, line)) in pairs {
         let (there, here) = (en.choices.len(), ko.choices.len());
         if there != here {
-            report.problem(
-                *line,
-                format!("there are {here} choices here and {there} in {ENGLISH}"),
-            );
+            report.problem(*line, format!("there are {here} choices here and {there} in {ENGLISH}"));
             same = false;
         }
     }
@@ -180,10 +144,7 @@ fn steps(mechanism: &Mechanism, report: &mut Report<'_>) {
     let mut seen = BTreeSet::new();
     for (index, step) in mechanism.steps.iter().enumerate() {
         if !is_slug(&step.id) {
-            report.problem(
-                step.line,
-                format!("the id `{}` is not words of a-z, 0-9 between `-`", step.id),
-            );
+            report.problem(step.line, format!("the id `{}` is not words of a-z, 0-9 between `-`", step.id));
         }
         if !seen.insert(step.id.as_str()) {
             report.problem(step.line, format!("the id `{}` is there already", step.id));
@@ -210,15 +171,10 @@ fn steps(mechanism: &Mechanism, report: &mut Report<'_>) {
 
 fn outcome(given: &str, line: usize, report: &mut Report<'_>) {
     if !OUTCOMES.contains(&given) {
-        let hint = nearest(given, OUTCOMES)
-            .map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
-        report.problem(
-            line,
-            format!(
-                "there is no outcome `{given}`{hint}; there are {}",
-                OUTCOMES.join(", ")
-            ),
-        );
+        let hint =
+            nearest(given, OUTCOMES).map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
+        report
+            .problem(line, format!("there is no outcome `{given}`{hint}; there are {}", OUTCOMES.join(", ")));
     }
 }
 
@@ -232,91 +188,51 @@ fn prediction(question: &Question, later: &[WrittenStep], line: usize, report: &
     }
     let Some(of) = &question.of else {
         if !question.outcomes.is_empty() {
-            report.problem(
-                line,
-                "`outcomes` needs `of`: the step whose outcome the choices are about",
-            );
+            report.problem(line, "`outcomes` needs `of`: the step whose outcome the choices are about");
         }
         return;
     };
-    let Some(expect) = later
-        .iter()
-        .find(|step| step.id == *of)
-        .and_then(|step| step.action.expected())
+    let Some(expect) = later.iter().find(|step| step.id == *of).and_then(|step| step.action.expected())
     else {
-        report.problem(
-            line,
-            format!("`of` names no later connect or break step: `{of}`"),
-        );
+        report.problem(line, format!("`of` names no later connect or break step: `{of}`"));
         return;
     };
-    let right = question
-        .answer
-        .checked_sub(1)
-        .and_then(|index| question.outcomes.get(index));
+    let right = question.answer.checked_sub(1).and_then(|index| question.outcomes.get(index));
     if right != Some(&expect.outcome) {
-        let message = format!(
-            "the answer must stand for `{}`, which `{of}` comes to",
-            expect.outcome
-        );
+        let message = format!("the answer must stand for `{}`, which `{of}` comes to", expect.outcome);
         report.problem(line, message);
-    } else if question
-        .outcomes
-        .iter()
-        .filter(|given| **given == expect.outcome)
-        .count()
-        > 1
-    {
-        report.problem(
-            line,
-            format!(
-                "two choices stand for `{}`: only one can be right",
-                expect.outcome
-            ),
-        );
+    } else if question.outcomes.iter().filter(|given| **given == expect.outcome).count() > 1 {
+        report.problem(line, format!("two choices stand for `{}`: only one can be right", expect.outcome));
     }
 }
 
 /// The sections are the steps, in the same order.
 fn sections(mechanism: &Mechanism, words: &WrittenWords, report: &mut Report<'_>) {
-    let ids: Vec<&str> = mechanism
-        .steps
-        .iter()
-        .map(|step| step.id.as_str())
-        .collect();
+    let ids: Vec<&str> = mechanism.steps.iter().map(|step| step.id.as_str()).collect();
     let mut found: Vec<&str> = Vec::new();
     for section in &words.sections {
         let id = section.id.as_str();
         if found.contains(&id) {
             report.problem(section.line, format!("the section `{id}` is there already"));
         } else if ids.contains(&id) {
-            let wanted = ids
-                .iter()
-                .find(|wanted| !found.contains(wanted) && has(words, wanted));
+            let wanted = ids.iter().find(|wanted| !found.contains(wanted) && has(words, wanted));
             if let Some(wanted) = wanted
                 && *wanted != id
             {
-                let message = format!(
-                    "the section `{id}` is out of order: in lesson.toml `{wanted}` is next"
-                );
+                let message =
+                    format!("the section `{id}` is out of order: in lesson.toml `{wanted}` is next");
                 report.problem(section.line, message);
             }
         } else {
             let hint = nearest(id, ids.iter().copied())
                 .map_or_else(String::new, |n| format!(": did you mean `{n}`?"));
-            report.problem(
-                section.line,
-                format!("the section `{id}` is no step of lesson.toml{hint}"),
-            );
+            report.problem(section.line, format!("the section `{id}` is no step of lesson.toml{hint}"));
         }
         found.push(id);
     }
     for step in &mechanism.steps {
         if !has(words, &step.id) {
-            let message = format!(
-                "no section `## {}: …` for the step at {MECHANISM}:{}",
-                step.id, step.line
-            );
+            let message = format!("no section `## {}: …` for the step at {MECHANISM}:{}", step.id, step.line);
             report.problem(words.last_line, message);
         }
     }
@@ -347,23 +263,14 @@ fn step_words(
             title: section.title.clone(),
             text: section.text.text.clone(),
             choices,
-            after: section
-                .after
-                .as_ref()
-                .map(|after| after.text.clone())
-                .unwrap_or_default(),
+            after: section.after.as_ref().map(|after| after.text.clone()).unwrap_or_default(),
         };
         out.push((section, words));
     }
     out
 }
 
-fn question_words(
-    question: &Question,
-    choices: &[String],
-    section: &Section,
-    report: &mut Report<'_>,
-) {
+fn question_words(question: &Question, choices: &[String], section: &Section, report: &mut Report<'_>) {
     let line = section.line;
     if choices.len() < 2 {
         report.problem(
@@ -371,11 +278,7 @@ fn question_words(
             "a question needs two choices or more: a list `1. …`, `2. …` at the end of its text",
         );
     } else if question.answer > choices.len() {
-        let message = format!(
-            "the answer is choice {}, and there are {}",
-            question.answer,
-            choices.len()
-        );
+        let message = format!("the answer is choice {}, and there are {}", question.answer, choices.len());
         report.problem(line, message);
     }
     if question.of.is_some() && question.outcomes.len() != choices.len() {

@@ -60,11 +60,7 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     pub(super) fn problem(&mut self, line: usize, message: impl Into<String>) {
-        self.problems.push(Problem {
-            file: self.file.clone(),
-            line,
-            message: message.into(),
-        });
+        self.problems.push(Problem { file: self.file.clone(), line, message: message.into() });
     }
 }
 
@@ -95,72 +91,46 @@ impl Curriculum {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("the lessons' directory cannot be read: {error}");
-                problems.push(Problem {
-                    file: path.display().to_string(),
-                    line: 1,
-                    message,
-                });
-                return Self {
-                    lessons: Vec::new(),
-                    problems,
-                };
+                problems.push(Problem { file: path.display().to_string(), line: 1, message });
+                return Self { lessons: Vec::new(), problems };
             }
         };
-        for folder in entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.path().is_dir())
-        {
+        for folder in entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir()) {
             let name = folder.file_name().to_string_lossy().into_owned();
             if !name.starts_with('.') {
                 folders.insert(name, read_folder(&folder.path()));
             }
         }
         if folders.is_empty() {
-            let message = "there is no lesson: a lesson is a directory `NN-slug` with lesson.toml, en.md, ko.md";
-            problems.push(Problem {
-                file: path.display().to_string(),
-                line: 1,
-                message: message.into(),
-            });
+            let message =
+                "there is no lesson: a lesson is a directory `NN-slug` with lesson.toml, en.md, ko.md";
+            problems.push(Problem { file: path.display().to_string(), line: 1, message: message.into() });
         }
         Self::assemble(&folders, problems, Checks::All)
     }
 
-    fn assemble(
-        folders: &BTreeMap<String, Files>,
-        mut problems: Vec<Problem>,
-        checks: Checks,
-    ) -> Self {
+    fn assemble(folders: &BTreeMap<String, Files>, mut problems: Vec<Problem>, checks: Checks) -> Self {
         let mut lessons: Vec<Lesson> = Vec::new();
         let mut expected = 1;
         let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
         for (folder, files) in folders {
-            let mut report = Report {
-                file: folder.clone(),
-                problems: &mut problems,
-            };
+            let mut report = Report { file: folder.clone(), problems: &mut problems };
             let Some((number, id)) = folder_name(folder) else {
-                report.problem(1, "a lesson's directory is `NN-slug`: two digits and words of a-z, 0-9 between `-`");
+                report.problem(
+                    1,
+                    "a lesson's directory is `NN-slug`: two digits and words of a-z, 0-9 between `-`",
+                );
                 continue;
             };
             if number != expected {
-                report.problem(
-                    1,
-                    format!("lesson number {number:02} stands where {expected:02} is next"),
-                );
+                report.problem(1, format!("lesson number {number:02} stands where {expected:02} is next"));
             }
             expected = number + 1;
             if let Some(first) = ids.insert(id, folder) {
                 report.problem(1, format!("the lesson `{id}` is there already, in {first}"));
                 continue;
             }
-            lessons.extend(check::lesson(
-                folder,
-                (number, id),
-                files,
-                checks,
-                &mut problems,
-            ));
+            lessons.extend(check::lesson(folder, (number, id), files, checks, &mut problems));
         }
         problems.sort();
         problems.dedup();
@@ -178,15 +148,8 @@ impl Curriculum {
             lesson.id == wanted || Some(lesson.number) == number || folder_of(lesson) == wanted
         });
         found.ok_or_else(|| {
-            let ids: Vec<&str> = self
-                .lessons
-                .iter()
-                .map(|lesson| lesson.id.as_str())
-                .collect();
-            let within = ids
-                .iter()
-                .copied()
-                .find(|id| !wanted.is_empty() && id.contains(&wanted));
+            let ids: Vec<&str> = self.lessons.iter().map(|lesson| lesson.id.as_str()).collect();
+            let within = ids.iter().copied().find(|id| !wanted.is_empty() && id.contains(&wanted));
             let near = within.or_else(|| nearest(&wanted, ids.iter().copied()));
             UnknownLesson {
                 given: given.to_owned(),
@@ -213,10 +176,7 @@ fn embedded_folders() -> BTreeMap<String, Files> {
             let name = file.path().file_name()?.to_str()?.to_owned();
             Some((name, text(file.contents().to_vec())))
         });
-        (
-            folder.path().to_string_lossy().into_owned(),
-            files.collect(),
-        )
+        (folder.path().to_string_lossy().into_owned(), files.collect())
     });
     folders.collect()
 }
@@ -228,36 +188,23 @@ fn folder_of(lesson: &Lesson) -> String {
 fn folder_name(folder: &str) -> Option<(usize, &str)> {
     let (number, id) = folder.split_once('-')?;
     let is_number = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number && is_slug(id) {
-        Some((number.parse().ok()?, id))
-    } else {
-        None
-    }
+    if is_number && is_slug(id) { Some((number.parse().ok()?, id)) } else { None }
 }
 
 /// Words of a-z and 0-9 with single `-` between them.
 pub(super) fn is_slug(text: &str) -> bool {
     text.split('-').all(|word| {
-        !word.is_empty()
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     })
 }
 
 fn read_folder(path: &Path) -> Files {
-    let names = check::FILES
-        .into_iter()
-        .filter(|name| path.join(name).exists());
-    names
-        .map(|name| (name.to_owned(), read_file(&path.join(name))))
-        .collect()
+    let names = check::FILES.into_iter().filter(|name| path.join(name).exists());
+    names.map(|name| (name.to_owned(), read_file(&path.join(name)))).collect()
 }
 
 fn read_file(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .len();
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if size > MAX_FILE {
         return Err(format!("{size} bytes are too many for a lesson's file"));
     }

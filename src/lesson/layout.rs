@@ -26,9 +26,9 @@ impl StepWords {
     /// Choice number `index`, from 0, behind its number from 1; no lines if there is none.
     #[must_use]
     pub fn choice_lines(&self, index: usize, columns: usize) -> Vec<Line> {
-        self.choices.get(index).map_or_else(Vec::new, |choice| {
-            hanging(&format!("{}. ", index + 1), &inline(choice), columns)
-        })
+        self.choices
+            .get(index)
+            .map_or_else(Vec::new, |choice| hanging(&format!("{}. ", index + 1), &inline(choice), columns))
     }
 
     /// What stands there once it is done: heading and explanation.
@@ -39,9 +39,7 @@ impl StepWords {
 
     /// Rows that heading, text and choices take.
     pub(super) fn rows_before(&self, columns: usize) -> usize {
-        let choices: usize = (0..self.choices.len())
-            .map(|i| self.choice_lines(i, columns).len())
-            .sum();
+        let choices: usize = (0..self.choices.len()).map(|i| self.choice_lines(i, columns).len()).sum();
         self.text_lines(columns).len() + choices + usize::from(choices > 0)
     }
 
@@ -66,16 +64,10 @@ mod tests {
             after: "It is.".into(),
         };
         let text = |lines: Vec<Line>| -> Vec<String> {
-            lines
-                .into_iter()
-                .map(|line| line.into_iter().map(|span| span.text).collect())
-                .collect()
+            lines.into_iter().map(|line| line.into_iter().map(|span| span.text).collect()).collect()
         };
         assert_eq!(text(words.text_lines(20)), ["Who is it?", "", "Think."]);
-        assert_eq!(
-            text(words.choice_lines(1, 12)),
-            ["2. admin, of", "   course"]
-        );
+        assert_eq!(text(words.choice_lines(1, 12)), ["2. admin, of", "   course"]);
         assert!(words.choice_lines(2, 12).is_empty());
         assert_eq!(text(words.after_lines(20)), ["Who is it?", "", "It is."]);
         assert_eq!(words.rows_before(12), 3 + 1 + 3);

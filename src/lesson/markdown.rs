@@ -62,13 +62,8 @@ pub fn inline(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     for block in parse(text) {
         match block {
-            Block::Paragraph(inner) | Block::Bullet(inner) | Block::Ordered(_, inner) => {
-                spans.extend(inner)
-            }
-            Block::Code(lines) => spans.push(Span {
-                text: lines.join(" "),
-                style: Style::Code,
-            }),
+            Block::Paragraph(inner) | Block::Bullet(inner) | Block::Ordered(_, inner) => spans.extend(inner),
+            Block::Code(lines) => spans.push(Span { text: lines.join(" "), style: Style::Code }),
         }
     }
     spans
@@ -86,15 +81,10 @@ pub fn lines(blocks: &[Block], columns: usize) -> Vec<Line> {
         match block {
             Block::Paragraph(spans) => lines.extend(hanging("", spans, columns)),
             Block::Bullet(spans) => lines.extend(hanging("- ", spans, columns)),
-            Block::Ordered(number, spans) => {
-                lines.extend(hanging(&format!("{number}. "), spans, columns))
-            }
+            Block::Ordered(number, spans) => lines.extend(hanging(&format!("{number}. "), spans, columns)),
             Block::Code(code) => {
                 for line in code {
-                    let line = Span {
-                        text: line.clone(),
-                        style: Style::Code,
-                    };
+                    let line = Span { text: line.clone(), style: Style::Code };
                     lines.extend(hanging("  ", &[line], columns));
                 }
             }
@@ -107,10 +97,7 @@ pub fn lines(blocks: &[Block], columns: usize) -> Vec<Line> {
 /// The same lines without styles.
 #[must_use]
 pub fn plain(blocks: &[Block], columns: usize) -> Vec<String> {
-    lines(blocks, columns)
-        .into_iter()
-        .map(|line| line.into_iter().map(|span| span.text).collect())
-        .collect()
+    lines(blocks, columns).into_iter().map(|line| line.into_iter().map(|span| span.text).collect()).collect()
 }
 
 /// Lines of at most `columns`, the first behind `lead`, the others as far in as it.
@@ -118,35 +105,21 @@ pub fn plain(blocks: &[Block], columns: usize) -> Vec<String> {
 pub fn hanging(lead: &str, spans: &[Span], columns: usize) -> Vec<Line> {
     let indent = " ".repeat(width(lead));
     let text: String = spans.iter().map(|span| span.text.as_str()).collect();
-    let mut styled = spans
-        .iter()
-        .flat_map(|span| span.text.chars().map(|c| (c, span.style)))
-        .peekable();
+    let mut styled = spans.iter().flat_map(|span| span.text.chars().map(|c| (c, span.style))).peekable();
     let mut out = Vec::new();
-    for (index, wrapped) in wrap(&text, columns.saturating_sub(width(lead)))
-        .into_iter()
-        .enumerate()
-    {
+    for (index, wrapped) in wrap(&text, columns.saturating_sub(width(lead))).into_iter().enumerate() {
         let mut line = Line::new();
         if !lead.is_empty() {
             let lead = if index == 0 { lead } else { &indent };
-            line.push(Span {
-                text: lead.to_owned(),
-                style: Style::Plain,
-            });
+            line.push(Span { text: lead.to_owned(), style: Style::Plain });
         }
         for c in wrapped.chars() {
             // Wrapping only drops spaces at the ends of lines and adds indents: the next
             // equal character is the one that this was.
             let style = if c == ' ' {
-                styled
-                    .next_if(|(next, _)| *next == ' ')
-                    .map_or(Style::Plain, |(_, style)| style)
+                styled.next_if(|(next, _)| *next == ' ').map_or(Style::Plain, |(_, style)| style)
             } else {
-                styled
-                    .by_ref()
-                    .find(|(next, _)| *next == c)
-                    .map_or(Style::Plain, |(_, style)| style)
+                styled.by_ref().find(|(next, _)| *next == c).map_or(Style::Plain, |(_, style)| style)
             };
             push(&mut line, c, style);
         }
@@ -158,10 +131,7 @@ pub fn hanging(lead: &str, spans: &[Span], columns: usize) -> Vec<Line> {
 fn push(line: &mut Line, c: char, style: Style) {
     match line.last_mut() {
         Some(last) if last.style == style => last.text.push(c),
-        _ => line.push(Span {
-            text: c.to_string(),
-            style,
-        }),
+        _ => line.push(Span { text: c.to_string(), style }),
     }
 }
 
@@ -187,12 +157,10 @@ impl Reader {
         match event {
             Event::Start(tag) => self.start(&tag),
             Event::End(end) => self.end(end),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
-                match &mut self.code_block {
-                    Some(code) => code.push_str(&text),
-                    None => self.push(&text, None),
-                }
-            }
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => match &mut self.code_block {
+                Some(code) => code.push_str(&text),
+                None => self.push(&text, None),
+            },
             Event::Code(code) => self.push(&code, Some(Style::Code)),
             Event::SoftBreak => self.push(" ", None),
             Event::HardBreak => self.push("\n", None),
@@ -227,16 +195,13 @@ impl Reader {
         match end {
             TagEnd::Strong => self.strong = self.strong.saturating_sub(1),
             TagEnd::Emphasis => self.emphasis = self.emphasis.saturating_sub(1),
-            TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::HtmlBlock => {
-                self.flush()
-            }
+            TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::HtmlBlock => self.flush(),
             TagEnd::List(_) => {
                 self.lists.pop();
             }
             TagEnd::CodeBlock => {
                 if let Some(code) = self.code_block.take() {
-                    self.blocks
-                        .push(Block::Code(code.lines().map(str::to_owned).collect()));
+                    self.blocks.push(Block::Code(code.lines().map(str::to_owned).collect()));
                 }
             }
             _ => {}
@@ -251,10 +216,7 @@ impl Reader {
         });
         match self.spans.last_mut() {
             Some(last) if last.style == style => last.text.push_str(text),
-            _ => self.spans.push(Span {
-                text: text.to_owned(),
-                style,
-            }),
+            _ => self.spans.push(Span { text: text.to_owned(), style }),
         }
     }
 
@@ -278,10 +240,7 @@ mod tests {
     use super::*;
 
     fn span(text: &str, style: Style) -> Span {
-        Span {
-            text: text.into(),
-            style,
-        }
+        Span { text: text.into(), style }
     }
 
     #[test]
@@ -312,41 +271,20 @@ mod tests {
 
     #[test]
     fn lines_hang_and_keep_their_styles() {
-        let blocks =
-            parse("A `two words` end\n\n- a long item here\n- b\n\n```\nopenssl x509\n```");
+        let blocks = parse("A `two words` end\n\n- a long item here\n- b\n\n```\nopenssl x509\n```");
         assert_eq!(
             plain(&blocks, 9),
-            [
-                "A two",
-                "words end",
-                "",
-                "- a long",
-                "  item",
-                "  here",
-                "- b",
-                "",
-                "  openssl",
-                "  x509"
-            ]
+            ["A two", "words end", "", "- a long", "  item", "  here", "- b", "", "  openssl", "  x509"]
         );
         let drawn = lines(&blocks, 9);
-        assert_eq!(
-            drawn[0],
-            [span("A ", Style::Plain), span("two", Style::Code)]
-        );
-        assert_eq!(
-            drawn[1],
-            [span("words", Style::Code), span(" end", Style::Plain)]
-        );
+        assert_eq!(drawn[0], [span("A ", Style::Plain), span("two", Style::Code)]);
+        assert_eq!(drawn[1], [span("words", Style::Code), span(" end", Style::Plain)]);
     }
 
     #[test]
     fn what_lessons_do_not_use_stands_as_its_text() {
         assert_eq!(
-            plain(
-                &parse("# Head\n\nsystem:node:<name> [a](http://b) \n\n<div>x</div>"),
-                40
-            ),
+            plain(&parse("# Head\n\nsystem:node:<name> [a](http://b) \n\n<div>x</div>"), 40),
             ["Head", "", "system:node:<name> a", "", "<div>x</div>"]
         );
     }

@@ -14,9 +14,7 @@ use crate::fault::Change;
 use crate::text::nearest;
 
 /// The kinds of step.
-const KINDS: [&str; 7] = [
-    "read", "predict", "make", "look", "connect", "break", "recall",
-];
+const KINDS: [&str; 7] = ["read", "predict", "make", "look", "connect", "break", "recall"];
 
 /// A lesson's mechanism.
 #[derive(Debug, Default)]
@@ -97,18 +95,13 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> Option<Mechanism> {
                             let line = error.span().map_or(line, |span| line_of(Some(span)));
                             report.problem(line, error.message());
                         }
-                        Err(Fault::Ours(span, message)) => {
-                            report.problem(line_of(Some(span)), message)
-                        }
+                        Err(Fault::Ours(span, message)) => report.problem(line_of(Some(span)), message),
                     }
                 }
             }
             (other, _) => {
                 let line = line_of(Some(key.span()));
-                report.problem(
-                    line,
-                    format!("unknown key `{other}`; a lesson has `minutes` and `[[step]]`"),
-                );
+                report.problem(line, format!("unknown key `{other}`; a lesson has `minutes` and `[[step]]`"));
             }
         }
     }
@@ -127,9 +120,7 @@ fn step(value: Spanned<DeValue<'_>>, line: usize) -> Result<WrittenStep, Fault> 
         return Err(Fault::Ours(span, "a step is a table: `[[step]]`".into()));
     };
     let mut take = |key: &str| {
-        table
-            .remove(key)
-            .ok_or_else(|| Fault::Ours(span.clone(), format!("this step has no `{key}`")))
+        table.remove(key).ok_or_else(|| Fault::Ours(span.clone(), format!("this step has no `{key}`")))
     };
     let id = String::deserialize(take("id")?.into_deserializer())?;
     let kind = Spanned::<String>::deserialize(take("kind")?.into_deserializer())?;
@@ -137,54 +128,33 @@ fn step(value: Spanned<DeValue<'_>>, line: usize) -> Result<WrittenStep, Fault> 
         Ok(show) => Vec::<Show>::deserialize(show.into_deserializer())?,
         Err(_) => Vec::new(),
     };
-    let change = if kind.get_ref() == "break" {
-        Some(take("change")?)
-    } else {
-        None
-    };
+    let change = if kind.get_ref() == "break" { Some(take("change")?) } else { None };
     let rest = || Spanned::new(span.clone(), DeValue::Table(table)).into_deserializer();
     let action = match kind.get_ref().as_str() {
         "read" => Read::deserialize(rest()).map(|Read {}| Action::Read)?,
         "predict" => Action::Predict(Question::deserialize(rest())?),
         "recall" => Action::Recall(Question::deserialize(rest())?),
         "make" => Make::deserialize(rest()).map(|Make { artifacts }| Action::Make { artifacts })?,
-        "look" => Look::deserialize(rest())
-            .map(|Look { artifact, expect }| Action::Look { artifact, expect })?,
+        "look" => {
+            Look::deserialize(rest()).map(|Look { artifact, expect }| Action::Look { artifact, expect })?
+        }
         "connect" => Action::Connect(Connect::deserialize(rest())?),
         "break" => {
             let connect = Connect::deserialize(rest())?;
-            let change = change
-                .map(|change| Change::deserialize(change.into_deserializer()))
-                .transpose()?;
-            Action::Break(Break {
-                change: change.unwrap_or_default(),
-                connect,
-            })
+            let change = change.map(|change| Change::deserialize(change.into_deserializer())).transpose()?;
+            Action::Break(Break { change: change.unwrap_or_default(), connect })
         }
         other => {
-            let hint = nearest(other, KINDS)
-                .map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
-            let message = format!(
-                "there is no kind `{other}`{hint}; the kinds are {}",
-                KINDS.join(", ")
-            );
+            let hint =
+                nearest(other, KINDS).map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
+            let message = format!("there is no kind `{other}`{hint}; the kinds are {}", KINDS.join(", "));
             return Err(Fault::Ours(kind.span(), message));
         }
     };
-    Ok(WrittenStep {
-        line,
-        id,
-        action,
-        show,
-    })
+    Ok(WrittenStep { line, id, action, show })
 }
 
 /// The line, from 1, of a place in a text.
 fn line_of(source: &str, offset: usize) -> usize {
-    source
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
+    source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }

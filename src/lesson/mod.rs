@@ -152,10 +152,7 @@ impl Lesson {
     /// The step of this id and its place, from 0.
     #[must_use]
     pub fn step(&self, id: &str) -> Option<(usize, &Step)> {
-        self.steps
-            .iter()
-            .enumerate()
-            .find(|(_, step)| step.id == id)
+        self.steps.iter().enumerate().find(|(_, step)| step.id == id)
     }
 }
 

@@ -55,13 +55,7 @@ pub enum ProgressError {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self {
-            version: PROGRESS_VERSION,
-            language: None,
-            lesson: None,
-            step: None,
-            lessons: BTreeMap::new(),
-        }
+        Self { version: PROGRESS_VERSION, language: None, lesson: None, step: None, lessons: BTreeMap::new() }
     }
 }
 
@@ -103,59 +97,34 @@ impl Progress {
     #[must_use]
     pub fn place(&self, curriculum: &Curriculum) -> Option<(usize, usize)> {
         let stood = self.lesson.as_ref().and_then(|id| {
-            let lesson = curriculum
-                .lessons
-                .iter()
-                .position(|lesson| lesson.id == *id)?;
+            let lesson = curriculum.lessons.iter().position(|lesson| lesson.id == *id)?;
             let steps = &curriculum.lessons.get(lesson)?.steps;
-            let step = self
-                .step
-                .as_ref()
-                .and_then(|id| steps.iter().position(|step| step.id == *id));
+            let step = self.step.as_ref().and_then(|id| steps.iter().position(|step| step.id == *id));
             Some((lesson, step.unwrap_or(0)))
         });
         let undone = || {
-            curriculum
-                .lessons
-                .iter()
-                .enumerate()
-                .find_map(|(index, lesson)| {
-                    let step = lesson
-                        .steps
-                        .iter()
-                        .position(|step| !self.is_done(&lesson.id, &step.id))?;
-                    Some((index, step))
-                })
+            curriculum.lessons.iter().enumerate().find_map(|(index, lesson)| {
+                let step = lesson.steps.iter().position(|step| !self.is_done(&lesson.id, &step.id))?;
+                Some((index, step))
+            })
         };
-        stood
-            .or_else(undone)
-            .or_else(|| (!curriculum.lessons.is_empty()).then_some((0, 0)))
+        stood.or_else(undone).or_else(|| (!curriculum.lessons.is_empty()).then_some((0, 0)))
     }
 
     /// A step is done.
     pub fn mark_done(&mut self, lesson: &str, step: &str) {
-        self.lessons
-            .entry(lesson.to_owned())
-            .or_default()
-            .done
-            .insert(step.to_owned());
+        self.lessons.entry(lesson.to_owned()).or_default().done.insert(step.to_owned());
     }
 
     /// Whether a step is done.
     #[must_use]
     pub fn is_done(&self, lesson: &str, step: &str) -> bool {
-        self.lessons
-            .get(lesson)
-            .is_some_and(|lesson| lesson.done.contains(step))
+        self.lessons.get(lesson).is_some_and(|lesson| lesson.done.contains(step))
     }
 
     /// A question is answered, by choice from 1; a later answer replaces it.
     pub fn choose(&mut self, lesson: &str, step: &str, choice: usize) {
-        self.lessons
-            .entry(lesson.to_owned())
-            .or_default()
-            .choices
-            .insert(step.to_owned(), choice);
+        self.lessons.entry(lesson.to_owned()).or_default().choices.insert(step.to_owned(), choice);
     }
 
     /// The choice given, from 1.
@@ -167,11 +136,7 @@ impl Progress {
     /// How many of the lesson's steps are done.
     #[must_use]
     pub fn done_of(&self, lesson: &Lesson) -> usize {
-        lesson
-            .steps
-            .iter()
-            .filter(|step| self.is_done(&lesson.id, &step.id))
-            .count()
+        lesson.steps.iter().filter(|step| self.is_done(&lesson.id, &step.id)).count()
     }
 
     /// A lesson from its beginning.
@@ -186,10 +151,7 @@ mod tests {
 
     #[test]
     fn a_round_trip_keeps_everything() {
-        let mut progress = Progress {
-            language: Some(Language::Ko),
-            ..Progress::default()
-        };
+        let mut progress = Progress { language: Some(Language::Ko), ..Progress::default() };
         progress.go("the-admin", "look");
         progress.mark_done("the-admin", "read");
         progress.mark_done("gone-lesson", "gone-step");
@@ -200,9 +162,7 @@ mod tests {
         assert_eq!(progress.choice("the-admin", "predict"), Some(1));
         assert!(text.contains("gone-lesson"), "{text}");
         progress.forget("the-admin");
-        assert!(
-            !progress.is_done("the-admin", "read") && progress.is_done("gone-lesson", "gone-step")
-        );
+        assert!(!progress.is_done("the-admin", "read") && progress.is_done("gone-lesson", "gone-step"));
     }
 
     #[test]
@@ -225,22 +185,12 @@ mod tests {
 
     #[test]
     fn a_corrupt_or_foreign_text_is_an_error() {
-        for text in [
-            "",
-            "\0\u{1b}[2J",
-            "version = \"1\"",
-            "[package]\nname = \"x\"",
-            "version = 1\nlessons = 3",
-        ] {
-            assert!(
-                matches!(Progress::parse(text), Err(ProgressError::Corrupt(_))),
-                "{text:?}"
-            );
+        for text in
+            ["", "\0\u{1b}[2J", "version = \"1\"", "[package]\nname = \"x\"", "version = 1\nlessons = 3"]
+        {
+            assert!(matches!(Progress::parse(text), Err(ProgressError::Corrupt(_))), "{text:?}");
         }
-        assert_eq!(
-            Progress::parse("version = 9\nlessons = 3"),
-            Err(ProgressError::Version(9))
-        );
+        assert_eq!(Progress::parse("version = 9\nlessons = 3"), Err(ProgressError::Version(9)));
         assert_eq!(Progress::parse("version = 1"), Ok(Progress::default()));
     }
 }

@@ -12,14 +12,10 @@ pub const PANE_ROWS: usize = 17;
 
 /// How the words come out on the screen.
 pub(super) fn setting(section: &Section, words: &StepWords, report: &mut Report<'_>) {
-    let after_line = section
-        .after
-        .as_ref()
-        .map_or(section.line, |after| after.line);
-    for (line, rows) in [
-        (section.line, words.rows_before(PANE_COLUMNS)),
-        (after_line, words.after_lines(PANE_COLUMNS).len()),
-    ] {
+    let after_line = section.after.as_ref().map_or(section.line, |after| after.line);
+    for (line, rows) in
+        [(section.line, words.rows_before(PANE_COLUMNS)), (after_line, words.after_lines(PANE_COLUMNS).len())]
+    {
         if rows > PANE_ROWS {
             let message = format!(
                 "`{}` takes {rows} rows of {PANE_COLUMNS} columns, and {PANE_ROWS} are there: shorten it",
@@ -29,9 +25,7 @@ pub(super) fn setting(section: &Section, words: &StepWords, report: &mut Report<
         }
     }
     let titles_and_choices = std::iter::once(&words.title).chain(&words.choices);
-    let loose = titles_and_choices
-        .flat_map(|text| inline(text))
-        .any(|span| is_loose(&span));
+    let loose = titles_and_choices.flat_map(|text| inline(text)).any(|span| is_loose(&span));
     if loose || has_loose(&words.text) {
         report.problem(section.line, LOOSE);
     }

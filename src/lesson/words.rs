@@ -31,10 +31,7 @@ pub(super) struct WrittenWords {
 
 /// Reads a language's file; what is wrong goes to the report.
 pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
-    let mut words = WrittenWords {
-        last_line: source.lines().count().max(1),
-        ..Default::default()
-    };
+    let mut words = WrittenWords { last_line: source.lines().count().max(1), ..Default::default() };
     let mut title_line = None;
     let mut front: Vec<&str> = Vec::new();
     let mut fenced = false;
@@ -50,20 +47,14 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
             }
             if let Some(title) = text.strip_prefix("# ") {
                 if title_line.is_some() || !words.sections.is_empty() {
-                    report.problem(
-                        line,
-                        "a second `# Title`; a step's heading is `## step-id: Heading`",
-                    );
+                    report.problem(line, "a second `# Title`; a step's heading is `## step-id: Heading`");
                 }
                 title_line = Some(line);
                 title.trim().clone_into(&mut words.title);
                 continue;
             }
             if text.starts_with("###") || text.starts_with("##") && !text.starts_with("## ") {
-                report.problem(
-                    line,
-                    "this heading is none of ours: write `## step-id: Heading`",
-                );
+                report.problem(line, "this heading is none of ours: write `## step-id: Heading`");
             }
         }
         let Some(section) = words.sections.last_mut() else {
@@ -72,42 +63,24 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
         };
         if !fenced && text.trim_end() == "---" {
             if section.after.is_some() {
-                report.problem(
-                    line,
-                    "a second `---` in this section: one divides text and explanation",
-                );
+                report.problem(line, "a second `---` in this section: one divides text and explanation");
             } else {
                 section.after = Some(Part::default());
             }
             continue;
         }
-        add(
-            section.after.as_mut().unwrap_or(&mut section.text),
-            line,
-            text,
-        );
+        add(section.after.as_mut().unwrap_or(&mut section.text), line, text);
     }
     if fenced {
-        report.problem(
-            words.last_line,
-            "a code block is opened with ``` and not closed",
-        );
+        report.problem(words.last_line, "a code block is opened with ``` and not closed");
     }
-    words.aim = front
-        .join("\n")
-        .trim()
-        .split("\n\n")
-        .next()
-        .unwrap_or_default()
-        .replace('\n', " ");
+    words.aim = front.join("\n").trim().split("\n\n").next().unwrap_or_default().replace('\n', " ");
     if words.title.is_empty() {
         report.problem(1, "no title: the first line is `# Title`");
     }
     if words.aim.is_empty() {
-        report.problem(
-            title_line.unwrap_or(1),
-            "no aim: a paragraph under the title says it in one sentence",
-        );
+        report
+            .problem(title_line.unwrap_or(1), "no aim: a paragraph under the title says it in one sentence");
     }
     for section in &mut words.sections {
         let parts = std::iter::once(&mut section.text).chain(section.after.as_mut());
@@ -120,11 +93,7 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
         if section.text.text.is_empty() {
             report.problem(section.line, "this step has no text");
         }
-        if section
-            .after
-            .as_ref()
-            .is_some_and(|after| after.text.is_empty())
-        {
+        if section.after.as_ref().is_some_and(|after| after.text.is_empty()) {
             report.problem(section.line, "this step has a `---` and nothing after it");
         }
     }
@@ -134,17 +103,9 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
 fn section(heading: &str, line: usize, report: &mut Report<'_>) -> Section {
     let (id, title) = heading.split_once(':').unwrap_or((heading, ""));
     if title.trim().is_empty() {
-        report.problem(
-            line,
-            "the heading says nothing: write `## step-id: Heading`",
-        );
+        report.problem(line, "the heading says nothing: write `## step-id: Heading`");
     }
-    Section {
-        line,
-        id: id.trim().to_owned(),
-        title: title.trim().to_owned(),
-        ..Default::default()
-    }
+    Section { line, id: id.trim().to_owned(), title: title.trim().to_owned(), ..Default::default() }
 }
 
 fn add(part: &mut Part, line: usize, text: &str) {
@@ -177,9 +138,7 @@ pub(super) fn take_choices(part: &mut Part, report: &mut Report<'_>) -> Vec<Stri
             } else if !text.trim().is_empty() {
                 report.problem(
                     line,
-                    format!(
-                        "after the first choice only choices may follow; here `{next}…` is next"
-                    ),
+                    format!("after the first choice only choices may follow; here `{next}…` is next"),
                 );
             }
         } else {

@@ -75,10 +75,7 @@ pub fn recipes(plan: &Plan, id: &str) -> Vec<Recipe> {
             kubeadm::key_pair(plan, pair),
         ];
     }
-    let kubeconfig = plan
-        .kubeconfigs
-        .iter()
-        .find(|kubeconfig| kubeconfig.path == id);
+    let kubeconfig = plan.kubeconfigs.iter().find(|kubeconfig| kubeconfig.path == id);
     if let (None, Some(certificate)) = (kubeconfig, plan.certificate(id)) {
         let Some(authority) = plan.authority(&certificate.authority) else {
             return Vec::new();
@@ -90,17 +87,10 @@ pub fn recipes(plan: &Plan, id: &str) -> Vec<Recipe> {
             kubeadm::certificate(plan, certificate),
         ];
     }
-    kubeconfig
-        .or_else(|| plan.kubeconfig(id))
-        .map_or_else(Vec::new, |kubeconfig| {
-            let kubeadm = plan
-                .certificate(&kubeconfig.certificate)
-                .map(|c| kubeadm::certificate(plan, c));
-            kubectl::kubeconfig(plan, kubeconfig)
-                .into_iter()
-                .chain(kubeadm)
-                .collect()
-        })
+    kubeconfig.or_else(|| plan.kubeconfig(id)).map_or_else(Vec::new, |kubeconfig| {
+        let kubeadm = plan.certificate(&kubeconfig.certificate).map(|c| kubeadm::certificate(plan, c));
+        kubectl::kubeconfig(plan, kubeconfig).into_iter().chain(kubeadm).collect()
+    })
 }
 
 /// The remarks on a recipe, each in both languages.
@@ -119,12 +109,7 @@ impl Notes {
 
     fn recipe(self, tool: Tool, lines: Vec<String>) -> Recipe {
         let text = |notes: Vec<String>| Some(notes.join(" ")).filter(|text| !text.is_empty());
-        Recipe {
-            tool,
-            lines,
-            note_en: text(self.english),
-            note_ko: text(self.korean),
-        }
+        Recipe { tool, lines, note_en: text(self.english), note_ko: text(self.korean) }
     }
 }
 
@@ -161,12 +146,7 @@ impl Files {
             Places::Files(place) => (place.key.clone(), place.certificate.clone()),
             Places::Kubeconfig(_) => (format!("{stem}.key"), format!("{stem}.crt")),
         };
-        Self {
-            key,
-            csr: certificate.csr.clone(),
-            certificate: own,
-            stem,
-        }
+        Self { key, csr: certificate.csr.clone(), certificate: own, stem }
     }
 
     /// The line that makes their directories, if there are any to make.

@@ -75,7 +75,7 @@ impl FromStr for Language {
 pub fn particle<'a>(word: &str, with_final: &'a str, without: &'a str) -> &'a str {
     let last = word.chars().rev().find(|c| c.is_alphanumeric());
     let has_final = match last {
-        Some(c @ '가'..='힣') => (c as u32 - '가' as u32) % 28 != 0,
+        Some(c @ '가'..='힣') => !(c as u32 - '가' as u32).is_multiple_of(28),
         Some(c) => {
             matches!(c.to_ascii_lowercase(), 'l' | 'm' | 'n' | '0' | '1' | '3' | '6' | '7' | '8')
         }

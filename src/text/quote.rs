@@ -54,9 +54,6 @@ mod tests {
         assert_eq!(quote(r#"The "Quoted" \ CA"#), r#""The \"Quoted\" \\ CA""#);
         assert_eq!(quote("a\u{0}\u{1b}\u{7f}\t"), r#""a\x00\x1b\x7f\t""#);
         assert_eq!(quote("쿠버네티스 e\u{301}'"), "\"쿠버네티스 e\u{301}'\"");
-        assert_eq!(
-            quote("\u{202e}\u{a0}\u{e0001}"),
-            r#""\u202e\u00a0\U000e0001""#
-        );
+        assert_eq!(quote("\u{202e}\u{a0}\u{e0001}"), r#""\u202e\u00a0\U000e0001""#);
     }
 }

@@ -58,59 +58,40 @@ impl Certificate {
     pub fn parse(der: &[u8]) -> Result<Self, ParseError> {
         let error = ParseError::new;
         let mut input = Reader::new(der);
-        let whole = input
-            .element(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed certificate"))?;
+        let whole = input.element(tag::SEQUENCE).ok_or_else(|| error("x509: malformed certificate"))?;
         let has_trailing_data = !input.is_empty();
         let mut outer = Reader::new(whole.contents);
-        let signed = outer
-            .element(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed tbs certificate"))?;
+        let signed = outer.element(tag::SEQUENCE).ok_or_else(|| error("x509: malformed tbs certificate"))?;
         let mut fields = Reader::new(signed.contents);
 
         let version = read_version(&mut fields)?;
-        let serial = fields
-            .integer()
-            .ok_or_else(|| error("x509: malformed serial number"))?;
+        let serial = fields.integer().ok_or_else(|| error("x509: malformed serial number"))?;
         if serial.first().is_some_and(|first| first & 0x80 != 0) {
             return Err(error("x509: negative serial number"));
         }
         let inner = fields
             .contents(tag::SEQUENCE)
             .ok_or_else(|| error("x509: malformed signature algorithm identifier"))?;
-        let repeated = outer
-            .contents(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed algorithm identifier"))?;
+        let repeated =
+            outer.contents(tag::SEQUENCE).ok_or_else(|| error("x509: malformed algorithm identifier"))?;
         if inner != repeated {
-            return Err(error(
-                "x509: inner and outer signature algorithm identifiers don't match",
-            ));
+            return Err(error("x509: inner and outer signature algorithm identifiers don't match"));
         }
         let identifier = AlgorithmIdentifier::parse(Reader::new(inner))?;
         let scheme = Scheme::from_identifier(&identifier);
 
-        let issuer = fields
-            .element(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed issuer"))?;
+        let issuer = fields.element(tag::SEQUENCE).ok_or_else(|| error("x509: malformed issuer"))?;
         let issuer = Name::parse(issuer.full)?;
-        let mut validity = fields
-            .inside(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed validity"))?;
+        let mut validity = fields.inside(tag::SEQUENCE).ok_or_else(|| error("x509: malformed validity"))?;
         let not_before = read_time(&mut validity)?;
         let not_after = read_time(&mut validity)?;
         // Go says "issuer" of the subject, too.
-        let subject = fields
-            .element(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed issuer"))?;
+        let subject = fields.element(tag::SEQUENCE).ok_or_else(|| error("x509: malformed issuer"))?;
         let subject = Name::parse(subject.full)?;
-        let public_key_info = fields
-            .element(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed spki"))?;
+        let public_key_info = fields.element(tag::SEQUENCE).ok_or_else(|| error("x509: malformed spki"))?;
         let public_key = key::parse(public_key_info.full)?;
         let extensions = read_extensions(&mut fields, version)?;
-        let signature = outer
-            .bit_string()
-            .ok_or_else(|| error("x509: malformed signature"))?;
+        let signature = outer.bit_string().ok_or_else(|| error("x509: malformed signature"))?;
         if has_trailing_data {
             return Err(error("x509: trailing data"));
         }
@@ -247,8 +228,7 @@ impl Certificate {
     /// Whether the basic constraints say that it is an authority.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.basic_constraints()
-            .is_some_and(|constraints| constraints.is_ca)
+        self.basic_constraints().is_some_and(|constraints| constraints.is_ca)
     }
 
     /// Every extension, in order.
@@ -283,21 +263,13 @@ impl Certificate {
         if is_authority && self.key_usage().allows_certificate_signing() {
             Ok(())
         } else {
-            Err(
-                "x509: invalid signature: parent certificate cannot sign this kind of certificate"
-                    .to_owned(),
-            )
+            Err("x509: invalid signature: parent certificate cannot sign this kind of certificate".to_owned())
         }
     }
 
     /// The signature alone.
     pub(super) fn check_signature_of(&self, child: &Self) -> Result<(), String> {
-        signature::verify(
-            child.scheme,
-            &child.signed,
-            &child.signature,
-            &self.public_key,
-        )
+        signature::verify(child.scheme, &child.signed, &child.signature, &self.public_key)
     }
 
     /// Whether the public key is of a kind that Go reads at all.
@@ -344,13 +316,9 @@ fn read_version(fields: &mut Reader<'_>) -> Result<u8, ParseError> {
 
 fn read_time(validity: &mut Reader<'_>) -> Result<OffsetDateTime, ParseError> {
     if validity.next_is(tag::UTC_TIME) {
-        validity
-            .utc_time()
-            .ok_or_else(|| ParseError::new("x509: malformed UTCTime"))
+        validity.utc_time().ok_or_else(|| ParseError::new("x509: malformed UTCTime"))
     } else if validity.next_is(tag::GENERALIZED_TIME) {
-        validity
-            .generalized_time()
-            .ok_or_else(|| ParseError::new("x509: malformed GeneralizedTime"))
+        validity.generalized_time().ok_or_else(|| ParseError::new("x509: malformed GeneralizedTime"))
     } else {
         Err(ParseError::new("x509: unsupported time format"))
     }
@@ -361,12 +329,8 @@ fn read_extensions(fields: &mut Reader<'_>, version: u8) -> Result<Extensions, P
     if version < 2 {
         return Ok(Extensions::default());
     }
-    fields
-        .optional(tag::context(1))
-        .ok_or_else(|| error("x509: malformed issuerUniqueID"))?;
-    fields
-        .optional(tag::context(2))
-        .ok_or_else(|| error("x509: malformed subjectUniqueID"))?;
+    fields.optional(tag::context(1)).ok_or_else(|| error("x509: malformed issuerUniqueID"))?;
+    fields.optional(tag::context(2)).ok_or_else(|| error("x509: malformed subjectUniqueID"))?;
     if version < 3 {
         return Ok(Extensions::default());
     }
@@ -374,15 +338,11 @@ fn read_extensions(fields: &mut Reader<'_>, version: u8) -> Result<Extensions, P
     let Some(explicit) = fields.optional(tag::constructed(3)).ok_or_else(malformed)? else {
         return Ok(Extensions::default());
     };
-    let mut sequence = Reader::new(explicit)
-        .inside(tag::SEQUENCE)
-        .ok_or_else(malformed)?;
+    let mut sequence = Reader::new(explicit).inside(tag::SEQUENCE).ok_or_else(malformed)?;
     let mut all: Vec<Extension> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     while !sequence.is_empty() {
-        let contents = sequence
-            .inside(tag::SEQUENCE)
-            .ok_or_else(|| error("x509: malformed extension"))?;
+        let contents = sequence.inside(tag::SEQUENCE).ok_or_else(|| error("x509: malformed extension"))?;
         let extension = extensions::parse_one(contents)?;
         if !seen.insert(extension.oid.clone()) {
             return Err(ParseError(format!(
@@ -401,9 +361,7 @@ fn decimal(octets: &[u8]) -> String {
     let mut limbs: Vec<u64> = Vec::new();
     for chunk in octets.rchunks(4).rev() {
         let shift = chunk.len() * 8;
-        let mut carry = chunk
-            .iter()
-            .fold(0u64, |value, &octet| value << 8 | u64::from(octet));
+        let mut carry = chunk.iter().fold(0u64, |value, &octet| value << 8 | u64::from(octet));
         for limb in &mut limbs {
             let value = (*limb << shift) + carry;
             *limb = value % CHUNK;
@@ -430,10 +388,7 @@ mod tests {
     fn serial_numbers_are_written_in_decimal() {
         assert_eq!(decimal(&[0]), "0");
         assert_eq!(decimal(&[1, 0, 0, 0, 0]), "4294967296");
-        assert_eq!(
-            decimal(&[0xff; 20]),
-            "1461501637330902918203684832716283019655932542975"
-        );
+        assert_eq!(decimal(&[0xff; 20]), "1461501637330902918203684832716283019655932542975");
         assert_eq!(decimal(&[0x3b, 0x9a, 0xca, 0x00]), "1000000000");
     }
 }

@@ -3,9 +3,9 @@
 use time::OffsetDateTime;
 
 use super::certificate::Certificate;
-use crate::text::quote;
 use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, policy, subtrees};
 use crate::clock::rfc3339;
+use crate::text::quote;
 
 /// How many signatures Go checks before it gives up.
 pub(super) const SIGNATURE_CHECKS: usize = 100;
@@ -23,15 +23,7 @@ pub(super) struct Failure<'a> {
 
 impl<'a> Failure<'a> {
     pub(super) fn new(rule: Rule, kind: RefusalKind, message: impl Into<String>) -> Self {
-        Self {
-            rule,
-            refusal: Refusal {
-                kind,
-                message: message.into(),
-            },
-            culprit: None,
-            chain: Vec::new(),
-        }
+        Self { rule, refusal: Refusal { kind, message: message.into() }, culprit: None, chain: Vec::new() }
     }
 
     fn blames(mut self, culprit: &'a Certificate, chain: &[&'a Certificate]) -> Self {
@@ -61,11 +53,7 @@ fn check_certificate(
             Place::Leaf => Rule::CriticalExtensions,
             _ => Rule::IssuerExtensions,
         };
-        return Err(Failure::new(
-            rule,
-            RefusalKind::Other,
-            "x509: unhandled critical extension",
-        ));
+        return Err(Failure::new(rule, RefusalKind::Other, "x509: unhandled critical extension"));
     }
     let outside = if now < certificate.not_before() {
         Some(("before", certificate.not_before()))
@@ -95,9 +83,7 @@ fn check_certificate(
     }
     // The leaf itself is below, but no intermediate.
     let intermediates = below.saturating_sub(1) as u64;
-    let longest = certificate
-        .basic_constraints()
-        .and_then(|constraints| constraints.path_length);
+    let longest = certificate.basic_constraints().and_then(|constraints| constraints.path_length);
     if place != Place::Leaf && longest.is_some_and(|longest| intermediates > longest) {
         return Err(Failure::new(
             Rule::PathLength,
@@ -141,10 +127,7 @@ pub(super) fn judge<'a>(
 }
 
 /// The first chain whose policies, usages and names allow it; or why there is none.
-fn choose(
-    chains: Vec<Vec<&Certificate>>,
-    purpose: Purpose,
-) -> Result<Vec<&Certificate>, Failure<'_>> {
+fn choose(chains: Vec<Vec<&Certificate>>, purpose: Purpose) -> Result<Vec<&Certificate>, Failure<'_>> {
     let mut policy_failures = Vec::new();
     let mut usage_failures = Vec::new();
     let mut name_failure: Option<Failure<'_>> = None;
@@ -170,15 +153,10 @@ fn choose(
     }
     let (policies, usages) = (policy_failures.len(), usage_failures.len());
     let (rule, message) = match (policies, usages) {
-        (0, _) => (
-            Rule::Usage,
-            "x509: certificate specifies an incompatible key usage".to_owned(),
-        ),
+        (0, _) => (Rule::Usage, "x509: certificate specifies an incompatible key usage".to_owned()),
         (_, 0) => (
             Rule::Policies,
-            format!(
-                "x509: no valid chains built: {policies} candidate chains with invalid policies"
-            ),
+            format!("x509: no valid chains built: {policies} candidate chains with invalid policies"),
         ),
         _ => (
             Rule::Usage,
@@ -188,11 +166,7 @@ fn choose(
             ),
         ),
     };
-    let refused = if rule == Rule::Usage {
-        usage_failures
-    } else {
-        policy_failures
-    };
+    let refused = if rule == Rule::Usage { usage_failures } else { policy_failures };
     Err(Failure {
         chain: refused.into_iter().next().unwrap_or_default(),
         ..Failure::new(rule, RefusalKind::Other, message)
@@ -213,16 +187,10 @@ impl Purpose {
 pub(super) const ANY_USAGE: &str = "2.5.29.37.0";
 
 /// The certificate, from the root down, that does not allow the purpose.
-pub(super) fn incompatible<'a>(
-    chain: &[&'a Certificate],
-    purpose: Purpose,
-) -> Option<&'a Certificate> {
+pub(super) fn incompatible<'a>(chain: &[&'a Certificate], purpose: Purpose) -> Option<&'a Certificate> {
     chain.iter().rev().copied().find(|certificate| {
         let usages = certificate.extended_key_usages();
-        !usages.is_empty()
-            && usages
-                .iter()
-                .all(|usage| usage != ANY_USAGE && usage != purpose.usage())
+        !usages.is_empty() && usages.iter().all(|usage| usage != ANY_USAGE && usage != purpose.usage())
     })
 }
 
@@ -246,23 +214,20 @@ impl<'a> Builder<'a> {
         let mut last = Ok(());
         let mut hint: Option<Failure<'a>> = None;
         let (roots, intermediates) = (self.roots, self.intermediates);
-        let candidates = roots
-            .candidates(child)
-            .into_iter()
-            .map(|root| (root, Place::Root))
-            .chain(
-                intermediates
-                    .candidates(child)
-                    .into_iter()
-                    .map(|intermediate| (intermediate, Place::Intermediate)),
-            );
+        let candidates = roots.candidates(child).into_iter().map(|root| (root, Place::Root)).chain(
+            intermediates
+                .candidates(child)
+                .into_iter()
+                .map(|intermediate| (intermediate, Place::Intermediate)),
+        );
         for (candidate, place) in candidates {
             if !candidate.has_known_key() || is_in_chain(candidate, chain) {
                 continue;
             }
             self.signature_checks += 1;
             if self.signature_checks > SIGNATURE_CHECKS {
-                let message = "x509: signature check attempts limit reached while verifying certificate chain";
+                let message =
+                    "x509: signature check attempts limit reached while verifying certificate chain";
                 last = Err(Failure {
                     chain: chain.to_vec(),
                     ..Failure::new(Rule::Issuer, RefusalKind::Other, message)
@@ -271,14 +236,11 @@ impl<'a> Builder<'a> {
             }
             let signature = match candidate.check_may_sign() {
                 Err(message) => Err((Rule::Authority, message)),
-                Ok(()) => candidate
-                    .check_signature_of(child)
-                    .map_err(|message| (Rule::Issuer, message)),
+                Ok(()) => candidate.check_signature_of(child).map_err(|message| (Rule::Issuer, message)),
             };
             if let Err((rule, message)) = signature {
                 hint.get_or_insert_with(|| {
-                    Failure::new(rule, RefusalKind::UnknownAuthority, message)
-                        .blames(candidate, chain)
+                    Failure::new(rule, RefusalKind::UnknownAuthority, message).blames(candidate, chain)
                 });
                 continue;
             }
@@ -308,10 +270,7 @@ fn unknown_authority<'a>(hint: Option<Failure<'a>>, chain: &[&'a Certificate]) -
     let message = "x509: certificate signed by unknown authority";
     let kind = RefusalKind::UnknownAuthority;
     let Some(hint) = hint else {
-        return Failure {
-            chain: chain.to_vec(),
-            ..Failure::new(Rule::Issuer, kind, message)
-        };
+        return Failure { chain: chain.to_vec(), ..Failure::new(Rule::Issuer, kind, message) };
     };
     let name = hint.culprit.map_or_else(String::new, |culprit| {
         let subject = culprit.subject();
@@ -327,10 +286,7 @@ fn unknown_authority<'a>(hint: Option<Failure<'a>>, chain: &[&'a Certificate]) -
         quote(&hint.refusal.message),
         quote(&name)
     );
-    Failure {
-        refusal: Refusal { kind, message },
-        ..hint
-    }
+    Failure { refusal: Refusal { kind, message }, ..hint }
 }
 
 /// Whether the same subject, key and SANs are in the chain already, by Go's rule.
@@ -341,10 +297,7 @@ fn is_in_chain(candidate: &Certificate, chain: &[&Certificate]) -> bool {
         {
             continue;
         }
-        match (
-            candidate.alternative_names(),
-            certificate.alternative_names(),
-        ) {
+        match (candidate.alternative_names(), certificate.alternative_names()) {
             (None, None) => return true,
             (Some(mine), Some(other)) if mine == other => return true,
             (Some(_), Some(_)) => {}

@@ -25,10 +25,7 @@ impl Range {
             .enumerate()
             .map(|(index, octet)| octet & mask_octet(self.prefix, index))
             .collect();
-        Self {
-            octets,
-            prefix: self.prefix,
-        }
+        Self { octets, prefix: self.prefix }
     }
 
     /// Whether an address of the same family lies in this masked range.
@@ -92,10 +89,7 @@ fn invalid() -> ParseError {
 impl NameConstraints {
     /// Reads the extension; false with it if a form of name is in it that Go does not check.
     pub(super) fn parse(mut value: Reader<'_>) -> Result<(Self, bool), ParseError> {
-        let mut sequence = value
-            .inside(tag::SEQUENCE)
-            .filter(|_| value.is_empty())
-            .ok_or_else(invalid)?;
+        let mut sequence = value.inside(tag::SEQUENCE).filter(|_| value.is_empty()).ok_or_else(invalid)?;
         let permitted = sequence.optional(tag::constructed(0)).ok_or_else(invalid)?;
         let excluded = sequence.optional(tag::constructed(1)).ok_or_else(invalid)?;
         if !sequence.is_empty() {
@@ -108,13 +102,7 @@ impl NameConstraints {
         let mut all_handled = true;
         let permitted = Subtrees::parse(permitted, &mut all_handled)?;
         let excluded = Subtrees::parse(excluded, &mut all_handled)?;
-        Ok((
-            Self {
-                permitted,
-                excluded,
-            },
-            all_handled,
-        ))
+        Ok((Self { permitted, excluded }, all_handled))
     }
 
     /// The subtrees as short facts: `permitted DNS:example.com`.
@@ -122,15 +110,9 @@ impl NameConstraints {
         [("permitted", &self.permitted), ("excluded", &self.excluded)]
             .into_iter()
             .flat_map(|(kind, subtrees)| {
-                let forms = [
-                    ("DNS", &subtrees.dns),
-                    ("email", &subtrees.emails),
-                    ("URI", &subtrees.uris),
-                ];
+                let forms = [("DNS", &subtrees.dns), ("email", &subtrees.emails), ("URI", &subtrees.uris)];
                 let names = forms.into_iter().flat_map(move |(form, names)| {
-                    names
-                        .iter()
-                        .map(move |name| format!("{kind} {form}:{name}"))
+                    names.iter().map(move |name| format!("{kind} {form}:{name}"))
                 });
                 let ranges = subtrees.ranges.iter();
                 names.chain(ranges.map(move |range| format!("{kind} IP:{range}")))
@@ -144,10 +126,8 @@ impl Subtrees {
         let mut out = Self::default();
         let mut subtrees = Reader::new(contents);
         while !subtrees.is_empty() {
-            let base = subtrees
-                .inside(tag::SEQUENCE)
-                .and_then(|mut subtree| subtree.any())
-                .ok_or_else(invalid)?;
+            let base =
+                subtrees.inside(tag::SEQUENCE).and_then(|mut subtree| subtree.any()).ok_or_else(invalid)?;
             const EMAIL: u8 = tag::context(1);
             const DNS: u8 = tag::context(2);
             const URI: u8 = tag::context(6);
@@ -194,10 +174,7 @@ impl Subtrees {
 }
 
 fn unparsable(form: &str, constraint: &str) -> ParseError {
-    ParseError(format!(
-        "x509: failed to parse {form} constraint {}",
-        quote(constraint)
-    ))
+    ParseError(format!("x509: failed to parse {form} constraint {}", quote(constraint)))
 }
 
 /// ASCII text. Go's cause names the text as it is, bytes that are no UTF-8 included.
@@ -213,14 +190,9 @@ fn ascii(contents: &[u8]) -> Result<String, ParseError> {
 
 pub(super) fn read_range(value: &[u8]) -> Result<Range, ParseError> {
     if value.len() != 8 && value.len() != 32 {
-        return Err(ParseError(format!(
-            "x509: IP constraint contained value of length {}",
-            value.len()
-        )));
+        return Err(ParseError(format!("x509: IP constraint contained value of length {}", value.len())));
     }
-    let (octets, mask) = value
-        .split_at_checked(value.len() / 2)
-        .ok_or_else(invalid)?;
+    let (octets, mask) = value.split_at_checked(value.len() / 2).ok_or_else(invalid)?;
     let prefix = mask
         .iter()
         .map(|octet| octet.leading_ones() as usize)
@@ -229,25 +201,15 @@ pub(super) fn read_range(value: &[u8]) -> Result<Range, ParseError> {
             false => (bits, false),
         })
         .0;
-    let is_prefix = mask
-        .iter()
-        .enumerate()
-        .all(|(index, &octet)| octet == mask_octet(prefix, index));
+    let is_prefix = mask.iter().enumerate().all(|(index, &octet)| octet == mask_octet(prefix, index));
     if !is_prefix {
         let hex: String = mask.iter().map(|octet| format!("{octet:02x}")).collect();
-        return Err(ParseError(format!(
-            "x509: IP constraint contained invalid mask {hex}"
-        )));
+        return Err(ParseError(format!("x509: IP constraint contained invalid mask {hex}")));
     }
     if value.len() == 32 && address_of(octets).is_some_and(|a| a.to_canonical().is_ipv4()) {
-        return Err(ParseError::new(
-            "x509: IP constraint contained IPv4-mapped IPv6 address",
-        ));
+        return Err(ParseError::new("x509: IP constraint contained IPv4-mapped IPv6 address"));
     }
-    Ok(Range {
-        octets: octets.to_vec(),
-        prefix,
-    })
+    Ok(Range { octets: octets.to_vec(), prefix })
 }
 
 /// Go's rule for domains in names and constraints: labels of visible ASCII, none empty,
@@ -260,6 +222,5 @@ pub(super) fn is_valid_domain(domain: &str, is_constraint: bool) -> bool {
         Some(body) if is_constraint => body,
         _ => domain,
     };
-    domain.bytes().all(|byte| (33..=126).contains(&byte))
-        && body.split('.').all(|label| !label.is_empty())
+    domain.bytes().all(|byte| (33..=126).contains(&byte)) && body.split('.').all(|label| !label.is_empty())
 }

@@ -38,11 +38,7 @@ impl Equation {
     fn new(domain: &Domain) -> Option<Self> {
         let p = hex(domain.p);
         let field = Modulus::new(&p)?;
-        Some(Self {
-            b: field.number(&hex(domain.b))?,
-            length: p.len(),
-            field,
-        })
+        Some(Self { b: field.number(&hex(domain.b))?, length: p.len(), field })
     }
 }
 
@@ -90,10 +86,7 @@ impl Curve {
     /// The curve's equation, prepared once per process.
     fn equation(self) -> Option<&'static Equation> {
         static EQUATIONS: [OnceLock<Option<Equation>>; 4] = [const { OnceLock::new() }; 4];
-        EQUATIONS
-            .get(self as usize)?
-            .get_or_init(|| Equation::new(&self.domain()))
-            .as_ref()
+        EQUATIONS.get(self as usize)?.get_or_init(|| Equation::new(&self.domain())).as_ref()
     }
 
     /// Checks an uncompressed point as `ecdsa.ParseUncompressedPublicKey` does.
@@ -234,21 +227,13 @@ fn try_verify_p224(point: &[u8], digest: &[u8], signature: &[u8]) -> Option<bool
 
     let at = |coordinates: &[u8]| {
         let (x, y) = coordinates.split_at_checked(28)?;
-        Some(Point {
-            x: field.number(x)?,
-            y: field.number(y)?,
-            z: field.number(&[1])?,
-        })
+        Some(Point { x: field.number(x)?, y: field.number(y)?, z: field.number(&[1])? })
     };
     let base = at(&hex(P224_BASE))?;
     let key = at(point.get(1..)?)?;
     let both = base.add(&key, field);
     let zero = field.number(&[])?;
-    let mut sum = Point {
-        x: zero.clone(),
-        y: zero.clone(),
-        z: zero,
-    };
+    let mut sum = Point { x: zero.clone(), y: zero.clone(), z: zero };
     for (first, second) in u1.iter().zip(&u2) {
         for bit in (0..8).rev() {
             sum = sum.double(field);

@@ -57,11 +57,7 @@ impl BitString<'_> {
     /// Whether bit `index` is there and set; bit 0 is the most significant of the first octet.
     pub(super) fn bit(&self, index: usize) -> bool {
         let length = self.bytes.len() * 8 - self.padding as usize;
-        index < length
-            && self
-                .bytes
-                .get(index / 8)
-                .is_some_and(|byte| byte >> (7 - index % 8) & 1 == 1)
+        index < length && self.bytes.get(index / 8).is_some_and(|byte| byte >> (7 - index % 8) & 1 == 1)
     }
 
     /// The octets, shifted so that the padding stands at the front.
@@ -115,9 +111,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
             let octets = rest.get(..count)?;
-            let length = octets
-                .iter()
-                .fold(0usize, |length, &octet| length << 8 | usize::from(octet));
+            let length = octets.iter().fold(0usize, |length, &octet| length << 8 | usize::from(octet));
             if length < 128 || octets.first() == Some(&0) {
                 return None;
             }
@@ -125,11 +119,7 @@ impl<'a> Reader<'a> {
         };
         let (full, rest) = self.0.split_at_checked(header.checked_add(length)?)?;
         self.0 = rest;
-        Some(Element {
-            tag: *tag,
-            full,
-            contents: full.get(header..)?,
-        })
+        Some(Element { tag: *tag, full, contents: full.get(header..)? })
     }
 
     /// The next element, which must have this identifier octet.
@@ -150,11 +140,7 @@ impl<'a> Reader<'a> {
     /// The contents of the next element if it has this identifier octet: `Some(None)` if
     /// something else or nothing follows.
     pub(super) fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
-        if self.next_is(tag) {
-            self.contents(tag).map(Some)
-        } else {
-            Some(None)
-        }
+        if self.next_is(tag) { self.contents(tag).map(Some) } else { Some(None) }
     }
 
     pub(super) fn boolean(&mut self) -> Option<bool> {
@@ -187,11 +173,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let sign = if octets.first()? & 0x80 == 0 { 0 } else { -1 };
-        Some(
-            octets
-                .iter()
-                .fold(sign, |value: i64, &octet| value << 8 | i64::from(octet)),
-        )
+        Some(octets.iter().fold(sign, |value: i64, &octet| value << 8 | i64::from(octet)))
     }
 
     pub(super) fn int64(&mut self) -> Option<i64> {
@@ -205,13 +187,9 @@ impl<'a> Reader<'a> {
 
     pub(super) fn bit_string(&mut self) -> Option<BitString<'a>> {
         let (&padding, bytes) = self.contents(tag::BIT_STRING)?.split_first()?;
-        let unused_is_zero = bytes.last().map_or(padding == 0, |last| {
-            padding < 8 && last & ((1u8 << padding) - 1) == 0
-        });
-        (padding < 8 && unused_is_zero).then_some(BitString {
-            bytes,
-            padding: u32::from(padding),
-        })
+        let unused_is_zero =
+            bytes.last().map_or(padding == 0, |last| padding < 8 && last & ((1u8 << padding) - 1) == 0);
+        (padding < 8 && unused_is_zero).then_some(BitString { bytes, padding: u32::from(padding) })
     }
 
     /// A UTCTime: years 1950 to 2049, seconds optional, `Z` or a numeric offset.
@@ -291,11 +269,9 @@ fn split_zone(text: &[u8]) -> Option<(&[u8], UtcOffset)> {
 
 /// Decimal digits only.
 fn number(digits: &[u8]) -> Option<i32> {
-    digits.iter().try_fold(0i32, |value, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| value * 10 + i32::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0i32, |value, digit| digit.is_ascii_digit().then(|| value * 10 + i32::from(digit - b'0')))
 }
 
 /// A year and `MMDDhhmmss` in an offset.
@@ -303,9 +279,7 @@ fn moment(year: i32, digits: &[u8], offset: UtcOffset) -> Option<OffsetDateTime>
     if digits.len() != 10 {
         return None;
     }
-    let mut fields = digits
-        .chunks(2)
-        .map(|pair| number(pair).and_then(|value| u8::try_from(value).ok()));
+    let mut fields = digits.chunks(2).map(|pair| number(pair).and_then(|value| u8::try_from(value).ok()));
     let mut field = || fields.next().flatten();
     let (month, day, hour, minute, second) = (field()?, field()?, field()?, field()?, field()?);
     let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()?;
@@ -342,41 +316,21 @@ mod tests {
             let der = [&[0x17, text.len() as u8][..], text.as_bytes()].concat();
             Reader::new(&der).utc_time().map(crate::clock::rfc3339)
         };
-        assert_eq!(
-            utc("491231235959Z").as_deref(),
-            Some("2049-12-31T23:59:59Z")
-        );
-        assert_eq!(
-            utc("500101000000Z").as_deref(),
-            Some("1950-01-01T00:00:00Z")
-        );
+        assert_eq!(utc("491231235959Z").as_deref(), Some("2049-12-31T23:59:59Z"));
+        assert_eq!(utc("500101000000Z").as_deref(), Some("1950-01-01T00:00:00Z"));
         assert_eq!(utc("2601010000Z").as_deref(), Some("2026-01-01T00:00:00Z"));
-        assert_eq!(
-            utc("260101000000+0900").as_deref(),
-            Some("2026-01-01T00:00:00+09:00")
-        );
-        for refused in [
-            "260101000000",
-            "260101000000+0000",
-            "260230000000Z",
-            "2601010000+060Z",
-        ] {
+        assert_eq!(utc("260101000000+0900").as_deref(), Some("2026-01-01T00:00:00+09:00"));
+        for refused in ["260101000000", "260101000000+0000", "260230000000Z", "2601010000+060Z"] {
             assert_eq!(utc(refused), None, "{refused}");
         }
     }
 
     #[test]
     fn bit_strings_are_aligned_to_the_right() {
-        let bits = Reader::new(&[0x03, 0x03, 0x04, 0xab, 0xc0])
-            .bit_string()
-            .unwrap();
+        let bits = Reader::new(&[0x03, 0x03, 0x04, 0xab, 0xc0]).bit_string().unwrap();
         assert_eq!(bits.right_aligned(), [0x0a, 0xbc]);
         assert!(bits.bit(0) && !bits.bit(1) && !bits.bit(12));
-        assert!(
-            Reader::new(&[0x03, 0x02, 0x01, 0x01])
-                .bit_string()
-                .is_none()
-        );
+        assert!(Reader::new(&[0x03, 0x02, 0x01, 0x01]).bit_string().is_none());
         assert!(Reader::new(&[0x03, 0x01, 0x01]).bit_string().is_none());
     }
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::ParseError;
 use super::constraints::{NameConstraints, is_valid_domain};
 use super::der::{Reader, dotted, tag};
-use crate::text::quote;
 use super::uri::Uri;
+use crate::text::quote;
 
 /// OIDs of the extensions that are looked for by name.
 pub(super) mod oid {
@@ -106,24 +106,16 @@ pub(super) struct Extensions {
 
 /// Reads the contents of one Extension.
 pub(super) fn parse_one(mut contents: Reader<'_>) -> Result<Extension, ParseError> {
-    let oid = contents
-        .oid()
-        .ok_or_else(|| ParseError::new("x509: malformed extension OID field"))?;
+    let oid = contents.oid().ok_or_else(|| ParseError::new("x509: malformed extension OID field"))?;
     let critical = if contents.next_is(tag::BOOLEAN) {
-        contents
-            .boolean()
-            .ok_or_else(|| ParseError::new("x509: malformed extension critical field"))?
+        contents.boolean().ok_or_else(|| ParseError::new("x509: malformed extension critical field"))?
     } else {
         false
     };
     let value = contents
         .contents(tag::OCTET_STRING)
         .ok_or_else(|| ParseError::new("x509: malformed extension value field"))?;
-    Ok(Extension {
-        oid,
-        critical,
-        value: value.to_vec(),
-    })
+    Ok(Extension { oid, critical, value: value.to_vec() })
 }
 
 impl Extensions {
@@ -145,9 +137,7 @@ impl Extensions {
         let mut value = Reader::new(&extension.value);
         match extension.oid.as_str() {
             oid::KEY_USAGE => {
-                let bits = value
-                    .bit_string()
-                    .ok_or_else(|| ParseError::new("x509: invalid key usage"))?;
+                let bits = value.bit_string().ok_or_else(|| ParseError::new("x509: invalid key usage"))?;
                 self.key_usage = KeyUsage(
                     (0..KeyUsage::NAMES.len())
                         .filter(|&bit| bits.bit(bit))
@@ -183,9 +173,7 @@ impl Extensions {
             }
             oid::SUBJECT_KEY_ID => {
                 if extension.critical {
-                    return Err(ParseError::new(
-                        "x509: subject key identifier incorrectly marked critical",
-                    ));
+                    return Err(ParseError::new("x509: subject key identifier incorrectly marked critical"));
                 }
                 self.subject_key_id = value
                     .contents(tag::OCTET_STRING)
@@ -215,9 +203,7 @@ impl Extensions {
             }
             oid::AUTHORITY_INFO_ACCESS => {
                 if extension.critical {
-                    return Err(ParseError::new(
-                        "x509: authority info access incorrectly marked critical",
-                    ));
+                    return Err(ParseError::new("x509: authority info access incorrectly marked critical"));
                 }
                 check_authority_info_access(value)
                     .ok_or_else(|| ParseError::new("x509: invalid authority info access"))?;
@@ -238,9 +224,8 @@ impl Extensions {
                 .ok_or_else(|| ParseError(format!("x509: SAN {form} is malformed")))
         };
         while !names.is_empty() {
-            let element = names
-                .any()
-                .ok_or_else(|| ParseError::new("x509: invalid subject alternative name"))?;
+            let element =
+                names.any().ok_or_else(|| ParseError::new("x509: invalid subject alternative name"))?;
             let contents = element.contents;
             // Any other form is passed over.
             match element.tag ^ 0x80 {
@@ -248,9 +233,8 @@ impl Extensions {
                 2 => self.dns_names.push(ascii(contents, "dNSName")?),
                 6 => {
                     let text = ascii(contents, "uniformResourceIdentifier")?;
-                    let refused = |cause: &str| {
-                        ParseError(format!("x509: cannot parse URI {}: {cause}", quote(&text)))
-                    };
+                    let refused =
+                        |cause: &str| ParseError(format!("x509: cannot parse URI {}: {cause}", quote(&text)));
                     let uri = Uri::parse(&text).map_err(|cause| refused(&cause))?;
                     if !is_valid_domain(&uri.host, false) {
                         return Err(refused("invalid domain"));
@@ -285,16 +269,11 @@ fn read_address(octets: &[u8]) -> Result<IpAddr, ParseError> {
         return Ok(IpAddr::from(octets));
     }
     let Ok(octets) = <[u8; 16]>::try_from(octets) else {
-        return Err(ParseError(format!(
-            "x509: cannot parse IP address of length {}",
-            octets.len()
-        )));
+        return Err(ParseError(format!("x509: cannot parse IP address of length {}", octets.len())));
     };
     let address = IpAddr::from(octets);
     if address.to_canonical().is_ipv4() {
-        return Err(ParseError::new(
-            "x509: SAN iPAddress contains IPv4-mapped IPv6 address",
-        ));
+        return Err(ParseError::new("x509: SAN iPAddress contains IPv4-mapped IPv6 address"));
     }
     Ok(address)
 }
@@ -302,11 +281,8 @@ fn read_address(octets: &[u8]) -> Result<IpAddr, ParseError> {
 fn read_basic_constraints(mut value: Reader<'_>) -> Option<BasicConstraints> {
     let mut sequence = value.inside(tag::SEQUENCE)?;
     let is_ca = sequence.next_is(tag::BOOLEAN) && sequence.boolean()?;
-    let path_length = if sequence.next_is(tag::INTEGER) {
-        Some(u64::try_from(sequence.int64()?).ok()?)
-    } else {
-        None
-    };
+    let path_length =
+        if sequence.next_is(tag::INTEGER) { Some(u64::try_from(sequence.int64()?).ok()?) } else { None };
     Some(BasicConstraints { is_ca, path_length })
 }
 
@@ -378,8 +354,7 @@ fn check_distribution_points(mut value: Reader<'_>) -> Result<(), ParseError> {
         Some(())
     };
     while !points.is_empty() {
-        check(&mut points)
-            .ok_or_else(|| ParseError::new("x509: invalid CRL distribution point"))?;
+        check(&mut points).ok_or_else(|| ParseError::new("x509: invalid CRL distribution point"))?;
     }
     Ok(())
 }

@@ -13,10 +13,8 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         .filter(|bare| !bare.is_empty())
         .unwrap_or(asked);
     if let Ok(address) = bare.parse::<IpAddr>() {
-        let is_listed = certificate
-            .ip_addresses()
-            .iter()
-            .any(|listed| listed.to_canonical() == address.to_canonical());
+        let is_listed =
+            certificate.ip_addresses().iter().any(|listed| listed.to_canonical() == address.to_canonical());
         return if is_listed {
             Ok(())
         } else {
@@ -33,11 +31,7 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
             !asked.is_empty() && asked != "." && pattern.eq_ignore_ascii_case(asked)
         }
     });
-    if is_covered {
-        Ok(())
-    } else {
-        Err(refusal(certificate, asked))
-    }
+    if is_covered { Ok(()) } else { Err(refusal(certificate, asked)) }
 }
 
 /// From so many names on Go counts them instead of listing them.
@@ -60,11 +54,8 @@ fn refusal(certificate: &Certificate, asked: &str) -> String {
                 certificate.ip_addresses().len()
             );
         }
-        let addresses: Vec<String> = certificate
-            .ip_addresses()
-            .iter()
-            .map(|address| address.to_canonical().to_string())
-            .collect();
+        let addresses: Vec<String> =
+            certificate.ip_addresses().iter().map(|address| address.to_canonical().to_string()).collect();
         addresses.join(", ")
     } else {
         if certificate.dns_names().len() >= TOO_MANY_TO_LIST {
@@ -96,9 +87,7 @@ fn is_host_name(name: &str, is_pattern: bool) -> bool {
         (is_pattern && index == 0 && label == "*")
             || (!label.is_empty()
                 && !label.starts_with('-')
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
     })
 }
 
@@ -110,10 +99,7 @@ fn matches(pattern: &str, host: &str) -> bool {
     }
     let (patterns, labels) = (pattern.split('.'), host.split('.'));
     patterns.clone().count() == labels.clone().count()
-        && patterns
-            .zip(labels)
-            .enumerate()
-            .all(|(index, (pattern, label))| {
-                (index == 0 && pattern == "*") || pattern.eq_ignore_ascii_case(label)
-            })
+        && patterns.zip(labels).enumerate().all(|(index, (pattern, label))| {
+            (index == 0 && pattern == "*") || pattern.eq_ignore_ascii_case(label)
+        })
 }

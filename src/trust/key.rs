@@ -73,9 +73,7 @@ impl PublicKey {
 
 /// The bits of a big-endian number without leading zeros.
 pub(super) fn bit_length(octets: &[u8]) -> usize {
-    octets
-        .first()
-        .map_or(0, |first| octets.len() * 8 - first.leading_zeros() as usize)
+    octets.first().map_or(0, |first| octets.len() * 8 - first.leading_zeros() as usize)
 }
 
 /// An AlgorithmIdentifier: the OID, and the DER of the parameters, empty if absent.
@@ -88,15 +86,11 @@ pub(super) struct AlgorithmIdentifier<'a> {
 impl<'a> AlgorithmIdentifier<'a> {
     /// Reads the contents of the SEQUENCE.
     pub(super) fn parse(mut contents: Reader<'a>) -> Result<Self, ParseError> {
-        let oid = contents
-            .oid()
-            .ok_or_else(|| ParseError::new("x509: malformed OID"))?;
+        let oid = contents.oid().ok_or_else(|| ParseError::new("x509: malformed OID"))?;
         let parameters = if contents.is_empty() {
             &[]
         } else {
-            let element = contents
-                .any()
-                .ok_or_else(|| ParseError::new("x509: malformed parameters"))?;
+            let element = contents.any().ok_or_else(|| ParseError::new("x509: malformed parameters"))?;
             element.full
         };
         Ok(Self { oid, parameters })
@@ -106,17 +100,13 @@ impl<'a> AlgorithmIdentifier<'a> {
 /// Reads a SubjectPublicKeyInfo element.
 pub(super) fn parse(raw: &[u8]) -> Result<PublicKey, ParseError> {
     let malformed = || ParseError::new("x509: malformed spki");
-    let mut info = Reader::new(raw)
-        .inside(tag::SEQUENCE)
-        .ok_or_else(malformed)?;
+    let mut info = Reader::new(raw).inside(tag::SEQUENCE).ok_or_else(malformed)?;
     let identifier = info
         .inside(tag::SEQUENCE)
         .ok_or_else(|| ParseError::new("x509: malformed public key algorithm identifier"))?;
     let identifier = AlgorithmIdentifier::parse(identifier)?;
-    let key = info
-        .bit_string()
-        .ok_or_else(|| ParseError::new("x509: malformed subjectPublicKey"))?
-        .right_aligned();
+    let key =
+        info.bit_string().ok_or_else(|| ParseError::new("x509: malformed subjectPublicKey"))?.right_aligned();
     match identifier.oid.as_str() {
         "1.2.840.113549.1.1.1" => parse_rsa(identifier.parameters, &key),
         "1.2.840.10045.2.1" => parse_ecdsa(identifier.parameters, key),
@@ -145,9 +135,7 @@ fn no_parameters(name: &str, parameters: &[u8]) -> Result<(), ParseError> {
     if parameters.is_empty() {
         Ok(())
     } else {
-        Err(ParseError(format!(
-            "x509: {name} key encoded with illegal parameters"
-        )))
+        Err(ParseError(format!("x509: {name} key encoded with illegal parameters")))
     }
 }
 
@@ -168,52 +156,33 @@ fn parse_rsa(parameters: &[u8], key: &[u8]) -> Result<PublicKey, ParseError> {
     let mut sequence = Reader::new(key)
         .inside(tag::SEQUENCE)
         .ok_or_else(|| ParseError::new("x509: invalid RSA public key"))?;
-    let modulus = sequence
-        .integer()
-        .ok_or_else(|| ParseError::new("x509: invalid RSA modulus"))?;
-    let exponent = sequence
-        .int64()
-        .ok_or_else(|| ParseError::new("x509: invalid RSA public exponent"))?;
-    let modulus = positive(modulus)
-        .ok_or_else(|| ParseError::new("x509: RSA modulus is not a positive number"))?;
+    let modulus = sequence.integer().ok_or_else(|| ParseError::new("x509: invalid RSA modulus"))?;
+    let exponent = sequence.int64().ok_or_else(|| ParseError::new("x509: invalid RSA public exponent"))?;
+    let modulus =
+        positive(modulus).ok_or_else(|| ParseError::new("x509: RSA modulus is not a positive number"))?;
     let exponent = u64::try_from(exponent)
         .ok()
         .filter(|&exponent| exponent > 0)
         .ok_or_else(|| ParseError::new("x509: RSA public exponent is not a positive number"))?;
-    Ok(PublicKey::Rsa {
-        modulus: modulus.to_vec(),
-        exponent,
-    })
+    Ok(PublicKey::Rsa { modulus: modulus.to_vec(), exponent })
 }
 
 fn parse_ecdsa(parameters: &[u8], point: Vec<u8>) -> Result<PublicKey, ParseError> {
-    let oid = Reader::new(parameters)
-        .oid()
-        .ok_or_else(|| ParseError::new("x509: invalid ECDSA parameters"))?;
-    let curve =
-        Curve::from_oid(&oid).ok_or_else(|| ParseError::new("x509: unsupported elliptic curve"))?;
+    let oid =
+        Reader::new(parameters).oid().ok_or_else(|| ParseError::new("x509: invalid ECDSA parameters"))?;
+    let curve = Curve::from_oid(&oid).ok_or_else(|| ParseError::new("x509: unsupported elliptic curve"))?;
     curve.check_point(&point)?;
     Ok(PublicKey::Ecdsa { curve, point })
 }
 
 fn parse_dsa(parameters: &[u8], key: &[u8]) -> Result<PublicKey, ParseError> {
-    let y = Reader::new(key)
-        .integer()
-        .ok_or_else(|| ParseError::new("x509: invalid DSA public key"))?;
+    let y = Reader::new(key).integer().ok_or_else(|| ParseError::new("x509: invalid DSA public key"))?;
     let read = || {
         let mut sequence = Reader::new(parameters).inside(tag::SEQUENCE)?;
-        Some([
-            sequence.integer()?,
-            sequence.integer()?,
-            sequence.integer()?,
-        ])
+        Some([sequence.integer()?, sequence.integer()?, sequence.integer()?])
     };
     let numbers = read().ok_or_else(|| ParseError::new("x509: invalid DSA parameters"))?;
-    if numbers
-        .into_iter()
-        .chain([y])
-        .all(|number| positive(number).is_some())
-    {
+    if numbers.into_iter().chain([y]).all(|number| positive(number).is_some()) {
         Ok(PublicKey::Dsa)
     } else {
         Err(ParseError::new("x509: zero or negative DSA parameter"))

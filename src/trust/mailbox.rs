@@ -26,10 +26,7 @@ impl Mailbox {
         };
         let domain = rest.strip_prefix('@')?;
         // An empty domain has no labels that could be wrong.
-        is_valid_domain(domain, false).then(|| Self {
-            local,
-            domain: domain.to_ascii_lowercase(),
-        })
+        is_valid_domain(domain, false).then(|| Self { local, domain: domain.to_ascii_lowercase() })
     }
 }
 
@@ -42,8 +39,7 @@ fn read_quoted(text: &str) -> Option<(String, &str)> {
             '"' => return Some((local, characters.as_str())),
             '\\' => {
                 let escaped = characters.next()?;
-                let is_text =
-                    matches!(escaped, '\u{1}'..='\u{9}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{7f}');
+                let is_text = matches!(escaped, '\u{1}'..='\u{9}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{7f}');
                 local.push(Some(escaped).filter(|_| is_text)?);
             }
             plain @ ('\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{7f}') => {
@@ -62,9 +58,7 @@ fn read_atoms(text: &str) -> Option<(String, &str)> {
         let rest = characters.as_str();
         match characters.next() {
             Some('\\') => local.push(characters.next()?),
-            Some(plain)
-                if plain.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(plain) =>
-            {
+            Some(plain) if plain.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(plain) => {
                 local.push(plain);
             }
             _ => {
@@ -85,9 +79,7 @@ mod tests {
         assert_eq!(read("a.b@Example.COM").as_deref(), Some("a.b@example.com"));
         assert_eq!(read(r#""a b"@c"#).as_deref(), Some("a b@c"));
         assert_eq!(read(r"a\@b@c").as_deref(), Some("a@b@c"));
-        for refused in [
-            "nobody", ".a@b", "a..b@c", "a@b.", "a@.b", "@b", "", "\"a@b",
-        ] {
+        for refused in ["nobody", ".a@b", "a..b@c", "a@b.", "a@.b", "@b", "", "\"a@b"] {
             assert_eq!(read(refused), None, "{refused}");
         }
     }

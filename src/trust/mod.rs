@@ -157,9 +157,7 @@ impl Verdict {
     /// The check that decided against the chain, if it was refused.
     #[must_use]
     pub fn failed(&self) -> Option<&Check> {
-        self.checks
-            .iter()
-            .find(|check| check.outcome == Outcome::Fail)
+        self.checks.iter().find(|check| check.outcome == Outcome::Fail)
     }
 }
 

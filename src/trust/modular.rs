@@ -21,11 +21,7 @@ pub(super) struct Modulus {
 fn limbs_of(octets: &[u8]) -> Number {
     octets
         .rchunks(8)
-        .map(|chunk| {
-            chunk
-                .iter()
-                .fold(0u64, |limb, &octet| limb << 8 | u64::from(octet))
-        })
+        .map(|chunk| chunk.iter().fold(0u64, |limb, &octet| limb << 8 | u64::from(octet)))
         .collect()
 }
 
@@ -48,10 +44,7 @@ fn subtract(a: &mut [u64], b: &[u64]) {
 /// `a += factor * b`, the carry running on through the limbs of `a` beyond `b`.
 fn add_product(a: &mut [u64], b: &[u64], factor: u64) {
     let mut carry = 0u64;
-    for (limb, other) in a
-        .iter_mut()
-        .zip(b.iter().copied().chain(std::iter::repeat(0)))
-    {
+    for (limb, other) in a.iter_mut().zip(b.iter().copied().chain(std::iter::repeat(0))) {
         let sum = u128::from(*limb) + u128::from(other) * u128::from(factor) + u128::from(carry);
         *limb = sum as u64;
         carry = (sum >> 64) as u64;
@@ -68,14 +61,9 @@ impl Modulus {
             return None;
         }
         // Newton's iteration doubles the correct bits each time.
-        let inverse = (0..6).fold(1u64, |inverse, _| {
-            inverse.wrapping_mul(2u64.wrapping_sub(lowest.wrapping_mul(inverse)))
-        });
-        let mut modulus = Self {
-            negative_inverse: inverse.wrapping_neg(),
-            r_squared: Vec::new(),
-            limbs,
-        };
+        let inverse = (0..6)
+            .fold(1u64, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(lowest.wrapping_mul(inverse))));
+        let mut modulus = Self { negative_inverse: inverse.wrapping_neg(), r_squared: Vec::new(), limbs };
         let mut power = vec![0; modulus.limbs.len()];
         if let Some(limb) = power.first_mut() {
             *limb = 1;
@@ -101,10 +89,7 @@ impl Modulus {
 
     /// The limbs of a number that fits as many as the modulus has.
     fn plain(&self, octets: &[u8]) -> Option<Number> {
-        let start = octets
-            .iter()
-            .position(|&octet| octet != 0)
-            .unwrap_or(octets.len());
+        let start = octets.iter().position(|&octet| octet != 0).unwrap_or(octets.len());
         let mut limbs = limbs_of(octets.get(start..)?);
         if limbs.len() > self.limbs.len() {
             return None;
@@ -129,11 +114,7 @@ impl Modulus {
     /// The big-endian octets of a number in Montgomery form, padded to full limbs.
     pub(super) fn octets(&self, number: &[u64]) -> Vec<u8> {
         let plain = self.multiply(number, &self.plain(&[1]).unwrap_or_default());
-        plain
-            .iter()
-            .rev()
-            .flat_map(|limb| limb.to_be_bytes())
-            .collect()
+        plain.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect()
     }
 
     pub(super) fn add(&self, a: &[u64], b: &[u64]) -> Number {
@@ -155,11 +136,7 @@ impl Modulus {
         for &limb in b {
             add_product(&mut product, a, limb);
             let lowest = product.first().copied().unwrap_or_default();
-            add_product(
-                &mut product,
-                &self.limbs,
-                lowest.wrapping_mul(self.negative_inverse),
-            );
+            add_product(&mut product, &self.limbs, lowest.wrapping_mul(self.negative_inverse));
             // The lowest limb is zero now: divide by 2^64.
             product.rotate_left(1);
         }
@@ -198,11 +175,7 @@ impl Modulus {
         let mut two = vec![0; exponent.len()];
         *two.first_mut()? = 2;
         subtract(&mut exponent, &two);
-        let octets: Vec<u8> = exponent
-            .iter()
-            .rev()
-            .flat_map(|limb| limb.to_be_bytes())
-            .collect();
+        let octets: Vec<u8> = exponent.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect();
         self.power(number, &octets)
     }
 }
@@ -215,10 +188,7 @@ mod tests {
     fn small_numbers_multiply_and_invert() {
         let modulus = Modulus::new(&[1, 0, 1]).unwrap();
         assert_eq!(modulus.bits(), 17);
-        let (a, b) = (
-            modulus.number(&[0x12, 0x34]).unwrap(),
-            modulus.number(&[0xab, 0xcd]).unwrap(),
-        );
+        let (a, b) = (modulus.number(&[0x12, 0x34]).unwrap(), modulus.number(&[0xab, 0xcd]).unwrap());
         let product = modulus.octets(&modulus.multiply(&a, &b));
         let expected = 0x1234u64 * 0xabcd % 65537;
         assert_eq!(product, expected.to_be_bytes());

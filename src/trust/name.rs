@@ -60,31 +60,24 @@ impl Name {
     /// Reads a Name from its DER element.
     pub(super) fn parse(raw: &[u8]) -> Result<Self, ParseError> {
         let sequence_error = || ParseError::new("x509: invalid RDNSequence");
-        let mut sequence = Reader::new(raw)
-            .inside(tag::SEQUENCE)
-            .ok_or_else(sequence_error)?;
+        let mut sequence = Reader::new(raw).inside(tag::SEQUENCE).ok_or_else(sequence_error)?;
         let mut attributes = Vec::new();
         while !sequence.is_empty() {
             let mut set = sequence.inside(tag::SET).ok_or_else(sequence_error)?;
             while !set.is_empty() {
-                let mut attribute = set.inside(tag::SEQUENCE).ok_or_else(|| {
-                    ParseError::new("x509: invalid RDNSequence: invalid attribute")
-                })?;
-                let oid = attribute.oid().ok_or_else(|| {
-                    ParseError::new("x509: invalid RDNSequence: invalid attribute type")
-                })?;
+                let mut attribute = set
+                    .inside(tag::SEQUENCE)
+                    .ok_or_else(|| ParseError::new("x509: invalid RDNSequence: invalid attribute"))?;
+                let oid = attribute
+                    .oid()
+                    .ok_or_else(|| ParseError::new("x509: invalid RDNSequence: invalid attribute type"))?;
                 let value = read_value(&mut attribute).map_err(|cause| {
-                    ParseError(format!(
-                        "x509: invalid RDNSequence: invalid attribute value: {cause}"
-                    ))
+                    ParseError(format!("x509: invalid RDNSequence: invalid attribute value: {cause}"))
                 })?;
                 attributes.push(Attribute { oid, value });
             }
         }
-        Ok(Self {
-            attributes,
-            raw: raw.to_vec(),
-        })
+        Ok(Self { attributes, raw: raw.to_vec() })
     }
 
     /// The attributes in the order of the certificate.
@@ -101,10 +94,7 @@ impl Name {
 
     /// The texts of one attribute type, in order.
     pub fn texts<'a>(&'a self, oid: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
-        self.attributes
-            .iter()
-            .filter(move |attribute| attribute.oid == oid)
-            .filter_map(Attribute::text)
+        self.attributes.iter().filter(move |attribute| attribute.oid == oid).filter_map(Attribute::text)
     }
 
     /// The common name: the last CN, empty if there is none.
@@ -145,19 +135,14 @@ impl fmt::Display for Name {
         for (oid, label) in KNOWN {
             let values: Vec<&str> = match label {
                 // Go keeps one of these, the last.
-                "CN" | "SERIALNUMBER" => self
-                    .texts(oid)
-                    .next_back()
-                    .filter(|value| !value.is_empty())
-                    .into_iter()
-                    .collect(),
+                "CN" | "SERIALNUMBER" => {
+                    self.texts(oid).next_back().filter(|value| !value.is_empty()).into_iter().collect()
+                }
                 _ => self.texts(oid).collect(),
             };
             if !values.is_empty() {
-                let joined: Vec<String> = values
-                    .iter()
-                    .map(|value| format!("{label}={}", escape(value)))
-                    .collect();
+                let joined: Vec<String> =
+                    values.iter().map(|value| format!("{label}={}", escape(value))).collect();
                 parts.push(joined.join("+"));
             }
         }
@@ -174,14 +159,8 @@ fn unknown_attribute(attribute: &Attribute) -> String {
         }
         AttributeValue::Other(der) => der.clone(),
         AttributeValue::Text(text) => {
-            let printable = text
-                .bytes()
-                .all(|byte| is_printable(byte) && byte != b'*' && byte != b'&');
-            let kind = if printable {
-                tag::PRINTABLE_STRING
-            } else {
-                tag::UTF8_STRING
-            };
+            let printable = text.bytes().all(|byte| is_printable(byte) && byte != b'*' && byte != b'&');
+            let kind = if printable { tag::PRINTABLE_STRING } else { tag::UTF8_STRING };
             let length = text.len();
             let mut der = vec![kind];
             match u8::try_from(length) {
@@ -238,10 +217,9 @@ fn read_value(attribute: &mut Reader<'_>) -> Result<AttributeValue, &'static str
         tag::BIT_STRING => valid(reader.bit_string().is_some(), "invalid ASN.1 BIT STRING")?,
         tag::OID => valid(reader.oid().is_some(), "invalid ASN.1 OBJECT IDENTIFIER")?,
         tag::UTC_TIME => valid(reader.utc_time().is_some(), "x509: malformed UTCTime")?,
-        tag::GENERALIZED_TIME => valid(
-            reader.generalized_time().is_some(),
-            "x509: malformed GeneralizedTime",
-        )?,
+        tag::GENERALIZED_TIME => {
+            valid(reader.generalized_time().is_some(), "x509: malformed GeneralizedTime")?
+        }
         tag::BOOLEAN => valid(reader.boolean().is_some(), "invalid ASN.1 BOOLEAN")?,
         _ => {}
     }
@@ -255,26 +233,18 @@ fn is_printable(byte: u8) -> bool {
 
 fn read_text(kind: u8, value: &[u8]) -> Result<String, &'static str> {
     let ascii = |is_valid: bool, cause| {
-        if is_valid {
-            Ok(value.iter().map(|&byte| char::from(byte)).collect())
-        } else {
-            Err(cause)
-        }
+        if is_valid { Ok(value.iter().map(|&byte| char::from(byte)).collect()) } else { Err(cause) }
     };
     match kind {
         // Taken for Latin-1, as most do.
         tag::T61_STRING => ascii(true, ""),
-        tag::PRINTABLE_STRING => ascii(
-            value.iter().all(|&byte| is_printable(byte)),
-            "invalid PrintableString",
-        ),
+        tag::PRINTABLE_STRING => {
+            ascii(value.iter().all(|&byte| is_printable(byte)), "invalid PrintableString")
+        }
         tag::IA5_STRING => ascii(value.is_ascii(), "invalid IA5String"),
-        tag::NUMERIC_STRING => ascii(
-            value
-                .iter()
-                .all(|byte| byte.is_ascii_digit() || *byte == b' '),
-            "invalid NumericString",
-        ),
+        tag::NUMERIC_STRING => {
+            ascii(value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '), "invalid NumericString")
+        }
         tag::BMP_STRING => read_bmp(value).ok_or("invalid BMPString"),
         _ => String::from_utf8(value.to_vec()).map_err(|_| "invalid UTF-8 string"),
     }
@@ -289,9 +259,7 @@ fn read_bmp(value: &[u8]) -> Option<String> {
     value
         .chunks_exact(2)
         .map(|pair| {
-            let unit = pair
-                .iter()
-                .fold(0u32, |unit, &byte| unit << 8 | u32::from(byte));
+            let unit = pair.iter().fold(0u32, |unit, &byte| unit << 8 | u32::from(byte));
             match unit {
                 0xfffe | 0xffff | 0xfdd0..=0xfdef => None,
                 _ => char::from_u32(unit),

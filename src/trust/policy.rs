@@ -33,11 +33,7 @@ struct Graph {
 
 impl Graph {
     fn new() -> Self {
-        let mut graph = Self {
-            nodes: Vec::new(),
-            strata: vec![HashMap::new()],
-            expecting: HashMap::new(),
-        };
+        let mut graph = Self { nodes: Vec::new(), strata: vec![HashMap::new()], expecting: HashMap::new() };
         graph.insert(ANY.to_vec(), vec![ANY.to_vec()], Vec::new());
         graph
     }
@@ -54,12 +50,7 @@ impl Graph {
         if let Some(stratum) = self.strata.last_mut() {
             stratum.insert(policy.clone(), self.nodes.len());
         }
-        self.nodes.push(Node {
-            policy,
-            expected,
-            parents,
-            children: 0,
-        });
+        self.nodes.push(Node { policy, expected, parents, children: 0 });
     }
 
     fn leaf(&self, policy: &[u8]) -> Option<usize> {
@@ -70,12 +61,7 @@ impl Graph {
     fn descend(&mut self) {
         let mut expecting: HashMap<Policy, Vec<usize>> = HashMap::new();
         for &index in self.strata.iter().rev().take(1).flat_map(HashMap::values) {
-            for policy in self
-                .nodes
-                .get(index)
-                .into_iter()
-                .flat_map(|node| &node.expected)
-            {
+            for policy in self.nodes.get(index).into_iter().flat_map(|node| &node.expected) {
                 expecting.entry(policy.clone()).or_default().push(index);
             }
         }
@@ -85,12 +71,7 @@ impl Graph {
 
     /// Takes the policies of a certificate in (RFC 9618, 6.1.3 (d)).
     fn take_in(&mut self, policies: &[Policy], takes_any: bool) {
-        let any_above = self
-            .strata
-            .iter()
-            .rev()
-            .nth(1)
-            .and_then(|stratum| stratum.get(ANY).copied());
+        let any_above = self.strata.iter().rev().nth(1).and_then(|stratum| stratum.get(ANY).copied());
         for policy in policies.iter().filter(|policy| policy.as_slice() != ANY) {
             let parents = match self.expecting.get(policy) {
                 Some(parents) => parents.clone(),
@@ -122,11 +103,7 @@ impl Graph {
                 .get(depth)
                 .into_iter()
                 .flatten()
-                .filter(|(_, index)| {
-                    self.nodes
-                        .get(**index)
-                        .is_some_and(|node| node.children == 0)
-                })
+                .filter(|(_, index)| self.nodes.get(**index).is_some_and(|node| node.children == 0))
                 .map(|(policy, index)| (policy.clone(), *index))
                 .collect();
             for (policy, index) in childless {
@@ -140,11 +117,8 @@ impl Graph {
 
     /// Lets the parents of a node forget it.
     fn detach(&mut self, index: usize) {
-        let parents = self
-            .nodes
-            .get_mut(index)
-            .map(|node| std::mem::take(&mut node.parents))
-            .unwrap_or_default();
+        let parents =
+            self.nodes.get_mut(index).map(|node| std::mem::take(&mut node.parents)).unwrap_or_default();
         for parent in parents {
             if let Some(parent) = self.nodes.get_mut(parent) {
                 parent.children = parent.children.saturating_sub(1);
@@ -153,11 +127,7 @@ impl Graph {
     }
 
     fn delete_leaf(&mut self, policy: &[u8]) {
-        if let Some(index) = self
-            .strata
-            .last_mut()
-            .and_then(|stratum| stratum.remove(policy))
-        {
+        if let Some(index) = self.strata.last_mut().and_then(|stratum| stratum.remove(policy)) {
             self.detach(index);
         }
     }
@@ -190,12 +160,7 @@ impl Graph {
                 node.policy != ANY && parent.is_some_and(|parent| parent.policy == ANY)
             })
         };
-        self.leaf(ANY).is_some()
-            || self
-                .strata
-                .iter()
-                .flat_map(HashMap::values)
-                .any(stems_from_any)
+        self.leaf(ANY).is_some() || self.strata.iter().flat_map(HashMap::values).any(stems_from_any)
     }
 }
 
@@ -231,18 +196,14 @@ pub(super) fn is_valid(chain: &[&Certificate]) -> bool {
                 graph.take_in(&data.policies, any > 0 || (!is_leaf && is_self_issued));
                 graph.prune();
                 if !is_leaf && mapping > 0 {
-                    let maps_any =
-                        |(issuer, subject): &(Policy, Policy)| issuer == ANY || subject == ANY;
+                    let maps_any = |(issuer, subject): &(Policy, Policy)| issuer == ANY || subject == ANY;
                     if data.policy_mappings.iter().any(maps_any) {
                         return false;
                     }
                     graph.map(&data.policy_mappings);
                 } else if !is_leaf {
-                    let issuers: HashSet<&Policy> = data
-                        .policy_mappings
-                        .iter()
-                        .map(|(issuer, _)| issuer)
-                        .collect();
+                    let issuers: HashSet<&Policy> =
+                        data.policy_mappings.iter().map(|(issuer, _)| issuer).collect();
                     for issuer in issuers {
                         graph.delete_leaf(issuer);
                     }

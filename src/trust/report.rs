@@ -18,26 +18,15 @@ pub fn verify(question: &Question<'_>) -> Verdict {
         return nothing_sent(question.purpose);
     };
     let intermediates: Roots = sent.iter().cloned().collect();
-    let subject = Subject {
-        question,
-        leaf,
-        count: certificates.len(),
-    };
+    let subject = Subject { question, leaf, count: certificates.len() };
     match chain::judge(leaf, &intermediates, question) {
         Ok(path) => Verdict {
             checks: Rule::ALL
                 .into_iter()
-                .map(|rule| Check {
-                    rule,
-                    outcome: Outcome::Pass,
-                    evidence: subject.evidence(rule, &path),
-                })
+                .map(|rule| Check { rule, outcome: Outcome::Pass, evidence: subject.evidence(rule, &path) })
                 .collect(),
             refusal: None,
-            path: path
-                .iter()
-                .map(|certificate| certificate.subject().in_order())
-                .collect(),
+            path: path.iter().map(|certificate| certificate.subject().in_order()).collect(),
         },
         Err(failure) => subject.refused(failure),
     }
@@ -60,14 +49,8 @@ fn parse(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Verdict> {
 /// (`crypto/tls`).
 fn nothing_sent(purpose: Purpose) -> Verdict {
     let (kind, message) = match purpose {
-        Purpose::Server => (
-            RefusalKind::Parse,
-            "tls: received empty certificates message",
-        ),
-        Purpose::Client => (
-            RefusalKind::Other,
-            "tls: client didn't provide a certificate",
-        ),
+        Purpose::Server => (RefusalKind::Parse, "tls: received empty certificates message"),
+        Purpose::Client => (RefusalKind::Other, "tls: client didn't provide a certificate"),
     };
     refused_at_once(kind, message.to_owned(), "certificates 0".to_owned())
 }
@@ -77,23 +60,11 @@ fn refused_at_once(kind: RefusalKind, message: String, evidence: String) -> Verd
     let checks = Rule::ALL
         .into_iter()
         .map(|rule| match rule {
-            Rule::Parse => Check {
-                rule,
-                outcome: Outcome::Fail,
-                evidence: evidence.clone(),
-            },
-            _ => Check {
-                rule,
-                outcome: Outcome::NotReached,
-                evidence: String::new(),
-            },
+            Rule::Parse => Check { rule, outcome: Outcome::Fail, evidence: evidence.clone() },
+            _ => Check { rule, outcome: Outcome::NotReached, evidence: String::new() },
         })
         .collect();
-    Verdict {
-        checks,
-        refusal: Some(Refusal { kind, message }),
-        path: Vec::new(),
-    }
+    Verdict { checks, refusal: Some(Refusal { kind, message }), path: Vec::new() }
 }
 
 /// What is judged.
@@ -128,17 +99,9 @@ impl<'a> Subject<'a> {
                 Outcome::Pass => self.evidence(rule, &seen),
                 Outcome::Fail => self.failing_evidence(&failure, &seen),
             };
-            checks.push(Check {
-                rule,
-                outcome,
-                evidence,
-            });
+            checks.push(Check { rule, outcome, evidence });
         }
-        Verdict {
-            checks,
-            refusal: Some(failure.refusal),
-            path: Vec::new(),
-        }
+        Verdict { checks, refusal: Some(failure.refusal), path: Vec::new() }
     }
 
     /// What was looked at where a rule holds.
@@ -157,10 +120,7 @@ impl<'a> Subject<'a> {
             Rule::IssuerExtensions => each(issuers, |issuer| labelled(issuer, &critical(issuer))),
             Rule::IssuerValidity => each(issuers, |issuer| labelled(issuer, &validity(issuer))),
             Rule::PathLength => {
-                let facts = issuers
-                    .iter()
-                    .enumerate()
-                    .map(|(below, issuer)| path_length(issuer, below));
+                let facts = issuers.iter().enumerate().map(|(below, issuer)| path_length(issuer, below));
                 joined(facts)
             }
             Rule::Policies => each(chain, |certificate| {
@@ -169,10 +129,7 @@ impl<'a> Subject<'a> {
             }),
             Rule::Usage => {
                 let facts = each(chain, usages);
-                format!(
-                    "asked {}; {facts}",
-                    usage_name(self.question.purpose.usage())
-                )
+                format!("asked {}; {facts}", usage_name(self.question.purpose.usage()))
             }
             Rule::NameConstraints => each(issuers, |issuer| {
                 let constraints = issuer.extension_data().name_constraints.as_ref();
@@ -217,10 +174,7 @@ impl<'a> Subject<'a> {
             Rule::Usage => {
                 let asked = usage_name(self.question.purpose.usage());
                 let culprit = chain::incompatible(&failure.chain, self.question.purpose);
-                format!(
-                    "asked {asked}; {}",
-                    culprit.map_or_else(String::new, usages)
-                )
+                format!("asked {asked}; {}", culprit.map_or_else(String::new, usages))
             }
             Rule::NameConstraints => {
                 let constraints = self.evidence(failure.rule, seen);
@@ -246,10 +200,9 @@ fn is_established(rule: Rule, failure: &Failure<'_>) -> bool {
         return true;
     };
     match (rule, failure.rule) {
-        (Rule::Issuer, Rule::Authority) => failure
-            .chain
-            .last()
-            .is_some_and(|child| culprit.check_signature_of(child).is_ok()),
+        (Rule::Issuer, Rule::Authority) => {
+            failure.chain.last().is_some_and(|child| culprit.check_signature_of(child).is_ok())
+        }
         (Rule::Authority, Rule::IssuerExtensions | Rule::IssuerValidity) => {
             culprit.basic_constraints().is_some()
         }
@@ -273,11 +226,7 @@ fn joined(facts: impl Iterator<Item = String>) -> String {
 /// The subject, or the serial number where there is none.
 fn label(certificate: &Certificate) -> String {
     let subject = certificate.subject().in_order();
-    if subject.is_empty() {
-        format!("serial:{}", certificate.serial())
-    } else {
-        subject
-    }
+    if subject.is_empty() { format!("serial:{}", certificate.serial()) } else { subject }
 }
 
 fn labelled(certificate: &Certificate, fact: &str) -> String {
@@ -290,19 +239,11 @@ fn key_ids(child: &Certificate, issuer: &Certificate) -> String {
         [] => "none".to_owned(),
         octets => octets.iter().map(|octet| format!("{octet:02x}")).collect(),
     };
-    format!(
-        "AKI {}, SKI {}",
-        hex(child.authority_key_id()),
-        hex(issuer.subject_key_id())
-    )
+    format!("AKI {}, SKI {}", hex(child.authority_key_id()), hex(issuer.subject_key_id()))
 }
 
 fn validity(certificate: &Certificate) -> String {
-    format!(
-        "notBefore {}, notAfter {}",
-        seconds(certificate.not_before()),
-        seconds(certificate.not_after())
-    )
+    format!("notBefore {}, notAfter {}", seconds(certificate.not_before()), seconds(certificate.not_after()))
 }
 
 /// An extension's name in RFC 5280, else its object identifier.
@@ -334,17 +275,11 @@ fn critical(certificate: &Certificate) -> String {
 }
 
 fn unhandled(certificate: &Certificate) -> String {
-    format!(
-        "critical {}",
-        certificate.unhandled_critical_extensions().join(", ")
-    )
+    format!("critical {}", certificate.unhandled_critical_extensions().join(", "))
 }
 
 fn alternative_names(certificate: &Certificate) -> String {
-    let dns = certificate
-        .dns_names()
-        .iter()
-        .map(|name| format!("DNS:{name}"));
+    let dns = certificate.dns_names().iter().map(|name| format!("DNS:{name}"));
     let addresses = certificate.ip_addresses().iter();
     let emails = certificate.email_addresses().iter();
     let names: Vec<String> = dns
@@ -377,18 +312,11 @@ fn path_length(issuer: &Certificate, intermediates: usize) -> String {
         .basic_constraints()
         .and_then(|constraints| constraints.path_length)
         .map_or_else(|| "none".to_owned(), |longest| longest.to_string());
-    labelled(
-        issuer,
-        &format!("pathlen {longest}, intermediates {intermediates}"),
-    )
+    labelled(issuer, &format!("pathlen {longest}, intermediates {intermediates}"))
 }
 
 fn usages(certificate: &Certificate) -> String {
-    let usages: Vec<&str> = certificate
-        .extended_key_usages()
-        .iter()
-        .map(|oid| usage_name(oid))
-        .collect();
+    let usages: Vec<&str> = certificate.extended_key_usages().iter().map(|oid| usage_name(oid)).collect();
     match usages.as_slice() {
         [] => labelled(certificate, "extKeyUsage none"),
         usages => labelled(certificate, &usages.join(", ")),

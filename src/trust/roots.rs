@@ -26,9 +26,7 @@ impl Roots {
 
     /// The certificates of DER elements, each on its own; what does not parse is skipped.
     pub fn from_der<B: AsRef<[u8]>>(ders: impl IntoIterator<Item = B>) -> Self {
-        ders.into_iter()
-            .filter_map(|der| Certificate::parse(der.as_ref()).ok())
-            .collect()
+        ders.into_iter().filter_map(|der| Certificate::parse(der.as_ref()).ok()).collect()
     }
 
     /// The certificates, each once, in the order in which they came.
@@ -100,9 +98,8 @@ fn next_block(text: &str) -> Option<(Option<Vec<u8>>, &str)> {
         let Some(label) = line.trim_end().strip_suffix("-----") else {
             continue;
         };
-        let Some(trailing) = after_end
-            .strip_prefix(label)
-            .and_then(|trailing| trailing.strip_prefix("-----"))
+        let Some(trailing) =
+            after_end.strip_prefix(label).and_then(|trailing| trailing.strip_prefix("-----"))
         else {
             continue;
         };
@@ -118,12 +115,8 @@ fn next_block(text: &str) -> Option<(Option<Vec<u8>>, &str)> {
 
 /// Base64 in lines. Like Go's decoder it does not mind bits beyond the last octet.
 fn decode(body: &str) -> Option<Vec<u8>> {
-    let compact: String = body
-        .chars()
-        .filter(|character| !matches!(character, '\n' | '\r' | ' ' | '\t'))
-        .collect();
+    let compact: String =
+        body.chars().filter(|character| !matches!(character, '\n' | '\r' | ' ' | '\t')).collect();
     let lenient = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-    GeneralPurpose::new(&base64::alphabet::STANDARD, lenient)
-        .decode(compact)
-        .ok()
+    GeneralPurpose::new(&base64::alphabet::STANDARD, lenient).decode(compact).ok()
 }

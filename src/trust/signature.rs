@@ -134,9 +134,7 @@ pub(super) fn verify(
 ) -> Result<(), String> {
     let scheme = scheme.ok_or(UNIMPLEMENTED)?;
     if let Some(name) = scheme.insecure_name() {
-        return Err(format!(
-            "x509: cannot verify signature: insecure algorithm {name}"
-        ));
+        return Err(format!("x509: cannot verify signature: insecure algorithm {name}"));
     }
     let mismatch = |key_type: &str| {
         Err(format!(
@@ -159,15 +157,11 @@ pub(super) fn verify(
                 .ok_or_else(|| failure("ECDSA"))
         }
         (PublicKey::Ecdsa { .. }, _) => mismatch("*ecdsa.PublicKey"),
-        (PublicKey::Ed25519(key), Scheme::Ed25519) => {
-            UnparsedPublicKey::new(&library::ED25519, key)
-                .verify(message, signature)
-                .map_err(|_| failure("Ed25519"))
-        }
+        (PublicKey::Ed25519(key), Scheme::Ed25519) => UnparsedPublicKey::new(&library::ED25519, key)
+            .verify(message, signature)
+            .map_err(|_| failure("Ed25519")),
         (PublicKey::Ed25519(_), _) => mismatch("ed25519.PublicKey"),
-        (PublicKey::X25519 | PublicKey::Dsa | PublicKey::Unknown, _) => {
-            Err(UNIMPLEMENTED.to_owned())
-        }
+        (PublicKey::X25519 | PublicKey::Dsa | PublicKey::Unknown, _) => Err(UNIMPLEMENTED.to_owned()),
     }
 }
 
@@ -190,9 +184,7 @@ fn verify_ecdsa(curve: Curve, point: &[u8], hash: Hash, message: &[u8], signatur
         (Curve::P521, Hash::Sha512) => &library::ECDSA_P521_SHA512_ASN1,
         (_, Hash::Md5 | Hash::Sha1) => return false,
     };
-    UnparsedPublicKey::new(algorithm, point)
-        .verify(message, signature)
-        .is_ok()
+    UnparsedPublicKey::new(algorithm, point).verify(message, signature).is_ok()
 }
 
 /// The largest modulus that is worked with; Go's TLS refuses larger ones as well.
@@ -242,22 +234,16 @@ fn verify_rsa(
         Some(parameters) => {
             let octets = exponent.to_be_bytes();
             let start = (exponent.leading_zeros() / 8) as usize;
-            PublicKeyComponents {
-                n: modulus,
-                e: octets.get(start..).unwrap_or_default(),
-            }
-            .verify(parameters, message, signature)
-            .is_ok()
+            PublicKeyComponents { n: modulus, e: octets.get(start..).unwrap_or_default() }
+                .verify(parameters, message, signature)
+                .is_ok()
         }
         None => {
             bits <= LARGEST_MODULUS
-                && verify_rsa_here(modulus, exponent, hash, pss, message, signature)
-                    .unwrap_or(false)
+                && verify_rsa_here(modulus, exponent, hash, pss, message, signature).unwrap_or(false)
         }
     };
-    is_good
-        .then_some(())
-        .ok_or_else(|| "crypto/rsa: verification error".to_owned())
+    is_good.then_some(()).ok_or_else(|| "crypto/rsa: verification error".to_owned())
 }
 
 /// RSA signatures with hashes or paddings that the library does not offer for short keys.

@@ -23,10 +23,8 @@ fn octets_of(address: IpAddr) -> Vec<u8> {
 /// begins with a dot covers only what lies below.
 fn has_suffix(suffix: &str, name: &str) -> bool {
     let (suffix_bytes, name_bytes) = (suffix.as_bytes(), name.as_bytes());
-    let Some((before, end)) = name_bytes
-        .len()
-        .checked_sub(suffix_bytes.len())
-        .and_then(|at| name_bytes.split_at_checked(at))
+    let Some((before, end)) =
+        name_bytes.len().checked_sub(suffix_bytes.len()).and_then(|at| name_bytes.split_at_checked(at))
     else {
         return false;
     };
@@ -61,16 +59,10 @@ fn prune<T>(
 }
 
 /// The subtree that covers a name: the nearest at or before it in the order.
-fn search<T>(
-    pruned: &[T],
-    compare: impl Fn(&T) -> Ordering,
-    covers: impl Fn(&T) -> bool,
-) -> Option<&T> {
+fn search<T>(pruned: &[T], compare: impl Fn(&T) -> Ordering, covers: impl Fn(&T) -> bool) -> Option<&T> {
     match pruned.binary_search_by(compare) {
         Ok(found) => pruned.get(found),
-        Err(position) => pruned
-            .get(position.saturating_sub(1))
-            .filter(|nearest| covers(nearest)),
+        Err(position) => pruned.get(position.saturating_sub(1)).filter(|nearest| covers(nearest)),
     }
 }
 
@@ -105,23 +97,14 @@ impl Domains {
         if subtrees.is_empty() {
             return None;
         }
-        let pruned = prune(
-            subtrees.to_vec(),
-            |a, b| compare_domains(a, b),
-            |a, b| reach.covers(a, b),
-        );
+        let pruned = prune(subtrees.to_vec(), |a, b| compare_domains(a, b), |a, b| reach.covers(a, b));
         let by_parent = pruned
             .iter()
             .filter(|_| !permitted && reach == Reach::Subtree)
             .map(|subtree| subtree.to_ascii_lowercase())
             .filter_map(|subtree| Some((after_first_label(&subtree)?.to_owned(), subtree)))
             .collect();
-        Some(Self {
-            pruned,
-            all: subtrees.iter().any(String::is_empty),
-            reach,
-            by_parent,
-        })
+        Some(Self { pruned, all: subtrees.iter().any(String::is_empty), reach, by_parent })
     }
 
     fn find(&self, name: &str) -> Option<String> {
@@ -161,15 +144,10 @@ impl Emails {
         if subtrees.is_empty() {
             return None;
         }
-        let (mailboxes, domains): (Vec<_>, Vec<_>) = subtrees
-            .iter()
-            .cloned()
-            .partition(|subtree| subtree.contains('@'));
+        let (mailboxes, domains): (Vec<_>, Vec<_>) =
+            subtrees.iter().cloned().partition(|subtree| subtree.contains('@'));
         Some(Self {
-            mailboxes: mailboxes
-                .iter()
-                .filter_map(|mailbox| Mailbox::parse(mailbox))
-                .collect(),
+            mailboxes: mailboxes.iter().filter_map(|mailbox| Mailbox::parse(mailbox)).collect(),
             domains: Domains::new(&domains, permitted, Reach::Host),
         })
     }
@@ -193,10 +171,8 @@ impl Ranges {
         if subtrees.is_empty() {
             return None;
         }
-        let (v4, v6): (Vec<_>, Vec<_>) = subtrees
-            .iter()
-            .map(Range::masked)
-            .partition(|range| range.octets.len() == 4);
+        let (v4, v6): (Vec<_>, Vec<_>) =
+            subtrees.iter().map(Range::masked).partition(|range| range.octets.len() == 4);
         let pruned = |ranges| {
             prune(
                 ranges,
@@ -204,25 +180,14 @@ impl Ranges {
                 |a, b| a.prefix <= b.prefix && a.contains(&b.octets),
             )
         };
-        Some(Self {
-            v4: pruned(v4),
-            v6: pruned(v6),
-        })
+        Some(Self { v4: pruned(v4), v6: pruned(v6) })
     }
 
     fn find(&self, address: IpAddr) -> Option<String> {
         let octets = octets_of(address);
-        let ranges = if address.is_ipv4() {
-            &self.v4
-        } else {
-            &self.v6
-        };
-        search(
-            ranges,
-            |range| range.octets.cmp(&octets),
-            |range| range.contains(&octets),
-        )
-        .map(Range::to_string)
+        let ranges = if address.is_ipv4() { &self.v4 } else { &self.v6 };
+        search(ranges, |range| range.octets.cmp(&octets), |range| range.contains(&octets))
+            .map(Range::to_string)
     }
 }
 
@@ -254,17 +219,12 @@ fn check<T>(
     find: impl Fn(&T) -> Option<String>,
 ) -> Result<(), String> {
     if permitted.is_some_and(|permitted| find(permitted).is_none()) {
-        return Err(format!(
-            "{form} {} is not permitted by any constraint",
-            quote(name)
-        ));
+        return Err(format!("{form} {} is not permitted by any constraint", quote(name)));
     }
     match excluded.and_then(find) {
-        Some(constraint) => Err(format!(
-            "{form} {} is excluded by constraint {}",
-            quote(name),
-            quote(&constraint)
-        )),
+        Some(constraint) => {
+            Err(format!("{form} {} is excluded by constraint {}", quote(name), quote(&constraint)))
+        }
         None => Ok(()),
     }
 }
@@ -290,16 +250,10 @@ impl<'a> Names<'a> {
             .email_addresses
             .iter()
             .map(|email| {
-                Mailbox::parse(email)
-                    .ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))
+                Mailbox::parse(email).ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))
             })
             .collect::<Result<_, String>>()?;
-        Ok(Self {
-            addresses: &extensions.ip_addresses,
-            dns: &extensions.dns_names,
-            uris,
-            emails,
-        })
+        Ok(Self { addresses: &extensions.ip_addresses, dns: &extensions.dns_names, uris, emails })
     }
 
     fn check(&self, permitted: &Prepared, excluded: &Prepared) -> Result<(), String> {
@@ -316,28 +270,17 @@ impl<'a> Names<'a> {
             if !is_valid_domain(name, false) {
                 return Err(format!("x509: cannot parse dnsName {}", quote(name)));
             }
-            check(
-                "DNS name",
-                name,
-                permitted.dns.as_ref(),
-                excluded.dns.as_ref(),
-                |domains| domains.find(name),
-            )?;
+            check("DNS name", name, permitted.dns.as_ref(), excluded.dns.as_ref(), |domains| {
+                domains.find(name)
+            })?;
         }
         for (host, text) in &self.uris {
             if !is_valid_domain(host, false) {
-                return Err(format!(
-                    "x509: internal error: URI SAN {} failed to parse",
-                    quote(text)
-                ));
+                return Err(format!("x509: internal error: URI SAN {} failed to parse", quote(text)));
             }
-            check(
-                "URI",
-                text,
-                permitted.uris.as_ref(),
-                excluded.uris.as_ref(),
-                |domains| domains.find(host),
-            )?;
+            check("URI", text, permitted.uris.as_ref(), excluded.uris.as_ref(), |domains| {
+                domains.find(host)
+            })?;
         }
         for mailbox in &self.emails {
             if !is_valid_domain(&mailbox.domain, false) {
@@ -396,11 +339,7 @@ mod tests {
 
     #[test]
     fn dns_constraints_cover_subtrees_by_label() {
-        let tree = domains(
-            &["b.com", "a-b.com", "x.b.com", ".c.org"],
-            true,
-            Reach::Subtree,
-        );
+        let tree = domains(&["b.com", "a-b.com", "x.b.com", ".c.org"], true, Reach::Subtree);
         assert_eq!(tree.find("B.com").as_deref(), Some("b.com"));
         assert_eq!(tree.find("y.x.b.com").as_deref(), Some("b.com"));
         assert_eq!(tree.find("x.c.org").as_deref(), Some(".c.org"));

@@ -43,9 +43,7 @@ fn may_stay(byte: u8, part: Part) -> bool {
 }
 
 fn hex_digit(byte: Option<&u8>) -> Option<u8> {
-    char::from(*byte?)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(*byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Undoes `%41`; the error is Go's cause.
@@ -88,23 +86,17 @@ fn unescape(text: &str, part: Part) -> Result<Vec<u8>, String> {
 fn escape(bytes: &[u8], part: Part) -> String {
     bytes
         .iter()
-        .map(|&byte| {
-            if must_escape(byte, part) {
-                format!("%{byte:02X}")
-            } else {
-                char::from(byte).to_string()
-            }
-        })
+        .map(
+            |&byte| {
+                if must_escape(byte, part) { format!("%{byte:02X}") } else { char::from(byte).to_string() }
+            },
+        )
         .collect()
 }
 
 /// A path or fragment as Go prints it: as written where that is well escaped.
 fn normalized(written: &str, plain: &[u8], part: Part) -> String {
-    if written.bytes().all(|byte| may_stay(byte, part)) {
-        written.to_owned()
-    } else {
-        escape(plain, part)
-    }
+    if written.bytes().all(|byte| may_stay(byte, part)) { written.to_owned() } else { escape(plain, part) }
 }
 
 impl Uri {
@@ -116,8 +108,7 @@ impl Uri {
         if !fragment.is_empty() {
             let plain = unescape(fragment, Part::Fragment).map_err(|cause| failed(text, cause))?;
             uri.text.push('#');
-            uri.text
-                .push_str(&normalized(fragment, &plain, Part::Fragment));
+            uri.text.push_str(&normalized(fragment, &plain, Part::Fragment));
         }
         Ok(uri)
     }
@@ -132,23 +123,11 @@ impl Uri {
             Some((rest, query)) => (rest, format!("?{query}")),
             None => (rest, String::new()),
         };
-        let prefix = if scheme.is_empty() {
-            String::new()
-        } else {
-            format!("{scheme}:")
-        };
+        let prefix = if scheme.is_empty() { String::new() } else { format!("{scheme}:") };
         if !rest.starts_with('/') && !scheme.is_empty() {
-            return Ok(Self {
-                host: String::new(),
-                text: format!("{prefix}{rest}{query}"),
-            });
+            return Ok(Self { host: String::new(), text: format!("{prefix}{rest}{query}") });
         }
-        if !rest.starts_with('/')
-            && rest
-                .split('/')
-                .next()
-                .is_some_and(|first| first.contains(':'))
-        {
+        if !rest.starts_with('/') && rest.split('/').next().is_some_and(|first| first.contains(':')) {
             return Err("first path segment in URL cannot contain colon".to_owned());
         }
         let mut host = String::new();
@@ -175,10 +154,7 @@ impl Uri {
         }
         let plain = unescape(path, Part::Path)?;
         let path = normalized(path, &plain, Part::Path);
-        Ok(Self {
-            host,
-            text: format!("{prefix}{authority_text}{path}{query}"),
-        })
+        Ok(Self { host, text: format!("{prefix}{authority_text}{path}{query}") })
     }
 
     /// The host without its port, in lower case; the error is Go's, for a URI that cannot
@@ -194,19 +170,11 @@ impl Uri {
         if host.contains(':') && !host.ends_with(']') {
             // What was parsed has one colon outside of brackets, before the port.
             let name = self.host.rsplit_once(':').map_or("", |(name, _)| name);
-            host = name
-                .strip_prefix('[')
-                .and_then(|name| name.strip_suffix(']'))
-                .unwrap_or(name)
-                .to_owned();
+            host = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).to_owned();
         }
         let without_zone = host.split('%').next().unwrap_or_default();
-        if without_zone.parse::<IpAddr>().is_ok() || (host.starts_with('[') && host.ends_with(']'))
-        {
-            return Err(format!(
-                "URI with IP ({}) cannot be matched against constraints",
-                quote(&self.text)
-            ));
+        if without_zone.parse::<IpAddr>().is_ok() || (host.starts_with('[') && host.ends_with(']')) {
+            return Err(format!("URI with IP ({}) cannot be matched against constraints", quote(&self.text)));
         }
         Ok(host)
     }
@@ -261,10 +229,7 @@ fn parse_host(host: &str) -> Result<String, String> {
         return match address.parse::<IpAddr>() {
             Ok(IpAddr::V6(_)) => Ok(format!("[{name}]{port}")),
             Ok(IpAddr::V4(_)) => Err("invalid IP-literal".to_owned()),
-            Err(_) => Err(format!(
-                "invalid host: ParseAddr({}): unable to parse IP",
-                quote(&name)
-            )),
+            Err(_) => Err(format!("invalid host: ParseAddr({}): unable to parse IP", quote(&name))),
         };
     }
     if let Some(at) = host.find(':') {
@@ -279,9 +244,7 @@ fn parse_host(host: &str) -> Result<String, String> {
 /// Nothing, or a colon and digits.
 fn is_optional_port(port: &str) -> bool {
     port.is_empty()
-        || port
-            .strip_prefix(':')
-            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+        || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -292,31 +255,16 @@ mod tests {
     fn hosts_and_texts_are_read_as_go_reads_them() {
         let read = |text: &str| Uri::parse(text).map(|uri| (uri.host, uri.text));
         let both = |host: &str, text: &str| Ok((host.to_owned(), text.to_owned()));
-        assert_eq!(
-            read("HTTPS://a.b:80/p q?x#f"),
-            both("a.b:80", "https://a.b:80/p%20q?x#f")
-        );
+        assert_eq!(read("HTTPS://a.b:80/p q?x#f"), both("a.b:80", "https://a.b:80/p%20q?x#f"));
         assert_eq!(read("urn:uuid:1"), both("", "urn:uuid:1"));
         assert_eq!(read("spiffe://td/x"), both("td", "spiffe://td/x"));
         assert_eq!(read("//u:p@[::1]:8/"), both("[::1]:8", "//u:p@[::1]:8/"));
         for (text, cause) in [
-            (
-                "http://a/%zz",
-                r#"parse "http://a/%zz": invalid URL escape "%zz""#,
-            ),
+            ("http://a/%zz", r#"parse "http://a/%zz": invalid URL escape "%zz""#),
             (":a", r#"parse ":a": missing protocol scheme"#),
-            (
-                "1:a",
-                r#"parse "1:a": first path segment in URL cannot contain colon"#,
-            ),
-            (
-                "http://a b/",
-                r#"parse "http://a b/": invalid character " " in host name"#,
-            ),
-            (
-                "http://a:b/",
-                r#"parse "http://a:b/": invalid port ":b" after host"#,
-            ),
+            ("1:a", r#"parse "1:a": first path segment in URL cannot contain colon"#),
+            ("http://a b/", r#"parse "http://a b/": invalid character " " in host name"#),
+            ("http://a:b/", r#"parse "http://a:b/": invalid port ":b" after host"#),
         ] {
             assert_eq!(read(text), Err(cause.to_owned()));
         }

@@ -81,7 +81,11 @@ impl Entry {
     pub(super) fn label(&self, language: Language, theme: Theme) -> &'static str {
         let label = language.pick(self.label.0, self.label.1);
         // A language is called as it calls itself, where the terminal has the letters.
-        if theme.is_ascii() && self.command == Command::Language { language.pick("Korean", label) } else { label }
+        if theme.is_ascii() && self.command == Command::Language {
+            language.pick("Korean", label)
+        } else {
+            label
+        }
     }
 
     /// Whether it can be done now.

@@ -15,14 +15,8 @@ pub(crate) fn describe(der: &[u8]) -> Fields {
     let (rest, certificate) = X509Certificate::from_der(der).expect("a certificate");
     assert!(rest.is_empty());
     let mut fields = vec![
-        (
-            "version".to_owned(),
-            (certificate.version().0 + 1).to_string(),
-        ),
-        (
-            "signature".to_owned(),
-            certificate.signature_algorithm.algorithm.to_id_string(),
-        ),
+        ("version".to_owned(), (certificate.version().0 + 1).to_string()),
+        ("signature".to_owned(), certificate.signature_algorithm.algorithm.to_id_string()),
         ("issuer".to_owned(), name(certificate.issuer())),
         ("subject".to_owned(), name(certificate.subject())),
         ("key".to_owned(), key(&certificate)),
@@ -33,9 +27,8 @@ pub(crate) fn describe(der: &[u8]) -> Fields {
     let mut order = Vec::new();
     for extension in certificate.extensions() {
         let field = oid_registry::OidRegistry::default().with_x509();
-        let field = field
-            .get(&extension.oid)
-            .map_or_else(|| extension.oid.to_id_string(), |e| e.sn().to_owned());
+        let field =
+            field.get(&extension.oid).map_or_else(|| extension.oid.to_id_string(), |e| e.sn().to_owned());
         let value = match extension.parsed_extension() {
             ParsedExtension::KeyUsage(usage) => usage.to_string().replace(", ", ","),
             ParsedExtension::BasicConstraints(c) => match c.path_len_constraint {
@@ -43,12 +36,9 @@ pub(crate) fn describe(der: &[u8]) -> Fields {
                 None => format!("CA:{}", c.ca),
             },
             ParsedExtension::ExtendedKeyUsage(_) => usages(extension.value),
-            ParsedExtension::SubjectAlternativeName(san) => san
-                .general_names
-                .iter()
-                .map(general)
-                .collect::<Vec<_>>()
-                .join(","),
+            ParsedExtension::SubjectAlternativeName(san) => {
+                san.general_names.iter().map(general).collect::<Vec<_>>().join(",")
+            }
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 let parts = [
                     id.key_identifier.as_ref().map(|_| "keyid"),
@@ -73,10 +63,7 @@ pub(crate) fn describe(der: &[u8]) -> Fields {
 /// What `describe` must give for an authority of a plan.
 pub(crate) fn expected_authority(authority: &Authority) -> Fields {
     let mut extensions = vec![
-        (
-            "keyUsage",
-            "critical Digital Signature,Key Encipherment,Key Cert Sign".to_owned(),
-        ),
+        ("keyUsage", "critical Digital Signature,Key Encipherment,Key Cert Sign".to_owned()),
         ("basicConstraints", "critical CA:true".to_owned()),
         ("subjectKeyIdentifier", "keyid".to_owned()),
     ];
@@ -84,14 +71,7 @@ pub(crate) fn expected_authority(authority: &Authority) -> Fields {
         let names = authority.dns_names.iter().map(|name| format!("DNS:{name}"));
         extensions.push(("subjectAltName", names.collect::<Vec<_>>().join(",")));
     }
-    expected(
-        &authority.subject,
-        &authority.subject,
-        authority.key,
-        authority.key,
-        authority.days,
-        extensions,
-    )
+    expected(&authority.subject, &authority.subject, authority.key, authority.key, authority.days, extensions)
 }
 
 /// What `describe` must give for a leaf of a plan.
@@ -101,10 +81,7 @@ pub(crate) fn expected_certificate(authority: &Authority, certificate: &Certific
         Usage::Client => "1.3.6.1.5.5.7.3.2",
     });
     let mut extensions = vec![
-        (
-            "keyUsage",
-            "critical Digital Signature,Key Encipherment".to_owned(),
-        ),
+        ("keyUsage", "critical Digital Signature,Key Encipherment".to_owned()),
         ("extendedKeyUsage", usages.collect::<Vec<_>>().join(",")),
         ("basicConstraints", "critical CA:false".to_owned()),
         ("authorityKeyIdentifier", "keyid".to_owned()),
@@ -133,11 +110,7 @@ pub(crate) fn names(names: &[HostName]) -> String {
 
 /// A subject as `describe` writes it.
 pub(crate) fn subject(subject: &Subject) -> String {
-    subject
-        .attributes()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect::<Vec<_>>()
-        .join(",")
+    subject.attributes().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 fn expected(
@@ -150,11 +123,7 @@ fn expected(
 ) -> Fields {
     let (signature, _) = algorithm(signer);
     let (_, key) = algorithm(key);
-    let order = extensions
-        .iter()
-        .map(|(field, _)| *field)
-        .collect::<Vec<_>>()
-        .join(",");
+    let order = extensions.iter().map(|(field, _)| *field).collect::<Vec<_>>().join(",");
     let mut fields: Fields = vec![
         ("version".into(), "3".into()),
         ("signature".into(), signature.into()),
@@ -163,10 +132,8 @@ fn expected(
         ("key".into(), key.into()),
         ("days".into(), days.to_string()),
     ];
-    let mut extensions: Fields = extensions
-        .into_iter()
-        .map(|(field, value)| (field.to_owned(), value))
-        .collect();
+    let mut extensions: Fields =
+        extensions.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
     extensions.sort();
     fields.extend(extensions);
     fields.push(("order".into(), order));
@@ -190,15 +157,8 @@ fn key(certificate: &X509Certificate<'_>) -> String {
     match info.parsed() {
         Ok(x509_parser::public_key::PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
         Ok(x509_parser::public_key::PublicKey::EC(_)) => {
-            let curve: Option<Oid<'_>> = info
-                .algorithm
-                .parameters
-                .as_ref()
-                .and_then(|p| p.as_oid().ok());
-            format!(
-                "EC {}",
-                curve.map_or_else(String::new, |oid| oid.to_id_string())
-            )
+            let curve: Option<Oid<'_>> = info.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
+            format!("EC {}", curve.map_or_else(String::new, |oid| oid.to_id_string()))
         }
         _ => info.algorithm.algorithm.to_id_string(),
     }
@@ -225,10 +185,7 @@ pub(crate) fn name(name: &X509Name<'_>) -> String {
 fn usages(der: &[u8]) -> String {
     let (_, list) = parse_der(der).expect("a sequence");
     let usages = list.as_sequence().expect("a sequence").iter();
-    usages
-        .map(|usage| usage.as_oid().expect("an OID").to_id_string())
-        .collect::<Vec<_>>()
-        .join(",")
+    usages.map(|usage| usage.as_oid().expect("an OID").to_id_string()).collect::<Vec<_>>().join(",")
 }
 
 /// A SAN as `DNS:…` or `IP:…`.

@@ -18,7 +18,7 @@ pub(crate) fn dojang(arguments: &[&str]) -> Output {
 /// The program with these arguments, its home and data directory nowhere.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(DOJANG);
-    command.args(arguments).env("LANG", "C.UTF-8").env_remove("LC_ALL").env("XDG_DATA_HOME", "/nonexistent");
+    command.args(arguments).env("LANG", "C.UTF-8").env_remove("LC_ALL").env("XDG_DATA_HOME", "/proc/nowhere");
     command
 }
 

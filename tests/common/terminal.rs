@@ -90,7 +90,7 @@ impl Terminal {
             ("PATH", path.as_str()),
             ("TERM", "xterm-256color"),
             ("LANG", "C.UTF-8"),
-            ("XDG_DATA_HOME", "/nonexistent"),
+            ("XDG_DATA_HOME", "/proc/nowhere"),
         ];
         for (name, value) in usual.iter().chain(variables) {
             builder.env(name, value);

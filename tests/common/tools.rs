@@ -12,16 +12,11 @@ static INSTALLING: Mutex<()> = Mutex::new(());
 /// # Panics
 /// It is not there and cannot be installed; the message names the package.
 pub(crate) fn require(tool: &str, package: &str) {
-    let _one = INSTALLING
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _one = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if is_there(tool) {
         return;
     }
-    let root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|id| id.stdout.trim_ascii() == b"0");
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
     if root {
         let apt = |arguments: &[&str]| {
             Command::new("apt-get")
@@ -35,10 +30,7 @@ pub(crate) fn require(tool: &str, package: &str) {
             apt(&["install", "-y", package]);
         }
     }
-    assert!(
-        is_there(tool),
-        "this test needs `{tool}`: apt-get install {package}"
-    );
+    assert!(is_there(tool), "this test needs `{tool}`: apt-get install {package}");
 }
 
 /// `PATH` with the places where Debian keeps commands outside it.

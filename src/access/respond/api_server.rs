@@ -9,8 +9,8 @@ use crate::access::attributes::{Attributes, Resource, Target};
 use crate::access::decision::{authorize, forbidden_message};
 use crate::access::identity::Identity;
 use crate::access::json::Json;
-use crate::text::quote;
 use crate::access::world::{KUBERNETES_VERSION, World};
+use crate::text::quote;
 
 pub(super) use resources::without_kind;
 
@@ -73,11 +73,7 @@ fn failure(code: u16, reason: &str, message: &str, details: Option<Json>) -> Htt
 /// Which object a failure is about. The `kind` of details is the resource's name.
 fn details(resource: &Resource) -> Json {
     let mut details = Json::Object(Vec::new());
-    for (key, value) in [
-        ("name", &resource.name),
-        ("group", &resource.group),
-        ("kind", &resource.resource),
-    ] {
+    for (key, value) in [("name", &resource.name), ("group", &resource.group), ("kind", &resource.resource)] {
         if !value.is_empty() {
             details = details.with(key, value.as_str());
         }
@@ -107,8 +103,9 @@ fn serve_path(request: &HttpRequest<'_>, path: &str, world: &World) -> HttpRespo
                 .into(),
             ),
         ])),
-        ["api", version] => api::group("", version)
-            .map_or_else(HttpResponse::page_not_found, |v| read(v.resource_list())),
+        ["api", version] => {
+            api::group("", version).map_or_else(HttpResponse::page_not_found, |v| read(v.resource_list()))
+        }
         ["apis"] => read(api::group_list()),
         ["apis", group] => api::named_group(group).map_or_else(HttpResponse::page_not_found, read),
         ["apis", group, version] => match api::group(group, version) {
@@ -116,8 +113,7 @@ fn serve_path(request: &HttpRequest<'_>, path: &str, world: &World) -> HttpRespo
             None => HttpResponse::page_not_found(),
         },
         [
-            "" | "metrics" | "openapi" | "openid" | ".well-known" | "logs" | "debug" | "flagz"
-            | "statusz",
+            "" | "metrics" | "openapi" | "openid" | ".well-known" | "logs" | "debug" | "flagz" | "statusz",
             ..,
         ] => HttpResponse::not_played("this path of the API server"),
         _ => failure(404, "NotFound", NO_RESOURCE, Some(Json::Object(Vec::new()))),

@@ -9,8 +9,8 @@ use crate::access::attributes::{Attributes, Resource};
 use crate::access::decision::authorize;
 use crate::access::identity::Identity;
 use crate::access::json::Json;
-use crate::text::quote;
 use crate::access::world::World;
+use crate::text::quote;
 
 pub(super) fn respond(
     node: &str,
@@ -61,25 +61,17 @@ pub(super) fn respond(
         let tried = subresources.join(" ");
         HttpResponse::text(
             403,
-            format!(
-                "Forbidden (user={user}, verb={verb}, resource=nodes, subresource(s)=[{tried}])"
-            ),
+            format!("Forbidden (user={user}, verb={verb}, resource=nodes, subresource(s)=[{tried}])"),
         )
     };
-    HttpResponse {
-        identity: Some(identity),
-        decision,
-        ..answer
-    }
+    HttpResponse { identity: Some(identity), decision, ..answer }
 }
 
 /// Which subresources of the node a path stands for: any one of them suffices,
 /// asked in this order.
 fn subresources(path: &str) -> &'static [&'static str] {
-    let below = |base: &str| {
-        path.strip_prefix(base)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let below =
+        |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match () {
         () if below("/stats") => &["stats"],
         () if below("/metrics") => &["metrics"],
@@ -112,29 +104,18 @@ fn serve(node: &str, request: &HttpRequest<'_>, world: &World) -> HttpResponse {
                 ("items", items.into()),
             ]);
             let body = list.compact() + "\n";
-            HttpResponse {
-                content_type: JSON,
-                ..HttpResponse::text(200, body)
-            }
+            HttpResponse { content_type: JSON, ..HttpResponse::text(200, body) }
         }
         ("GET", "containerLogs") => {
             let [namespace, name, container] = [(); 3].map(|()| parts.next().unwrap_or_default());
-            let pod = pods().find(|pod| {
-                pod.text("metadata.namespace") == namespace && pod.text("metadata.name") == name
-            });
+            let pod = pods()
+                .find(|pod| pod.text("metadata.namespace") == namespace && pod.text("metadata.name") == name);
             let Some(pod) = pod else {
                 return HttpResponse::text(404, format!("pod {} does not exist", quote(name)));
             };
-            if !pod
-                .list("spec.containers")
-                .iter()
-                .any(|own| own.text("name") == container)
-            {
+            if !pod.list("spec.containers").iter().any(|own| own.text("name") == container) {
                 let (container, name) = (quote(container), quote(name));
-                return HttpResponse::text(
-                    404,
-                    format!("container {container} not found in pod {name}"),
-                );
+                return HttpResponse::text(404, format!("container {container} not found in pod {name}"));
             }
             HttpResponse::text(200, format!("{} {container} started\n", world.now))
         }
@@ -147,9 +128,8 @@ fn serve(node: &str, request: &HttpRequest<'_>, world: &World) -> HttpResponse {
         ),
         (
             _,
-            "stats" | "logs" | "checkpoint" | "runningpods" | "configz" | "flagz" | "statusz"
-            | "exec" | "run" | "attach" | "portForward" | "pods" | "healthz" | "containerLogs"
-            | "metrics",
+            "stats" | "logs" | "checkpoint" | "runningpods" | "configz" | "flagz" | "statusz" | "exec"
+            | "run" | "attach" | "portForward" | "pods" | "healthz" | "containerLogs" | "metrics",
         ) => HttpResponse::not_played("this part of the kubelet's API"),
         _ => HttpResponse::page_not_found(),
     }

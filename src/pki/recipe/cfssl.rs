@@ -11,12 +11,7 @@ pub(super) fn authority(authority: &Authority) -> Recipe {
         return no_such_key();
     };
     let files = Files::of_authority(authority);
-    let names: Vec<HostName> = authority
-        .dns_names
-        .iter()
-        .cloned()
-        .map(HostName::Dns)
-        .collect();
+    let names: Vec<HostName> = authority.dns_names.iter().cloned().map(HostName::Dns).collect();
     let mut request = request(&authority.subject, &names, key);
     if let Some(map) = request.as_object_mut() {
         map.insert("ca".into(), json!({ "expiry": hours(authority.days) }));
@@ -24,10 +19,7 @@ pub(super) fn authority(authority: &Authority) -> Recipe {
     let path = format!("{}-csr.json", files.stem);
     let mut lines = files.directories();
     lines.extend(write_file(&path, &pretty(&request)));
-    lines.extend(command(&[
-        format!("cfssl gencert -initca {}", quote(&path)),
-        bare(&files),
-    ]));
+    lines.extend(command(&[format!("cfssl gencert -initca {}", quote(&path)), bare(&files)]));
     lines.extend(rename(&files));
 
     let mut notes = Notes::default();
@@ -57,20 +49,14 @@ pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> R
     usages.extend(is_client(certificate).then_some("client auth"));
     let profile = &certificate.kind;
     let mut profiles = serde_json::Map::new();
-    profiles.insert(
-        profile.clone(),
-        json!({ "expiry": hours(certificate.days), "usages": usages }),
-    );
+    profiles.insert(profile.clone(), json!({ "expiry": hours(certificate.days), "usages": usages }));
     let policy = json!({ "signing": { "profiles": profiles } });
     let config = format!("{}-config.json", files.stem);
     let path = format!("{}-csr.json", files.stem);
 
     let mut lines = files.directories();
     lines.extend(write_file(&config, &pretty(&policy)));
-    lines.extend(write_file(
-        &path,
-        &pretty(&request(&certificate.subject, &certificate.names, key)),
-    ));
+    lines.extend(write_file(&path, &pretty(&request(&certificate.subject, &certificate.names, key))));
     lines.extend(command(&[
         format!("cfssl gencert -ca={}", quote(&authority.place.certificate)),
         format!("-ca-key={}", quote(&authority.place.key)),
@@ -145,14 +131,8 @@ fn notes_on_signature(key: KeyAlgorithm, notes: &mut Notes) {
 }
 
 fn request(subject: &Subject, names: &[HostName], key: Value) -> Value {
-    let organizations = subject
-        .organizations
-        .iter()
-        .map(|value| json!({ "O": value }));
-    let units = subject
-        .organizational_units
-        .iter()
-        .map(|value| json!({ "OU": value }));
+    let organizations = subject.organizations.iter().map(|value| json!({ "O": value }));
+    let units = subject.organizational_units.iter().map(|value| json!({ "OU": value }));
     let hosts: Vec<String> = names.iter().map(ToString::to_string).collect();
     json!({
         "CN": subject.common_name,
@@ -177,11 +157,7 @@ fn bare(files: &Files) -> String {
 /// cfssljson's names become the layout's; the CSR has the right one already.
 fn rename(files: &Files) -> Vec<String> {
     let mv = |suffix: &str, to: &str| {
-        command(&[
-            "mv".to_owned(),
-            quote(&format!("{}{suffix}", files.stem)),
-            quote(to),
-        ])
+        command(&["mv".to_owned(), quote(&format!("{}{suffix}", files.stem)), quote(to)])
     };
     let mut lines = mv("-key.pem", &files.key);
     lines.extend(mv(".pem", &files.certificate));

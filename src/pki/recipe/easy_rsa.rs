@@ -85,16 +85,18 @@ pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> R
     lines.extend(command(&sign));
     lines.extend(copy(&directory, &format!("private/{name}.key"), &files.key));
     lines.extend(copy(&directory, &format!("reqs/{name}.req"), &files.csr));
-    lines.extend(copy(
-        &directory,
-        &format!("issued/{name}.crt"),
-        &files.certificate,
-    ));
+    lines.extend(copy(&directory, &format!("issued/{name}.crt"), &files.certificate));
 
     let mut notes = Notes::default();
     notes.add(
-        format!("This signs with the CA that easy-rsa made in {directory}: begin with its recipe for `{}`.", authority.id),
-        format!("easy-rsa가 {directory} 안에 만든 CA로 서명해요. `{}`의 easy-rsa 명령부터 실행하세요.", authority.id),
+        format!(
+            "This signs with the CA that easy-rsa made in {directory}: begin with its recipe for `{}`.",
+            authority.id
+        ),
+        format!(
+            "easy-rsa가 {directory} 안에 만든 CA로 서명해요. `{}`의 easy-rsa 명령부터 실행하세요.",
+            authority.id
+        ),
     );
     if kind == "client" {
         notes.add(
@@ -151,16 +153,12 @@ fn directory(authority: &Authority) -> String {
 }
 
 fn easyrsa(directory: &str) -> Vec<String> {
-    vec![
-        "easyrsa --batch".to_owned(),
-        format!("--pki-dir={}", quote(directory)),
-    ]
+    vec!["easyrsa --batch".to_owned(), format!("--pki-dir={}", quote(directory))]
 }
 
 fn key(key: KeyAlgorithm) -> Vec<String> {
     let rsa = |bits: u32| vec!["--use-algo=rsa".to_owned(), format!("--keysize={bits}")];
-    let curve =
-        |kind: &str, name: &str| vec![format!("--use-algo={kind}"), format!("--curve={name}")];
+    let curve = |kind: &str, name: &str| vec![format!("--use-algo={kind}"), format!("--curve={name}")];
     match key {
         KeyAlgorithm::Rsa2048 => rsa(2048),
         KeyAlgorithm::Rsa3072 => rsa(3072),
@@ -187,20 +185,9 @@ fn subject(subject: &Subject) -> Option<Vec<String>> {
     if organizations.is_empty() && units.is_empty() {
         return Some(vec!["--dn-mode=cn_only".to_owned(), name]);
     }
-    let first = |values: &[String]| {
-        values
-            .first()
-            .map_or_else(String::new, |value| quote(value))
-    };
-    let mut options: Vec<String> = [
-        "--dn-mode=org",
-        "--req-c=",
-        "--req-st=",
-        "--req-city=",
-        "--req-email=",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let first = |values: &[String]| values.first().map_or_else(String::new, |value| quote(value));
+    let mut options: Vec<String> =
+        ["--dn-mode=org", "--req-c=", "--req-st=", "--req-city=", "--req-email="].map(str::to_owned).to_vec();
     options.push(format!("--req-ou={}", first(units)));
     options.push(format!("--req-org={}", first(organizations)));
     options.push(name);
@@ -232,9 +219,5 @@ fn alternative_names(names: &[String]) -> Vec<String> {
 }
 
 fn copy(directory: &str, from: &str, to: &str) -> Vec<String> {
-    command(&[
-        "cp".to_owned(),
-        quote(&format!("{directory}/{from}")),
-        quote(to),
-    ])
+    command(&["cp".to_owned(), quote(&format!("{directory}/{from}")), quote(to)])
 }

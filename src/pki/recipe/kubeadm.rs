@@ -3,8 +3,8 @@
 //! bears the same file name, and kubeconfigs.
 
 use crate::blueprint::{
-    API_SERVER_PORT, Authority, Certificate, Endpoint, HostName, KeyAlgorithm, KeyPair, Kubeconfig,
-    Layout, Node, Places, Plan, Usage,
+    API_SERVER_PORT, Authority, Certificate, Endpoint, HostName, KeyAlgorithm, KeyPair, Kubeconfig, Layout,
+    Node, Places, Plan, Usage,
 };
 
 use super::shell::{command, literal, make_directories, quote, write_file_with_directory};
@@ -57,11 +57,7 @@ pub(super) fn certificate(plan: &Plan, certificate: &Certificate) -> Recipe {
     let Some(first) = plan.spec.control_planes.first() else {
         return no_such_place();
     };
-    let own = plan
-        .spec
-        .control_planes
-        .iter()
-        .find(|node| certificate.node.as_ref() == Some(&node.name));
+    let own = plan.spec.control_planes.iter().find(|node| certificate.node.as_ref() == Some(&node.name));
     let node = own.unwrap_or(first);
     let id = certificate.id();
     let kubeconfig = plan.kubeconfigs.iter().find(|k| k.certificate == id);
@@ -80,8 +76,7 @@ pub(super) fn certificate(plan: &Plan, certificate: &Certificate) -> Recipe {
         (Some(kubeconfig), None) => by_user(plan, first, certificate, kubeconfig),
         (None, _) => {
             let signed_by_own = certificate.authority == signer(kind);
-            let lies_there =
-                kubeadm_layout || matches!(kind, "apiserver" | "apiserver-kubelet-client");
+            let lies_there = kubeadm_layout || matches!(kind, "apiserver" | "apiserver-kubelet-client");
             if !(signed_by_own && lies_there && matches!(certificate.places, Places::Files(_))) {
                 return no_such_place();
             }
@@ -122,20 +117,15 @@ fn kubeconfig_phase(certificate: &Certificate) -> Option<&'static str> {
 
 fn by_kubeconfig_phase(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, phase: &str) -> Recipe {
     let mut lines = write_config(plan, node, Some(&kubeconfig.path));
-    let directory = kubeconfig
-        .path
-        .rsplit_once('/')
-        .map_or(".", |(directory, _)| directory);
+    let directory = kubeconfig.path.rsplit_once('/').map_or(".", |(directory, _)| directory);
     lines.extend(command(&[
         format!("kubeadm init phase kubeconfig {phase}"),
         format!("--config={}", quote(&config_path(plan, node))),
         format!("--kubeconfig-dir={}", quote(directory)),
     ]));
     let mut notes = Notes::default();
-    notes.add(
-        "Key and certificate lie in the kubeconfig alone.",
-        "키와 인증서는 kubeconfig 안에만 들어가요.",
-    );
+    notes
+        .add("Key and certificate lie in the kubeconfig alone.", "키와 인증서는 kubeconfig 안에만 들어가요.");
     match phase {
         "admin" => {
             notes.add(
@@ -144,10 +134,7 @@ fn by_kubeconfig_phase(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, phase:
             );
         }
         "super-admin" => {
-            notes.add(
-                "kubeadm has this one since 1.29.",
-                "kubeadm 1.29부터 있는 파일이에요.",
-            );
+            notes.add("kubeadm has this one since 1.29.", "kubeadm 1.29부터 있는 파일이에요.");
         }
         _ => {}
     }
@@ -165,13 +152,7 @@ fn by_user(plan: &Plan, node: &Node, certificate: &Certificate, kubeconfig: &Kub
         format!("--config={}", quote(&config_path(plan, node))),
         format!("--client-name={}", quote(&certificate.subject.common_name)),
     ];
-    parts.extend(
-        certificate
-            .subject
-            .organizations
-            .iter()
-            .map(|o| format!("--org={}", quote(o))),
-    );
+    parts.extend(certificate.subject.organizations.iter().map(|o| format!("--org={}", quote(o))));
     parts.push(format!("--validity-period={}", hours(certificate.days)));
     parts.push(format!("> {path}"));
     lines.extend(command(&parts));
@@ -203,16 +184,8 @@ fn by_user(plan: &Plan, node: &Node, certificate: &Certificate, kubeconfig: &Kub
 
 /// Says so where kubeadm would write another server than planned.
 fn server_note(plan: &Plan, node: &Node, kubeconfig: &Kubeconfig, local: bool, notes: &mut Notes) {
-    let own = Endpoint {
-        host: HostName::Ip(node.address),
-        port: API_SERVER_PORT,
-    };
-    let endpoint = plan
-        .spec
-        .control_plane_endpoint
-        .clone()
-        .filter(|_| !local)
-        .unwrap_or(own);
+    let own = Endpoint { host: HostName::Ip(node.address), port: API_SERVER_PORT };
+    let endpoint = plan.spec.control_plane_endpoint.clone().filter(|_| !local).unwrap_or(own);
     let written = format!("https://{endpoint}");
     let planned = &kubeconfig.server;
     if written != *planned {
@@ -234,10 +207,7 @@ fn version_notes(plan: &Plan, notes: &mut Notes) {
         "설정 파일의 v1beta4는 kubeadm 1.31부터 쓸 수 있어요.",
     );
     if plan.spec.key == KeyAlgorithm::P384 {
-        notes.add(
-            "ECDSA-P384 came to v1beta4 only later.",
-            "ECDSA-P384는 v1beta4에 나중에 추가되었어요.",
-        );
+        notes.add("ECDSA-P384 came to v1beta4 only later.", "ECDSA-P384는 v1beta4에 나중에 추가되었어요.");
     }
 }
 
@@ -303,25 +273,15 @@ fn write_config(plan: &Plan, node: &Node, result: Option<&String>) -> Vec<String
     body.push(format!("clusterName: {}", scalar(&spec.name)));
     body.push(format!("certificatesDir: \"{certificates}\""));
     if let Some(endpoint) = &spec.control_plane_endpoint {
-        body.push(format!(
-            "controlPlaneEndpoint: {}",
-            scalar(&endpoint.to_string())
-        ));
+        body.push(format!("controlPlaneEndpoint: {}", scalar(&endpoint.to_string())));
     }
     body.extend(algorithm(spec.key).map(|name| format!("encryptionAlgorithm: {name}")));
     body.push(format!("certificateValidityPeriod: {}", hours(spec.days)));
-    body.push(format!(
-        "caCertificateValidityPeriod: {}",
-        hours(spec.ca_days)
-    ));
+    body.push(format!("caCertificateValidityPeriod: {}", hours(spec.ca_days)));
     let names = further_names(plan, node);
     if !names.is_empty() {
         body.extend(["apiServer:".to_owned(), "  certSANs:".to_owned()]);
-        body.extend(
-            names
-                .iter()
-                .map(|name| format!("  - {}", scalar(&name.to_string()))),
-        );
+        body.extend(names.iter().map(|name| format!("  - {}", scalar(&name.to_string()))));
     }
     body.push("networking:".to_owned());
     body.push(format!("  serviceSubnet: {}", scalar(&cidrs.join(","))));
@@ -336,42 +296,26 @@ fn write_config(plan: &Plan, node: &Node, result: Option<&String>) -> Vec<String
 /// (pki_helpers.go GetAPIServerAltNames).
 fn further_names(plan: &Plan, node: &Node) -> Vec<HostName> {
     let spec = &plan.spec;
-    let own = plan.certificates.iter().find(|c| {
-        c.kind == "apiserver" && (c.node.is_none() || c.node.as_ref() == Some(&node.name))
-    });
+    let own = plan
+        .certificates
+        .iter()
+        .find(|c| c.kind == "apiserver" && (c.node.is_none() || c.node.as_ref() == Some(&node.name)));
     let by_itself = |name: &HostName| match name {
         HostName::Dns(name) => {
             *name == node.name
-                || matches!(
-                    name.as_str(),
-                    "kubernetes" | "kubernetes.default" | "kubernetes.default.svc"
-                )
+                || matches!(name.as_str(), "kubernetes" | "kubernetes.default" | "kubernetes.default.svc")
                 || name.strip_prefix("kubernetes.default.svc.") == Some(&spec.dns_domain)
         }
-        HostName::Ip(address) => {
-            *address == node.address || spec.service_address() == Some(*address)
-        }
+        HostName::Ip(address) => *address == node.address || spec.service_address() == Some(*address),
     };
-    let endpoint = spec
-        .control_plane_endpoint
-        .as_ref()
-        .map(|endpoint| &endpoint.host);
-    let names = own
-        .iter()
-        .filter(|c| c.usages.contains(&Usage::Server))
-        .flat_map(|c| &c.names);
-    names
-        .filter(|name| !by_itself(name) && Some(*name) != endpoint)
-        .cloned()
-        .collect()
+    let endpoint = spec.control_plane_endpoint.as_ref().map(|endpoint| &endpoint.host);
+    let names = own.iter().filter(|c| c.usages.contains(&Usage::Server)).flat_map(|c| &c.names);
+    names.filter(|name| !by_itself(name) && Some(*name) != endpoint).cloned().collect()
 }
 
 /// The Kubernetes version of the plan, as its static pods' images have it.
 fn version(plan: &Plan) -> Option<&str> {
-    let (_, rest) = plan
-        .file("kube-apiserver-manifest")?
-        .text
-        .split_once("/kube-apiserver:")?;
+    let (_, rest) = plan.file("kube-apiserver-manifest")?.text.split_once("/kube-apiserver:")?;
     rest.split_whitespace().next()
 }
 

@@ -22,10 +22,7 @@ pub(super) fn kubeconfig(plan: &Plan, kubeconfig: &Kubeconfig) -> Option<Recipe>
         format!("kubectl config set-cluster {}", quote(cluster)),
         file.clone(),
         format!("--server={}", quote(&kubeconfig.server)),
-        format!(
-            "--certificate-authority={}",
-            quote(&authority.place.certificate)
-        ),
+        format!("--certificate-authority={}", quote(&authority.place.certificate)),
         "--embed-certs".to_owned(),
     ]));
     lines.extend(command(&[
@@ -43,11 +40,7 @@ pub(super) fn kubeconfig(plan: &Plan, kubeconfig: &Kubeconfig) -> Option<Recipe>
         format!("--cluster={}", quote(cluster)),
         format!("--user={}", quote(user)),
     ]));
-    lines.extend(command(&[
-        "kubectl config use-context".to_owned(),
-        context,
-        file,
-    ]));
+    lines.extend(command(&["kubectl config use-context".to_owned(), context, file]));
     let mut notes = Notes::default();
     notes.add(
         "--embed-certs writes the files' content into the kubeconfig; without it, only their paths.",

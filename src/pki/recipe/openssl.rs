@@ -7,12 +7,7 @@ use super::{Files, Notes, Recipe, Tool, copies_note, embedded_note, pair_copies_
 
 pub(super) fn authority(authority: &Authority) -> Recipe {
     let files = Files::of_authority(authority);
-    let names: Vec<HostName> = authority
-        .dns_names
-        .iter()
-        .cloned()
-        .map(HostName::Dns)
-        .collect();
+    let names: Vec<HostName> = authority.dns_names.iter().cloned().map(HostName::Dns).collect();
     let extensions = [
         // One line of 62 columns, continued as OpenSSL's configuration files allow.
         r"keyUsage = critical,digitalSignature,\",
@@ -23,15 +18,7 @@ pub(super) fn authority(authority: &Authority) -> Recipe {
     let extensions = Extensions::new(&files, extensions.map(str::to_owned).to_vec(), &names);
     let signer = vec![format!("-signkey {}", quote(&files.key))];
     let digest = digest(authority.key);
-    let lines = steps(
-        &files,
-        authority.key,
-        &authority.subject,
-        &extensions,
-        signer,
-        authority.days,
-        digest,
-    );
+    let lines = steps(&files, authority.key, &authority.subject, &extensions, signer, authority.days, digest);
     let mut notes = Notes::default();
     notes.add(
         "Without -extfile, OpenSSL 3.0 and 3.1 make an X.509 v1 certificate here; from 3.2 on it is a v3 without CA:TRUE, which Go refuses as a CA.",
@@ -65,15 +52,8 @@ pub(super) fn certificate(authority: &Authority, certificate: &Certificate) -> R
         format!("-CAkey {}", quote(&authority.place.key)),
     ];
     let digest = digest(authority.key);
-    let lines = steps(
-        &files,
-        certificate.key,
-        &certificate.subject,
-        &extensions,
-        signer,
-        certificate.days,
-        digest,
-    );
+    let lines =
+        steps(&files, certificate.key, &certificate.subject, &extensions, signer, certificate.days, digest);
     let mut notes = Notes::default();
     if !certificate.names.is_empty() {
         notes.add(
@@ -124,11 +104,7 @@ struct Extensions {
 impl Extensions {
     fn new(files: &Files, mut extensions: Vec<String>, names: &[HostName]) -> Self {
         if names.is_empty() {
-            return Self {
-                path: format!("{}.ext", files.stem),
-                body: extensions,
-                in_sections: false,
-            };
+            return Self { path: format!("{}.ext", files.stem), body: extensions, in_sections: false };
         }
         let alternative = "subjectAltName = @alt_names";
         let head = [
@@ -156,11 +132,7 @@ impl Extensions {
                 }
             });
         }
-        Self {
-            path: format!("{}.cnf", files.stem),
-            body,
-            in_sections: true,
-        }
+        Self { path: format!("{}.cnf", files.stem), body, in_sections: true }
     }
 }
 
@@ -180,10 +152,7 @@ fn steps(
     if !subject.attributes().all(|(_, value)| value.is_ascii()) {
         request.push("-utf8".to_owned());
     }
-    let mut sign = vec![
-        "openssl x509 -req".to_owned(),
-        format!("-in {}", quote(&files.csr)),
-    ];
+    let mut sign = vec!["openssl x509 -req".to_owned(), format!("-in {}", quote(&files.csr))];
     sign.extend(signer);
     sign.push(format!("-days {days}"));
     sign.extend(digest.map(str::to_owned));
@@ -211,13 +180,7 @@ fn steps(
 
 fn generate(key: KeyAlgorithm, path: &str) -> Vec<String> {
     let out = format!("-out {}", quote(path));
-    let curve = |name| {
-        vec![
-            format!("openssl ecparam -name {name}"),
-            "-genkey -noout".into(),
-            out.clone(),
-        ]
-    };
+    let curve = |name| vec![format!("openssl ecparam -name {name}"), "-genkey -noout".into(), out.clone()];
     let rsa = |bits| vec!["openssl genrsa".into(), format!("{out} {bits}")];
     command(&match key {
         KeyAlgorithm::Rsa2048 => rsa(2048),
@@ -250,11 +213,7 @@ fn subject_argument(subject: &Subject) -> String {
             text.push(c);
         }
     }
-    if text.is_empty() {
-        "/".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "/".to_owned() } else { text }
 }
 
 /// A value in an OpenSSL configuration file (config(5)).

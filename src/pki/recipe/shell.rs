@@ -74,11 +74,7 @@ pub(super) fn make_directories<'a>(paths: impl IntoIterator<Item = &'a String>) 
             parts.push(directory);
         }
     }
-    if parts.len() > 1 {
-        command(&parts)
-    } else {
-        Vec::new()
-    }
+    if parts.len() > 1 { command(&parts) } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -87,10 +83,8 @@ mod tests {
 
     #[test]
     fn any_word_comes_back_from_the_shell_as_it_was() {
-        let words = [
-            "plain", "", "a b", "it's", "$HOME", "`id`", "a\\b", "*", "~", "a\nb", "한글", "!x",
-            "-n;", "#",
-        ];
+        let words =
+            ["plain", "", "a b", "it's", "$HOME", "`id`", "a\\b", "*", "~", "a\nb", "한글", "!x", "-n;", "#"];
         for word in words {
             let out = std::process::Command::new("sh")
                 .args(["-c", &format!("printf %s {}", quote(word))])
@@ -98,37 +92,20 @@ mod tests {
                 .unwrap();
             assert_eq!(String::from_utf8(out.stdout).unwrap(), word);
             let body = format!("cat <<EOF\n{}\nEOF", literal(word));
-            let out = std::process::Command::new("sh")
-                .args(["-c", &body])
-                .output()
-                .unwrap();
+            let out = std::process::Command::new("sh").args(["-c", &body]).output().unwrap();
             assert_eq!(String::from_utf8(out.stdout).unwrap(), format!("{word}\n"));
         }
-        assert_eq!(
-            quote("/O=system:masters/CN=kube-admin"),
-            "/O=system:masters/CN=kube-admin"
-        );
+        assert_eq!(quote("/O=system:masters/CN=kube-admin"), "/O=system:masters/CN=kube-admin");
     }
 
     #[test]
     fn wide_commands_continue() {
-        let parts = [
-            "openssl x509 -req",
-            "-in kubelet-client-node001.csr",
-            "-CA ca.crt",
-            "-CAkey ca.key",
-        ];
+        let parts = ["openssl x509 -req", "-in kubelet-client-node001.csr", "-CA ca.crt", "-CAkey ca.key"];
         let lines = command(&parts);
         assert_eq!(
             lines,
-            [
-                r"openssl x509 -req -in kubelet-client-node001.csr \",
-                "  -CA ca.crt -CAkey ca.key"
-            ]
+            [r"openssl x509 -req -in kubelet-client-node001.csr \", "  -CA ca.crt -CAkey ca.key"]
         );
-        assert_eq!(
-            command(&["openssl genrsa", "-out ca.key 2048"]),
-            ["openssl genrsa -out ca.key 2048"]
-        );
+        assert_eq!(command(&["openssl genrsa", "-out ca.key 2048"]), ["openssl genrsa -out ca.key 2048"]);
     }
 }

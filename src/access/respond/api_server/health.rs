@@ -46,10 +46,7 @@ const LIVEZ: [&str; 36] = [
 pub(super) fn serve(request: &HttpRequest<'_>, path: &str) -> HttpResponse {
     match path.trim_matches('/') {
         "livez" if request.asks("verbose") => {
-            let checks: String = LIVEZ
-                .iter()
-                .map(|check| format!("[+]{check} ok\n"))
-                .collect();
+            let checks: String = LIVEZ.iter().map(|check| format!("[+]{check} ok\n")).collect();
             HttpResponse::text(200, checks + "livez check passed\n")
         }
         _ if request.asks("verbose") => HttpResponse::not_played("the details of this check"),

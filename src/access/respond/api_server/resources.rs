@@ -7,8 +7,8 @@ use crate::access::attributes::{FieldRequirement, Resource};
 use crate::access::graph::group;
 use crate::access::identity::Identity;
 use crate::access::json::Json;
-use crate::text::quote;
 use crate::access::world::World;
+use crate::text::quote;
 
 pub(super) fn serve(
     identity: &Identity,
@@ -25,11 +25,7 @@ pub(super) fn serve(
         return failure(404, "NotFound", NO_RESOURCE, empty());
     };
     // Namespaces carry their own name as the namespace of the request.
-    let namespace = if resource.resource == "namespaces" {
-        ""
-    } else {
-        &resource.namespace
-    };
+    let namespace = if resource.resource == "namespaces" { "" } else { &resource.namespace };
     let named = !resource.name.is_empty();
     // A list may have a name too, from its field selector.
     let of_one = named && !matches!(verb, "list" | "watch");
@@ -50,19 +46,15 @@ pub(super) fn serve(
     }
     let group_version = api_group.group_version();
     let of_kind = |object: &&Json| {
-        object.text("kind") == api_resource.kind
-            && group(object.text("apiVersion")) == resource.group
+        object.text("kind") == api_resource.kind && group(object.text("apiVersion")) == resource.group
     };
     // Namespaces carry their own name as the namespace of the request.
-    let namespace = if resource.resource == "namespaces" {
-        ""
-    } else {
-        &resource.namespace
-    };
-    let objects =
-        world.objects.iter().filter(of_kind).filter(|object| {
-            namespace.is_empty() || object.text("metadata.namespace") == namespace
-        });
+    let namespace = if resource.resource == "namespaces" { "" } else { &resource.namespace };
+    let objects = world
+        .objects
+        .iter()
+        .filter(of_kind)
+        .filter(|object| namespace.is_empty() || object.text("metadata.namespace") == namespace);
     match (verb, resource.resource.as_str()) {
         ("get", _) if matches!(resource.subresource.as_str(), "" | "status") => {
             let mut objects = objects;
@@ -74,10 +66,8 @@ pub(super) fn serve(
         ("list", _) => match refused_list(resource, request) {
             Some(refusal) => refusal,
             None => {
-                let items: Vec<Json> = objects
-                    .filter(|object| selected(object, resource))
-                    .map(without_kind)
-                    .collect();
+                let items: Vec<Json> =
+                    objects.filter(|object| selected(object, resource)).map(without_kind).collect();
                 let list = Json::object([
                     ("kind", format!("{}List", api_resource.kind).into()),
                     ("apiVersion", group_version.into()),
@@ -121,14 +111,9 @@ fn failure_empty_body(kind: &str) -> HttpResponse {
 /// Lists whose query makes no sense (400).
 fn refused_list(resource: &Resource, request: &HttpRequest<'_>) -> Option<HttpResponse> {
     let query = request.path.split_once('?').map_or("", |(_, query)| query);
-    let limit = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("limit="));
+    let limit = query.split('&').find_map(|pair| pair.strip_prefix("limit="));
     if let Some(limit) = limit.filter(|limit| !limit.is_empty() && limit.parse::<i64>().is_err()) {
-        let message = format!(
-            "strconv.ParseInt: parsing {}: invalid syntax",
-            quote(limit)
-        );
+        let message = format!("strconv.ParseInt: parsing {}: invalid syntax", quote(limit));
         return Some(failure(400, "BadRequest", &message, None));
     }
     let known = |field: &str| match resource.resource.as_str() {
@@ -175,19 +160,13 @@ fn self_review(identity: &Identity, world: &World) -> Json {
         user = user.with("groups", Json::strings(&identity.groups));
     }
     if !identity.extra.is_empty() {
-        let extra = identity
-            .extra
-            .iter()
-            .map(|(key, values)| (key.clone(), Json::strings(values)));
+        let extra = identity.extra.iter().map(|(key, values)| (key.clone(), Json::strings(values)));
         user = user.with("extra", Json::Object(extra.collect()));
     }
     Json::object([
         ("kind", "SelfSubjectReview".into()),
         ("apiVersion", "authentication.k8s.io/v1".into()),
-        (
-            "metadata",
-            Json::object([("creationTimestamp", world.now.as_str().into())]),
-        ),
+        ("metadata", Json::object([("creationTimestamp", world.now.as_str().into())])),
         ("status", Json::object([("userInfo", user)])),
     ])
 }

@@ -8,11 +8,7 @@ use time::macros::datetime;
 
 macro_rules! recorded {
     ($name:literal) => {
-        include_str!(concat!(
-            "../../../../tests/fixtures/kube-apiserver/http/",
-            $name,
-            ".txt"
-        ))
+        include_str!(concat!("../../../../tests/fixtures/kube-apiserver/http/", $name, ".txt"))
     };
 }
 
@@ -23,11 +19,7 @@ fn world() -> World {
         control_plane,
     };
     let nodes = [node("cp1", 10, true), node("node01", 21, false)];
-    World::new(
-        &nodes,
-        "127.0.0.1:16443",
-        datetime!(2026-11-23 19:54:40 UTC),
-    )
+    World::new(&nodes, "127.0.0.1:16443", datetime!(2026-11-23 19:54:40 UTC))
 }
 
 /// Whom the recording calls by the names of its certificates' files.
@@ -36,8 +28,7 @@ fn authentication(name: &str) -> Authentication {
         "-" => return Authentication::Anonymous,
         "super-admin" => {
             let mut admin = Identity::named("kubernetes-super-admin", &["system:masters"]);
-            let hash =
-                "X509SHA256=fcad582a586bd01d9981a3b93056b94d62a0e12762a96f1b35bc45ddf0a2c502";
+            let hash = "X509SHA256=fcad582a586bd01d9981a3b93056b94d62a0e12762a96f1b35bc45ddf0a2c502";
             admin.extra = vec![(CREDENTIAL_ID.to_owned(), vec![hash.to_owned()])];
             admin
         }
@@ -77,24 +68,12 @@ fn answers_are_the_recorded_ones() {
         let name = lines.next().unwrap().strip_prefix("# identity: ").unwrap();
         let (method, path) = lines.next().unwrap()[2..].split_once(' ').unwrap();
         let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let header = |key: &str| {
-            head.lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-        };
+        let header = |key: &str| head.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
 
         let request = HttpRequest { method, path };
-        let response = respond(
-            ServerKind::KubeApiserver,
-            authentication(name),
-            &request,
-            &world(),
-        );
+        let response = respond(ServerKind::KubeApiserver, authentication(name), &request, &world());
         assert_eq!(response.status, status, "{asked}");
-        assert_eq!(
-            Some(response.content_type),
-            header("Content-Type"),
-            "{asked}"
-        );
+        assert_eq!(Some(response.content_type), header("Content-Type"), "{asked}");
         assert_eq!(response.body.trim(), body.trim(), "{asked}");
         if let Some(length) = header("Content-Length") {
             assert_eq!(response.body.len().to_string(), length, "{asked}");
@@ -103,16 +82,8 @@ fn answers_are_the_recorded_ones() {
 }
 
 fn get(authentication: Authentication, path: &str) -> HttpResponse {
-    let request = HttpRequest {
-        method: "GET",
-        path,
-    };
-    respond(
-        ServerKind::KubeApiserver,
-        authentication,
-        &request,
-        &world(),
-    )
+    let request = HttpRequest { method: "GET", path };
+    respond(ServerKind::KubeApiserver, authentication, &request, &world())
 }
 
 #[test]
@@ -132,13 +103,7 @@ fn a_refused_certificate_is_401_even_for_version() {
 fn paths_that_a_resource_does_not_have() {
     let status = |method: &str, path: &str| {
         let request = HttpRequest { method, path };
-        respond(
-            ServerKind::KubeApiserver,
-            authentication("super-admin"),
-            &request,
-            &world(),
-        )
-        .status
+        respond(ServerKind::KubeApiserver, authentication("super-admin"), &request, &world()).status
     };
     assert_eq!(status("GET", "/api/v1/pods/web"), 404);
     assert_eq!(status("GET", "/api/v1/namespaces/dev/nodes"), 404);
@@ -155,16 +120,10 @@ fn objects_are_served_to_those_who_may() {
     let nodes = get(admin(), "/api/v1/nodes");
     assert_eq!(nodes.status, 200);
     assert!(
-        nodes.body.starts_with(
-            "{\n  \"kind\": \"NodeList\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {"
-        )
+        nodes.body.starts_with("{\n  \"kind\": \"NodeList\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {")
     );
     let list: Json = serde_json::from_str(&nodes.body).unwrap();
-    let names: Vec<&str> = list
-        .list("items")
-        .iter()
-        .map(|node| node.text("metadata.name"))
-        .collect();
+    let names: Vec<&str> = list.list("items").iter().map(|node| node.text("metadata.name")).collect();
     assert_eq!(names, ["cp1", "node01"]);
     assert_eq!(get(admin(), "/api/v1/nodes/node01").status, 200);
     assert_eq!(get(admin(), "/api/v1/namespaces/kube-system").status, 200);
@@ -183,36 +142,16 @@ fn objects_are_served_to_those_who_may() {
 fn kubelets_ask_the_api_server() {
     let ask = |authentication: Authentication, method: &str, path: &str| {
         let request = HttpRequest { method, path };
-        respond(
-            ServerKind::Kubelet { node: "node01" },
-            authentication,
-            &request,
-            &world(),
-        )
+        respond(ServerKind::Kubelet { node: "node01" }, authentication, &request, &world())
     };
-    let client = || {
-        Authentication::Identified(Identity::named(
-            "kube-apiserver-kubelet-client",
-            &[] as &[&str],
-        ))
-    };
+    let client =
+        || Authentication::Identified(Identity::named("kube-apiserver-kubelet-client", &[] as &[&str]));
     let pods = ask(client(), "GET", "/pods");
     assert_eq!(pods.status, 200);
     assert!(pods.body.contains("kube-proxy-node01"));
     assert_eq!(ask(client(), "GET", "/healthz").body, "ok");
-    assert_eq!(
-        ask(
-            client(),
-            "GET",
-            "/containerLogs/kube-system/kube-proxy-node01/kube-proxy"
-        )
-        .status,
-        200
-    );
-    assert_eq!(
-        ask(client(), "GET", "/containerLogs/default/web/c").body,
-        "pod \"web\" does not exist"
-    );
+    assert_eq!(ask(client(), "GET", "/containerLogs/kube-system/kube-proxy-node01/kube-proxy").status, 200);
+    assert_eq!(ask(client(), "GET", "/containerLogs/default/web/c").body, "pod \"web\" does not exist");
 
     let jane = || Authentication::Identified(Identity::named("jane", &["dev"]));
     let forbidden = ask(jane(), "GET", "/pods");
@@ -227,9 +166,6 @@ fn kubelets_ask_the_api_server() {
     );
     for refused in [Authentication::Anonymous, Authentication::Refused] {
         let response = ask(refused, "GET", "/pods");
-        assert_eq!(
-            (response.status, response.body.as_str()),
-            (401, "Unauthorized")
-        );
+        assert_eq!((response.status, response.body.as_str()), (401, "Unauthorized"));
     }
 }
