@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::args::Global;
 use super::error::CliError;
 use super::output::Output;
-use super::signals::end_after_hang_up;
+use super::signals::end_after_signal;
 use crate::ui::{self, UiError};
 
 pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> Result<u8, CliError> {
@@ -20,7 +20,7 @@ pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> R
         .build()
         .map_err(|error| CliError::Machine(format!("no threads for the screen: {error}")))?;
     let options = ui::Options { language: global.lang, ascii: output.ascii, color: output.color, start };
-    end_after_hang_up();
+    end_after_signal();
     let ended = runtime.block_on(ui::run(Arc::new(lab), options));
     // Work that was begun ends by itself or with the process; the user does not wait for it.
     runtime.shutdown_background();

@@ -34,24 +34,26 @@ pub(super) fn cancel_on_signal(cancel: &Cancel) {
     });
 }
 
-/// How long the screen has to end by itself once its terminal is gone.
+/// How long the screen has to end by itself once it was told to.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// Ends the process when the terminal has hung up and the screen has not ended by itself.
-/// Crossterm 0.29 reads a terminal that is gone over and over (its `event/source/unix/mio.rs`
-/// ends the loop at no other error than `WouldBlock`), and whoever asks it for events then
-/// never gets an answer.
-pub(super) fn end_after_hang_up() {
+/// Ends the process when it was told to, by SIGTERM or because the terminal hung up, and
+/// the screen has not ended by itself. Crossterm 0.29 reads a terminal that is gone over
+/// and over (its `event/source/unix/mio.rs` ends the loop at no other error than
+/// `WouldBlock`), and whoever asks it for events then never gets an answer.
+pub(super) fn end_after_signal() {
     let listen = async {
-        if let Ok(mut hang_up) = signal(SignalKind::hangup()) {
-            hang_up.recv().await;
-            thread::sleep(PARTING);
-            let hung_up = super::error::CliError::Signal(rustix::process::Signal::HUP.as_raw());
-            std::process::exit(hung_up.status().into());
-        }
+        let listeners = (signal(SignalKind::hangup()), signal(SignalKind::terminate()));
+        let (Ok(mut hang_up), Ok(mut terminate)) = listeners else { return };
+        let told = tokio::select! {
+            _ = hang_up.recv() => rustix::process::Signal::HUP,
+            _ = terminate.recv() => rustix::process::Signal::TERM,
+        };
+        thread::sleep(PARTING);
+        std::process::exit(super::error::CliError::Signal(told.as_raw()).status().into());
     };
     // A thread and a runtime of its own: the screen's are the ones that may be stuck.
-    let _ = thread::Builder::new().name("hang-up".into()).spawn(move || {
+    let _ = thread::Builder::new().name("parting".into()).spawn(move || {
         if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
             runtime.block_on(listen);
         }
