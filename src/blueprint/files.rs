@@ -3,12 +3,9 @@
 
 use std::fmt::Write;
 
-use super::expand::values;
 use super::source::{Blueprint, BlueprintError, FileEntry, FlagsEntry};
+use super::values::{PKI, on_node, url_host, values};
 use super::{FileFormat, HostName, Layout, Node, Places, Plan};
-
-/// Where the lecture's files lie on a machine.
-const PKI: &str = "/etc/kubernetes/pki";
 
 /// The whole text of one file of one node.
 pub(super) fn render(
@@ -31,14 +28,6 @@ pub(super) fn render(
         FileFormat::Kubelet => kubelet(plan, node),
         FileFormat::Openssl => openssl(plan, node),
     })
-}
-
-/// The path that a file of the workspace has on its machine.
-pub(super) fn on_node(plan: &Plan, node: &Node, path: &str) -> String {
-    match plan.spec.layout {
-        Layout::Lecture => format!("{PKI}/{}", path.strip_prefix("extra/").unwrap_or(path)),
-        Layout::Kubeadm => format!("/{}", path.strip_prefix(&format!("{}/", node.name)).unwrap_or(path)),
-    }
 }
 
 fn arguments(blueprint: &Blueprint, flags: &FlagsEntry, plan: &Plan, node: &Node) -> Vec<String> {
@@ -65,7 +54,7 @@ fn manifest(blueprint: &Blueprint, flags: &FlagsEntry, plan: &Plan, node: &Node)
         "etcd" => ("etcd.advertise-client-urls", 2379),
         _ => ("kube-apiserver.advertise-address.endpoint", 6443),
     };
-    let host = super::expand::url_host(node.address);
+    let host = url_host(node.address);
     let advertised =
         if component == "etcd" { format!("https://{host}:{port}") } else { format!("{host}:{port}") };
     let mut text = format!(

@@ -5,18 +5,18 @@
 mod component;
 mod expand;
 mod files;
+mod host;
 mod plan;
 mod source;
 mod spec;
+mod values;
 
 pub use component::{ComponentError, resolve_certificate, resolve_client, resolve_server};
 pub use expand::plan;
+pub use host::{API_SERVER_PORT, Endpoint, HostName, Node};
 pub use plan::{
     Authority, AuthorityPlace, Certificate, ConfigFile, Connection, FileFormat, KeyPair, KeyPairPlace,
     Kubeconfig, PairPlace, Places, Plan, Server, ServerStyle, Subject, Usage,
 };
 pub use source::{Blueprint, BlueprintError};
-pub use spec::{
-    API_SERVER_PORT, Authorities, ClusterSpec, Endpoint, HostName, KeyAlgorithm, Layout, MAX_WORKERS, Node,
-    SpecError, service_cidrs,
-};
+pub use spec::{Authorities, ClusterSpec, KeyAlgorithm, Layout, MAX_WORKERS, SpecError, service_cidrs};

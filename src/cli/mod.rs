@@ -2,6 +2,7 @@
 
 mod args;
 mod error;
+mod handshake;
 mod inspect;
 mod lab;
 mod learn;
@@ -68,7 +69,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
         Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
         Some(Command::Handshake { client, server, tls, request }) => {
-            lab::handshake(output, &global, (&client, &server), &tls, request.as_deref())
+            handshake::run(output, &global, (&client, &server), &tls, request.as_deref())
         }
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),

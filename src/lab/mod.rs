@@ -1,6 +1,7 @@
 //! The one engine that both faces use: it makes, connects and judges what a step asks for,
 //! and gives back its outcome.
 
+mod change;
 mod check;
 mod connect;
 mod engine;

@@ -1,6 +1,6 @@
 //! What stands beside a step: made from the plan and what is on disk.
 
-use super::connect::Changed;
+use super::change::Changed;
 use super::engine::Lab;
 use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};

@@ -1,0 +1,203 @@
+//! `dojang handshake`: one connection, told from both sides.
+
+use serde::Serialize;
+
+use super::args::Global;
+use super::error::CliError;
+use super::lab::open;
+use super::output::{Output, Tone};
+use super::signals::cancel_on_signal;
+use crate::lab::{Cancel, ConnectionOutcome, ConnectionView, tls_version};
+use crate::text::escape;
+use crate::trust::{Outcome, Verdict};
+
+pub(super) fn run(
+    output: &Output,
+    global: &Global,
+    ends: (&str, &str),
+    version: &str,
+    request: Option<&str>,
+) -> Result<u8, CliError> {
+    let lab = open(output, global, false, None)?;
+    let mut connection = lab.plan().connect(ends.0, ends.1)?;
+    if let Some(request) = request {
+        connection.request = request.to_owned();
+    }
+    let cancel = Cancel::default();
+    cancel_on_signal(&cancel);
+    let view = lab.connect(&connection, tls_version(version)?, &cancel)?;
+    let Some(outcome) = &view.outcome else {
+        return Err(CliError::Machine("the connection had no outcome".into()));
+    };
+    let yes = matches!(outcome.response, Some((status, _)) if status < 300);
+    if output.json {
+        output.document(&HandshakeDocument::new(&view, outcome))?;
+    } else {
+        print_connection(output, &view, outcome)?;
+    }
+    Ok(u8::from(!yes))
+}
+
+#[derive(Serialize)]
+struct HandshakeDocument<'a> {
+    client: &'a str,
+    server: &'a str,
+    request: &'a str,
+    outcome: &'a str,
+    tls: Option<&'a str>,
+    server_verdict: Option<VerdictDocument>,
+    client_verdict: Option<VerdictDocument>,
+    events: Vec<EventDocument<'a>>,
+    identity: Option<IdentityDocument<'a>>,
+    decision: Option<&'a str>,
+    response: Option<ResponseDocument<'a>>,
+    client_prints: Option<&'a str>,
+    server_logs: Option<&'a str>,
+    micros: u64,
+}
+
+#[derive(Serialize)]
+struct EventDocument<'a> {
+    who: &'a str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct IdentityDocument<'a> {
+    user: &'a str,
+    groups: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ResponseDocument<'a> {
+    status: u16,
+    body: &'a str,
+}
+
+#[derive(Serialize)]
+struct VerdictDocument {
+    accepted: bool,
+    message: Option<String>,
+    checks: Vec<CheckDocument>,
+}
+
+#[derive(Serialize)]
+struct CheckDocument {
+    rule: &'static str,
+    outcome: &'static str,
+    evidence: String,
+}
+
+impl VerdictDocument {
+    fn new(verdict: &Verdict) -> Self {
+        let check = |check: &crate::trust::Check| CheckDocument {
+            rule: check.rule.name(),
+            outcome: outcome_word(check.outcome),
+            evidence: check.evidence.clone(),
+        };
+        Self {
+            accepted: verdict.is_accepted(),
+            message: verdict.refusal.as_ref().map(|refusal| refusal.message.clone()),
+            checks: verdict.checks.iter().map(check).collect(),
+        }
+    }
+}
+
+impl<'a> HandshakeDocument<'a> {
+    fn new(view: &'a ConnectionView, outcome: &'a ConnectionOutcome) -> Self {
+        Self {
+            client: &view.client,
+            server: &view.server,
+            request: &view.request,
+            outcome: &outcome.outcome,
+            tls: outcome.version.as_deref(),
+            server_verdict: outcome.server_verdict.as_ref().map(VerdictDocument::new),
+            client_verdict: outcome.client_verdict.as_ref().map(VerdictDocument::new),
+            events: outcome.events.iter().map(|(who, what)| EventDocument { who, what }).collect(),
+            identity: outcome.identity.as_ref().map(|(user, groups)| IdentityDocument { user, groups }),
+            decision: outcome.decision.as_deref(),
+            response: outcome
+                .response
+                .as_ref()
+                .map(|(status, body)| ResponseDocument { status: *status, body }),
+            client_prints: outcome.client_prints.as_deref(),
+            server_logs: outcome.server_logs.as_deref(),
+            micros: outcome.micros,
+        }
+    }
+}
+
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Fail => "fail",
+        Outcome::NotReached => "not-reached",
+    }
+}
+
+fn print_connection(
+    output: &Output,
+    view: &ConnectionView,
+    outcome: &ConnectionOutcome,
+) -> Result<(), CliError> {
+    let language = output.language;
+    let arrow = if output.ascii { "->" } else { "→" };
+    let title = format!("{} {arrow} {}:{}", view.client, view.server, view.port);
+    output.line(&output.tone(Tone::Strong, &title))?;
+    let none = language.pick("no certificate", "인증서 없음");
+    let shows = view.client_subject.as_deref().unwrap_or(none);
+    let heading = |english, korean| language.pick(english, korean);
+    output.line(&format!("  {}  {}", heading("client shows ", "클라이언트 제시"), escape(shows)))?;
+    output.line(&format!(
+        "  {}  {}",
+        heading("server shows ", "서버 제시      "),
+        escape(&view.server_subject)
+    ))?;
+    output.line(&format!("  {}  {}", heading("asked for    ", "부른 이름      "), view.server_name))?;
+    output.line("")?;
+    for (who, what) in &outcome.events {
+        output.line(&format!("  {who:6}  {}", escape(what)))?;
+    }
+    let verdicts = [
+        (heading("the client judges the server", "클라이언트가 본 서버"), &outcome.server_verdict),
+        (heading("the server judges the client", "서버가 본 클라이언트"), &outcome.client_verdict),
+    ];
+    for (title, verdict) in verdicts {
+        let Some(verdict) = verdict else { continue };
+        output.line("")?;
+        let mark = output.mark(verdict.is_accepted());
+        output.line(&format!("{mark} {}", output.tone(Tone::Strong, title)))?;
+        for check in &verdict.checks {
+            let mark = match check.outcome {
+                Outcome::Pass => output.mark(true),
+                Outcome::Fail => output.mark(false),
+                Outcome::NotReached => output.made(false),
+            };
+            let line = format!("  {mark} {:20} {}", check.rule.name(), escape(&check.evidence));
+            output.line(line.trim_end())?;
+        }
+        if let Some(refusal) = &verdict.refusal {
+            output.line(&format!("    {}", output.tone(Tone::Bad, &escape(&refusal.message))))?;
+        }
+    }
+    output.line("")?;
+    if let Some((user, groups)) = &outcome.identity {
+        output.line(&format!("  {}  {}", heading("user    ", "사용자  "), escape(user)))?;
+        output.line(&format!("  {}  {}", heading("groups  ", "그룹    "), escape(&groups.join(" "))))?;
+    }
+    if let Some(decision) = &outcome.decision {
+        output.line(&format!("  {}  {}", heading("decided ", "인가    "), escape(decision)))?;
+    }
+    let good = matches!(outcome.response, Some((status, _)) if status < 300);
+    output.line(&format!("{} {}  {}", output.mark(good), view.request, outcome.outcome))?;
+    let printed = [
+        (heading("the client prints", "클라이언트 출력"), &outcome.client_prints),
+        (heading("the server logs  ", "서버 로그      "), &outcome.server_logs),
+    ];
+    for (title, text) in printed {
+        if let Some(text) = text {
+            output.line(&format!("  {title}  {}", escape(text)))?;
+        }
+    }
+    Ok(())
+}
