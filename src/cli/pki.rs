@@ -9,17 +9,15 @@ use serde::Serialize;
 use super::args::{Global, SpecArgs};
 use super::error::CliError;
 use super::output::Output;
-use crate::blueprint::{ClusterSpec, Plan, plan};
+use crate::blueprint::{Plan, plan};
 use crate::clock::Clock;
 use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
-    Build, Cancel, Locked, Progress, Secrecy, Selection, SetAside, Store, WorkspaceError, pem_certificates,
+    Build, Cancel, Progress, Selection, SetAside, Store, WorkspaceError, pem_certificates,
 };
+use crate::workspace::{read_spec, settle_spec};
 use crate::x509::{Field, certificate_fields};
-
-/// Where a cluster's spec is kept.
-pub(super) const SPEC: &str = "cluster.toml";
 
 #[derive(Serialize)]
 struct Created<'a> {
@@ -38,10 +36,15 @@ pub(super) fn create(
     force: bool,
 ) -> Result<u8, CliError> {
     let now = global.now.unwrap_or(Clock::System).now();
-    let asked = if args.is_empty() { None } else { Some(args.spec()?) };
+    let mut asked = if args.is_empty() { None } else { Some(args.spec()?) };
     let locked = store.lock()?;
-    let backup = if force { locked.back_up(now)? } else { None };
-    let spec = settle(&locked, asked, backup.as_deref())?;
+    let mut backup = None;
+    if force {
+        // Made anew without options, it stays the cluster that it was.
+        asked = asked.or(read_spec(store).unwrap_or_default());
+        backup = locked.back_up(now)?;
+    }
+    let spec = settle_spec(&locked, asked)?;
     let plan = plan(spec)?;
     let cancel = Cancel::default();
     super::signals::cancel_on_signal(&cancel);
@@ -88,40 +91,6 @@ pub(super) fn create(
     Ok(0)
 }
 
-/// The spec of this directory: the one it has, or the one that is asked for.
-fn settle(
-    locked: &Locked,
-    asked: Option<ClusterSpec>,
-    backup: Option<&str>,
-) -> Result<ClusterSpec, CliError> {
-    let store = locked.store();
-    let existing = match store.read(SPEC)? {
-        Some(text) => match ClusterSpec::from_toml(&String::from_utf8_lossy(&text)) {
-            Ok(spec) => Some(spec),
-            Err(error) => {
-                return Err(WorkspaceError::Unusable { path: SPEC.into(), why: error.to_string() }.into());
-            }
-        },
-        None => None,
-    };
-    let spec = match (existing, asked) {
-        (Some(existing), Some(asked)) if existing != asked => {
-            let why = existing.difference(&asked);
-            return Err(WorkspaceError::OtherCluster { path: store.root().to_owned(), why }.into());
-        }
-        (Some(existing), _) => return Ok(existing),
-        (None, Some(asked)) => asked,
-        (None, None) => {
-            match backup.map(|backup| store.read(&format!("{backup}/{SPEC}"))).transpose()?.flatten() {
-                Some(text) => ClusterSpec::from_toml(&String::from_utf8_lossy(&text)).unwrap_or_default(),
-                None => ClusterSpec::default(),
-            }
-        }
-    };
-    locked.write(SPEC, spec.to_toml().as_bytes(), Secrecy::Public)?;
-    Ok(spec)
-}
-
 /// A line of progress on a terminal.
 struct Bar {
     shown: Option<Mutex<usize>>,
@@ -153,19 +122,14 @@ impl Bar {
 }
 
 /// The plan of a directory that holds a cluster.
-pub(super) fn plan_of(store: &Store) -> Result<Plan, CliError> {
-    let text = store.read(SPEC)?.ok_or_else(|| WorkspaceError::Empty(store.root().to_owned()))?;
-    let spec = ClusterSpec::from_toml(&String::from_utf8_lossy(&text))
-        .map_err(|error| WorkspaceError::Unusable { path: SPEC.into(), why: error.to_string() })?;
+fn plan_of(store: &Store) -> Result<Plan, CliError> {
+    let spec = read_spec(store)?.ok_or_else(|| WorkspaceError::Empty(store.root().to_owned()))?;
     Ok(plan(spec)?)
 }
 
 /// The plan of a directory that holds a cluster, else the lab's own.
 pub(super) fn plan_or_default(store: &Store) -> Result<Plan, CliError> {
-    match store.read(SPEC)? {
-        Some(_) => plan_of(store),
-        None => Ok(plan(ClusterSpec::default())?),
-    }
+    Ok(plan(read_spec(store)?.unwrap_or_default())?)
 }
 
 #[derive(Serialize)]

@@ -13,10 +13,9 @@ use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
     Build, Cancel, Locked, Made, Progress, Secrecy, Selection, Store, WorkspaceError, default_directory,
+    settle_spec,
 };
 
-/// Where a cluster's spec is kept.
-const SPEC: &str = "cluster.toml";
 /// Where the learner's progress is kept.
 const PROGRESS: &str = "progress.toml";
 /// RSA keys kept ready: as many as a lesson's step takes, and one for a rogue authority.
@@ -78,7 +77,7 @@ impl Lab {
         };
         let locked = Store::new(root).lock()?;
         let now = options.clock.now();
-        let plan = plan(settle(&locked, options.spec)?)?;
+        let plan = plan(settle_spec(&locked, options.spec)?)?;
         let mut notices = Vec::new();
         let progress = read_progress(&locked, now, &mut notices)?;
         let curriculum = match &options.lessons {
@@ -188,25 +187,6 @@ impl Lab {
     pub fn lesson(&self, name: &str) -> Result<&Lesson, LabError> {
         Ok(self.curriculum.find(name)?)
     }
-}
-
-/// The spec of the workspace: the one it has, or the one that is asked for.
-fn settle(locked: &Locked, asked: Option<ClusterSpec>) -> Result<ClusterSpec, WorkspaceError> {
-    let store = locked.store();
-    if let Some(existing) = store.read(SPEC)? {
-        let existing = ClusterSpec::from_toml(&String::from_utf8_lossy(&existing))
-            .map_err(|error| WorkspaceError::Unusable { path: SPEC.into(), why: error.to_string() })?;
-        return match asked {
-            Some(asked) if asked != existing => {
-                let why = existing.difference(&asked);
-                Err(WorkspaceError::OtherCluster { path: store.root().to_owned(), why })
-            }
-            _ => Ok(existing),
-        };
-    }
-    let spec = asked.unwrap_or_default();
-    locked.write(SPEC, spec.to_toml().as_bytes(), Secrecy::Public)?;
-    Ok(spec)
 }
 
 /// The progress on disk. What does not read is set aside and told, never lost.

@@ -5,11 +5,13 @@ mod build;
 mod leaf;
 mod load;
 mod parallel;
+mod spec;
 mod store;
 
 pub use build::{Build, Made, Selection, SetAside};
 pub use load::{Credential, authority_chain, credential, kubeconfig_text, pem_certificates};
 pub use parallel::{Cancel, Progress};
+pub use spec::{read_spec, settle_spec};
 pub use store::{Locked, Secrecy, Store, default_directory};
 
 use std::io;
