@@ -749,10 +749,9 @@ fn wide_glyphs_never_stand_on_a_border() {
 /// The same on the program as it is delivered, where it has been built.
 #[test]
 fn the_released_program_stays_small() {
-    let released = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/dojang");
-    if !released.exists() {
-        return;
-    }
+    // Beside the directory of the program under test.
+    let released = Path::new(DOJANG).ancestors().nth(2).unwrap().join("release/dojang");
+    assert!(released.exists(), "build it first: cargo build --release");
     let (_directory, root) = lab();
     let line = [argument(&released), "--lang", "en", "--dir", argument(&root)];
     let mut terminal = Terminal::of(USUAL, &line, &[]);

@@ -14,9 +14,9 @@ use crate::clock::Clock;
 use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
-    Build, Cancel, Progress, Selection, SetAside, Store, WorkspaceError, pem_certificates,
+    Build, Cancel, Progress, Selection, SetAside, Store, WorkspaceError, pem_certificates, read_spec,
+    settle_spec,
 };
-use crate::workspace::{read_spec, settle_spec};
 use crate::x509::{Field, certificate_fields};
 
 #[derive(Serialize)]
