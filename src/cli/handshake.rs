@@ -7,7 +7,7 @@ use super::error::CliError;
 use super::lab::open;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
-use crate::lab::{Cancel, ConnectionOutcome, ConnectionView, tls_version};
+use crate::lab::{AlertView, Cancel, ConnectionOutcome, ConnectionView, tls_version};
 use crate::text::escape;
 use crate::trust::{Outcome, Verdict};
 
@@ -48,6 +48,7 @@ struct HandshakeDocument<'a> {
     server_verdict: Option<VerdictDocument>,
     client_verdict: Option<VerdictDocument>,
     events: Vec<EventDocument<'a>>,
+    alert: Option<&'a AlertView>,
     identity: Option<IdentityDocument<'a>>,
     decision: Option<&'a str>,
     response: Option<ResponseDocument<'a>>,
@@ -114,6 +115,7 @@ impl<'a> HandshakeDocument<'a> {
             server_verdict: outcome.server_verdict.as_ref().map(VerdictDocument::new),
             client_verdict: outcome.client_verdict.as_ref().map(VerdictDocument::new),
             events: outcome.events.iter().map(|(who, what)| EventDocument { who, what }).collect(),
+            alert: outcome.alert.as_ref(),
             identity: outcome.identity.as_ref().map(|(user, groups)| IdentityDocument { user, groups }),
             decision: outcome.decision.as_deref(),
             response: outcome

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{ConnectionOutcome, ConnectionView, LabError};
+use super::{AlertView, ConnectionOutcome, ConnectionView, LabError};
 use crate::access::{World, WorldNode};
 use crate::blueprint::{Connection, Plan};
 use crate::fault::Change;
@@ -326,6 +326,12 @@ fn outcome(report: &Report) -> ConnectionOutcome {
         server_verdict: report.server_verdict.clone(),
         client_verdict: report.client_verdict.clone(),
         events: report.events.iter().map(|e| (e.side.to_string(), e.step.to_string())).collect(),
+        alert: report.alert.as_ref().map(|alert| AlertView {
+            from: alert.from.to_string(),
+            sent: alert.sent.name(),
+            go: alert.go.name(),
+            go_prints: alert.go.go_name(),
+        }),
         identity: report.identity().map(|i| (i.user.clone(), i.groups.clone())),
         decision,
         response: report.response.as_ref().map(|response| (response.status, response.body.clone())),

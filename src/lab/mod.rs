@@ -16,6 +16,7 @@ pub use connect::{MatrixRow, Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use view::{
-    ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport, ToolCommands,
+    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport,
+    ToolCommands,
 };
 pub use walk::{WalkReport, WalkRow};

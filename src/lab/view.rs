@@ -1,5 +1,7 @@
 //! What there is to see: plain data, ready to be drawn or written as JSON.
 
+use serde::Serialize;
+
 use crate::lesson::Words;
 use crate::trust::Verdict;
 
@@ -95,6 +97,20 @@ pub struct ConnectionView {
     pub outcome: Option<ConnectionOutcome>,
 }
 
+/// An alert as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertView {
+    /// `client` or `server`.
+    pub from: String,
+    /// Its name on the wire: `unknown_ca`.
+    pub sent: String,
+    /// The one that a Go program sends: the same, but where this lab's TLS library cannot
+    /// send that.
+    pub go: String,
+    /// What a Go peer prints of it: `unknown certificate authority`.
+    pub go_prints: String,
+}
+
 /// What a connection came to.
 #[derive(Debug, Clone)]
 pub struct ConnectionOutcome {
@@ -109,6 +125,8 @@ pub struct ConnectionOutcome {
     /// What happened, in order: who, and what in the field's words (`ClientHello sent`,
     /// `handshake finished`, `alert unknown_ca received`).
     pub events: Vec<(String, String)>,
+    /// The alert that ended it, if one did.
+    pub alert: Option<AlertView>,
     /// The user and groups that the server saw.
     pub identity: Option<(String, Vec<String>)>,
     /// Which authorizer decided, and its reason.

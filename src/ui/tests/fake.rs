@@ -384,6 +384,7 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
             } else {
                 vec![event("admin", "ClientHello sent"), event("kube-apiserver@cp1", "ServerHello, Certificate, CertificateRequest sent"), event("admin", "alert bad_certificate sent"), event("kube-apiserver@cp1", "alert bad_certificate received")]
             },
+            alert: None,
             identity: works.then(|| ("kube-admin".into(), vec!["system:masters".into(), "system:authenticated".into()])),
             decision: works.then(|| "system:masters: allowed without asking an authorizer".into()),
             response: works.then(|| (200, "{\"kind\":\"NodeList\",\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"cp1\"}}]}".into())),

@@ -1,0 +1,90 @@
+//! What `--format json` prints: one document, with the keys that `--help` names.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{argument, dojang, text};
+use serde_json::Value;
+
+/// One document on standard output and nothing on standard error, with this exit status.
+fn document(status: i32, arguments: &[&str]) -> Value {
+    let mut all = arguments.to_vec();
+    all.extend(["--format", "json"]);
+    let output = dojang(&all);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "{arguments:?}: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The keys of an object, sorted.
+fn keys(value: &Value) -> String {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys.join(" ")
+}
+
+#[test]
+fn every_document_has_its_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = argument(directory.path());
+    let three = ["--authorities", "three", "--key", "p256"];
+    let mut create = vec!["pki", "create", root];
+    create.extend(three);
+    assert_eq!(keys(&document(0, &create)), "backup directory kept set_aside written");
+
+    let listed = document(0, &["pki", "list", root]);
+    assert_eq!(keys(&listed), "artifacts directory layout");
+    let admin = listed["artifacts"].as_array().unwrap().iter().find(|row| row["id"] == "admin").unwrap();
+    assert_eq!(keys(admin), "id issuer kind made notAfter path subject");
+    assert_eq!(admin["subject"], "O=system:masters, CN=kube-admin");
+
+    let matrix = document(0, &["matrix", "--dir", root]);
+    assert_eq!(keys(&matrix), "connections refused results");
+    assert_eq!(keys(&matrix["results"][0]), "client micros ok outcome port request server user");
+    assert_eq!(matrix["refused"], 0);
+    assert_eq!(matrix["connections"].as_u64().unwrap() as usize, matrix["results"].as_array().unwrap().len());
+
+    let file = directory.path().join("apiserver.crt");
+    let inspected = document(0, &["inspect", argument(&file)]);
+    assert_eq!(keys(&inspected[0]), "items source");
+    assert_eq!(keys(&inspected[0]["items"][0]), "fields kind");
+    assert_eq!(keys(&inspected[0]["items"][0]["fields"][0]), "name value");
+
+    let commands = document(0, &["pki", "commands", "admin", "--dir", root]);
+    assert_eq!(keys(&commands[0]), "lines note tool");
+}
+
+#[test]
+fn a_connection_is_told_from_both_sides() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = argument(directory.path());
+    dojang(&["pki", "create", root, "--authorities", "three", "--key", "p256"]);
+    let all = "alert client client_prints client_verdict decision events identity micros outcome request \
+               response server server_logs server_verdict tls";
+
+    let good = document(0, &["handshake", "admin", "kube-apiserver", "--dir", root]);
+    assert_eq!(keys(&good), all);
+    assert_eq!(good["outcome"], "200");
+    assert_eq!(good["identity"]["user"], "kube-admin");
+    assert_eq!(good["server_verdict"]["accepted"], true);
+    assert_eq!(keys(&good["server_verdict"]), "accepted checks message");
+    assert_eq!(keys(&good["server_verdict"]["checks"][0]), "evidence outcome rule");
+
+    // The scheduler trusts the cluster's CA and not etcd's: it refuses the server.
+    let refused = document(1, &["handshake", "kube-scheduler", "etcd", "--dir", root]);
+    assert_eq!(refused["outcome"], "refused-by-client");
+    assert_eq!(refused["alert"]["from"], "client");
+    assert_eq!(refused["alert"]["sent"], "bad_certificate");
+    assert_eq!(refused["server_verdict"]["message"], "x509: certificate signed by unknown authority");
+
+    // Nobody at all: known to the API server as anonymous, refused by etcd in TLS.
+    let anonymous = document(1, &["handshake", "anonymous", "kube-apiserver", "--dir", root]);
+    assert_eq!(anonymous["outcome"], "403");
+    assert_eq!(anonymous["identity"]["user"], "system:anonymous");
+    let outside = document(
+        1,
+        &["handshake", "admin", "kube-apiserver", "--request", "GET /api/v1/nodes/none", "--dir", root],
+    );
+    assert_eq!(outside["outcome"], "404");
+}
