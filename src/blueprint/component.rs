@@ -8,11 +8,11 @@ use crate::text::nearest;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ComponentError {
     /// No such component.
-    #[error("there is no component `{given}`{hint}; the {role}s are {choices}")]
+    #[error("there is no {role} `{given}`{hint}; the {role}s are {choices}")]
     Component {
         /// What was written.
         given: String,
-        /// `client` or `server`.
+        /// `client`, `server` or `certificate`.
         role: &'static str,
         /// What there is.
         choices: String,

@@ -56,6 +56,7 @@ impl From<WorkspaceError> for CliError {
             | E::NoAuthorityKey { .. }
             | E::Missing(_)
             | E::Unknown(_)
+            | E::Unusable { .. }
             | E::NoHome
             | E::Spec(_) => Self::Usage(error.to_string()),
             E::Cancelled => Self::Signal(2),

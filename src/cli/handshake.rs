@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::Global;
 use super::error::CliError;
-use super::lab::open;
+use super::lab::{open, tell};
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
 use crate::lab::{AlertView, Cancel, ConnectionOutcome, ConnectionView, tls_version};
@@ -26,6 +26,7 @@ pub(super) fn run(
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
     let view = lab.connect(&connection, tls_version(version)?, &cancel)?;
+    tell(&lab);
     let Some(outcome) = &view.outcome else {
         return Err(CliError::Machine("the connection had no outcome".into()));
     };

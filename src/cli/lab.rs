@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
 use crate::clock::Clock;
+use crate::handshake::HandshakeError;
 use crate::lab::{Cancel, Directory, Lab, LabError, LabOptions, tls_version};
 use crate::lesson::Lesson;
 use crate::text::{Language, escape};
@@ -42,9 +43,7 @@ pub(super) fn open(
         clock: global.now.unwrap_or(Clock::System),
         lessons: global.lessons.clone(),
     })?;
-    for notice in lab.notices() {
-        let _ = writeln!(std::io::stderr(), "dojang: {notice}");
-    }
+    tell(&lab);
     if !output.json {
         for problem in &lab.curriculum().problems {
             let _ = writeln!(std::io::stderr(), "dojang: {problem}");
@@ -57,13 +56,22 @@ impl From<LabError> for CliError {
     fn from(error: LabError) -> Self {
         match error {
             LabError::Workspace(error) => error.into(),
-            LabError::Component(_) | LabError::Lesson(_) | LabError::Step { .. } | LabError::Request(_) => {
-                Self::Usage(error.to_string())
-            }
+            LabError::Handshake(HandshakeError::Request { .. })
+            | LabError::Component(_)
+            | LabError::Lesson(_)
+            | LabError::Step { .. }
+            | LabError::Request(_) => Self::Usage(error.to_string()),
             LabError::Handshake(_) | LabError::Progress(_) | LabError::Machine(_) => {
                 Self::Machine(error.to_string())
             }
         }
+    }
+}
+
+/// Tells what was set aside: nothing is done behind the user's back.
+pub(super) fn tell(lab: &Lab) {
+    for notice in lab.take_notices() {
+        let _ = writeln!(std::io::stderr(), "dojang: {notice}");
     }
 }
 
@@ -235,6 +243,7 @@ pub(super) fn matrix(output: &Output, global: &Global, version: &str) -> Result<
         ));
     })?;
     failed?;
+    tell(&lab);
     let refused = rows.iter().filter(|row| !row.ok).count();
     if output.json {
         output.document(&MatrixDocument { connections: rows.len(), refused, results: &rows })?;
@@ -287,8 +296,13 @@ pub(super) fn reset(output: &Output, global: &Global, yes: bool) -> Result<u8, C
 pub(super) fn commands(output: &Output, global: &Global, artifact: &str) -> Result<u8, CliError> {
     let store = super::pki::store(global, None)?;
     let plan = super::pki::plan_or_default(&store)?;
-    let id = crate::blueprint::resolve_certificate(&plan, artifact)?;
-    let recipes = crate::pki::recipe::recipes(&plan, &id);
+    // Key pairs and kubeconfigs go by their own names; of what is none of these, the
+    // nearest certificate is told.
+    let mut recipes = crate::pki::recipe::recipes(&plan, artifact);
+    if recipes.is_empty() {
+        let id = crate::blueprint::resolve_certificate(&plan, artifact)?;
+        recipes = crate::pki::recipe::recipes(&plan, &id);
+    }
     if output.json {
         let rows: Vec<CommandsRow> = recipes
             .into_iter()

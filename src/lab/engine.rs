@@ -54,7 +54,7 @@ pub struct Lab {
     pub(super) stock: KeyStock,
     pub(super) curriculum: Curriculum,
     progress: Mutex<Learned>,
-    notices: Vec<String>,
+    notices: Mutex<Vec<String>>,
     /// Whether the lessons are the program's own, whose words a test has checked.
     pub(super) built_in: bool,
     _temporary: Option<tempfile::TempDir>,
@@ -91,16 +91,15 @@ impl Lab {
             stock: KeyStock::default(),
             curriculum,
             progress: Mutex::new(progress),
-            notices,
+            notices: Mutex::new(notices),
             built_in: options.lessons.is_none(),
             _temporary: temporary,
         })
     }
 
-    /// What the learner should be told at the start, one sentence each.
-    #[must_use]
-    pub fn notices(&self) -> &[String] {
-        &self.notices
+    /// What was set aside since the last call, one sentence each.
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The lessons.
@@ -177,7 +176,13 @@ impl Lab {
             cancel,
             progress,
         };
-        Ok(build.run(selection)?)
+        let made = build.run(selection)?;
+        let told = made
+            .set_aside
+            .iter()
+            .map(|aside| format!("{} was set aside as {}: {}", aside.path, aside.now, aside.why));
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+        Ok(made)
     }
 
     /// The lesson of this name or number.

@@ -68,7 +68,7 @@ pub enum WorkspaceError {
     #[error("{0} has not been made yet: make it in its lesson, or all with `dojang pki create`")]
     Missing(String),
     /// A file that does not hold what its name says.
-    #[error("{path} does not serve: {why}")]
+    #[error("{path} does not serve: {why}; mend it, or move it away and `dojang pki create` makes it anew")]
     Unusable {
         /// Which.
         path: String,
