@@ -13,7 +13,7 @@ pub(super) enum CliError {
     #[error("{0}")]
     Machine(String),
     /// A signal asked it to end.
-    #[error("ended by signal {0}")]
+    #[error("ended by signal {0}: what was finished is kept, and the next run completes it")]
     Signal(i32),
 }
 
