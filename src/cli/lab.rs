@@ -60,6 +60,8 @@ impl From<LabError> for CliError {
             | LabError::Component(_)
             | LabError::Lesson(_)
             | LabError::Step { .. }
+            | LabError::Name(_)
+            | LabError::File { .. }
             | LabError::Request(_) => Self::Usage(error.to_string()),
             LabError::Handshake(_) | LabError::Progress(_) | LabError::Machine(_) => {
                 Self::Machine(error.to_string())

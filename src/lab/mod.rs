@@ -6,7 +6,9 @@ mod check;
 mod connect;
 mod engine;
 mod error;
+mod files;
 mod panels;
+mod run;
 mod step;
 mod view;
 mod walk;
@@ -16,7 +18,7 @@ pub use connect::{MatrixRow, Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use view::{
-    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport,
-    ToolCommands,
+    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
+    Rung, StepReport, TerminalLine, TerminalView, ToolCommands,
 };
 pub use walk::{WalkReport, WalkRow};

@@ -4,7 +4,7 @@ use super::change::Changed;
 use super::engine::Lab;
 use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};
-use crate::lesson::{Show, Step, Words};
+use crate::lesson::{Action, Show, Step, Words};
 use crate::pki::recipe::recipes;
 use crate::workspace::{authority_chain, credential};
 use crate::x509::{Field, certificate_fields, subject};
@@ -16,7 +16,11 @@ impl Lab {
     /// It names a component or artifact that the cluster does not have, or a file cannot be
     /// read.
     pub fn panels(&self, step: &Step) -> Result<Vec<Panel>, LabError> {
-        step.show.iter().map(|show| self.panel(show)).collect()
+        let run = match &step.action {
+            Action::Run(run) => Some(Ok(Panel::Terminal(Self::planned_run(run)))),
+            _ => None,
+        };
+        run.into_iter().chain(step.show.iter().map(|show| self.panel(show))).collect()
     }
 
     pub(super) fn panel(&self, show: &Show) -> Result<Panel, LabError> {
@@ -26,6 +30,10 @@ impl Lab {
             Show::Connection { client, server } => {
                 Panel::Connection(Box::new(self.planned(&self.plan.connect(client, server)?)))
             }
+            Show::Chain(id) => Panel::Chain(self.chain(id)?),
+            Show::Request(id) => Panel::Artifact(self.request(id)?),
+            Show::File { name, focus } => Panel::File(self.file(name, focus)?),
+            Show::Trust => Panel::Trust(self.holders()),
             Show::Cluster => Panel::Cluster(self.edges()),
             Show::Kinds => Panel::Kinds(self.kinds()),
         })
@@ -105,7 +113,7 @@ impl Lab {
     }
 
     /// The fields that are known before a certificate is made.
-    fn planned_fields(&self, id: &str) -> Vec<Field> {
+    pub(super) fn planned_fields(&self, id: &str) -> Vec<Field> {
         let field = |name: &str, value: String| Field { name: name.into(), value };
         let joined = |subject: &crate::blueprint::Subject| {
             subject.attributes().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")

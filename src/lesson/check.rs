@@ -13,7 +13,8 @@ use super::{Action, Lesson, Question, Step, StepWords, Words};
 use crate::text::{escape, nearest};
 
 /// The words for what a connection comes to, as [`super::Expect::outcome`] writes them.
-pub const OUTCOMES: [&str; 5] = ["200", "401", "403", "refused-by-client", "refused-by-server"];
+pub const OUTCOMES: [&str; 6] =
+    ["200", "401", "403", "refused-by-client", "refused-by-server", "not-started"];
 
 const MECHANISM: &str = "lesson.toml";
 const ENGLISH: &str = "en.md";
@@ -153,6 +154,18 @@ fn steps(mechanism: &Mechanism, report: &mut Report<'_>) {
             && artifacts.is_empty()
         {
             report.problem(step.line, "this step makes nothing: name `artifacts`");
+        }
+        if let Action::Run(run) = &step.action {
+            if run.lines.is_empty() {
+                report.problem(step.line, "this step runs nothing: name `lines`");
+            }
+            for error in run.lines.iter().filter_map(|line| super::command_words(line).err()) {
+                report.problem(step.line, error);
+            }
+            let names = run.files.iter().chain(run.write.keys());
+            for name in names.filter(|name| name.contains('/') || name.starts_with('.')) {
+                report.problem(step.line, format!("`{name}` is no plain file name"));
+            }
         }
         if let Some(expect) = step.action.expected() {
             outcome(&expect.outcome, step.line, report);

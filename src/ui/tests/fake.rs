@@ -116,6 +116,9 @@ fn step(id: &str, action: Action, show: Vec<Show>, en: (&str, &str, &str), ko: (
 
 fn connect() -> Connect {
     Connect {
+        name: None,
+        verify: None,
+        client_auth: true,
         client: "admin".into(),
         server: "kube-apiserver@cp1".into(),
         request: None,
@@ -500,6 +503,7 @@ impl Engine for Fake {
             _ => ("as declared", Vec::new()),
         };
         Ok(StepReport {
+            made_first: Vec::new(),
             expected: said.into(),
             observed: said.into(),
             ok: true,

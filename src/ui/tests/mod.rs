@@ -275,6 +275,7 @@ fn an_outcome_that_was_not_declared_is_said_and_not_recorded() {
     lab.keys("\nll");
     lab.press(KeyCode::Enter);
     let report = StepReport {
+        made_first: Vec::new(),
         expected: "200".into(),
         observed: "403".into(),
         ok: false,

@@ -10,10 +10,12 @@ use super::model::{Focus, Model};
 use super::theme::Theme;
 
 mod artifact;
+mod chain;
 mod cluster;
 mod commands;
 mod connection;
 mod drawing;
+mod file;
 mod footer;
 mod header;
 mod help;
@@ -22,6 +24,8 @@ mod lines;
 mod markdown;
 mod panes;
 mod step;
+mod terminal;
+mod trust;
 mod verdict;
 
 use lines::Body;
@@ -267,6 +271,10 @@ fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
         Panel::Connection(connection) => connection::body(connection, columns, look),
         Panel::Cluster(edges) => cluster::edges(edges, columns, look),
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),
+        Panel::Chain(rungs) => chain::body(rungs, columns, look),
+        Panel::File(view) => file::body(view, columns, look),
+        Panel::Trust(holders) => trust::body(holders, columns, look),
+        Panel::Terminal(view) => terminal::body(view, columns, look),
     }
 }
 
