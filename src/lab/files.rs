@@ -74,12 +74,11 @@ impl Lab {
     /// A file of the workspace as text, without secrets.
     pub(super) fn file(&self, name: &str, focus: &[String]) -> Result<FileView, LabError> {
         let Plan { files, kubeconfigs, .. } = &self.plan;
-        let is_named = |path: &str| path.rsplit('/').next() == Some(name);
         let (path, planned) = files
             .iter()
-            .find(|file| is_named(&file.path))
+            .find(|file| is_named(&file.path, name))
             .map(|file| (file.path.clone(), Some(file.text.clone())))
-            .or_else(|| kubeconfigs.iter().find(|k| is_named(&k.path)).map(|k| (k.path.clone(), None)))
+            .or_else(|| kubeconfigs.iter().find(|k| is_named(&k.path, name)).map(|k| (k.path.clone(), None)))
             .ok_or_else(|| {
                 let paths = files.iter().map(|f| &f.path).chain(kubeconfigs.iter().map(|k| &k.path));
                 let names = paths.filter_map(|path| path.rsplit('/').next());
@@ -96,7 +95,6 @@ impl Lab {
 
     /// The id of the artifact that a file belongs to, and where the file lies.
     pub(super) fn artifact_of_file(&self, name: &str) -> Result<(String, String), LabError> {
-        let is_named = |path: &str| path.rsplit('/').next() == Some(name);
         let mut files: Vec<(String, String)> = Vec::new();
         for authority in &self.plan.authorities {
             let place = &authority.place;
@@ -112,15 +110,11 @@ impl Lab {
         for kubeconfig in &self.plan.kubeconfigs {
             files.push((kubeconfig.certificate.clone(), kubeconfig.path.clone()));
         }
-        for authority in &self.plan.authorities {
-            // Files that come with everything, such as openssl.cnf.
-            files.extend(self.plan.files.iter().map(|file| (authority.id.clone(), file.path.clone())));
-        }
         let near =
             nearest(name, files.iter().filter_map(|(_, path)| path.rsplit('/').next())).map(str::to_owned);
         files
             .into_iter()
-            .find(|(_, path)| is_named(path))
+            .find(|(_, path)| is_named(path, name))
             .ok_or_else(|| LabError::File { name: name.to_owned(), near })
     }
 
@@ -173,4 +167,9 @@ fn without_secrets(line: &str) -> String {
 /// How long what is behind base64 is.
 fn pem_length(base64: &str) -> usize {
     base64.trim_end_matches('=').len() * 3 / 4
+}
+
+/// Whether a path ends with this file name.
+pub(super) fn is_named(path: &str, name: &str) -> bool {
+    path.rsplit('/').next() == Some(name)
 }

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::engine::Lab;
+use super::files::is_named;
 use super::{Cancel, LabError, Panel, StepReport, TerminalLine, TerminalView};
 use crate::lesson::{Run, Said, Step, command_words};
 use crate::workspace::{Selection, WorkspaceError};
