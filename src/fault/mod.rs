@@ -80,7 +80,7 @@ pub enum Validity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BasicConstraints {
-    /// No such extension.
+    /// No such extension, and no keyUsage: the lecture's commands under OpenSSL 3.2.
     Absent,
     /// `CA:FALSE`.
     False,

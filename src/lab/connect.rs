@@ -138,6 +138,17 @@ impl Lab {
         Ok(needed)
     }
 
+    /// Both sides of a connection on artifacts that are there.
+    pub(super) fn sides_under(
+        &self,
+        connection: &Connection,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<(ClientSide, ServerSide), LabError> {
+        let world = Arc::new(self.world());
+        let (client, server, _) = self.sides(connection, circumstances, &mut Cache::default(), &world)?;
+        Ok((client, server))
+    }
+
     /// One connection on artifacts that are there, under these circumstances.
     pub(super) fn connect_under(
         &self,
@@ -204,6 +215,21 @@ impl Lab {
         world: &Arc<World>,
         runtime: &tokio::runtime::Runtime,
     ) -> Result<(ConnectionView, Report), LabError> {
+        let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
+        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
+        let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
+        view.outcome = Some(outcome(&report, &server));
+        Ok((view, report))
+    }
+
+    /// Both sides as they are run, and as they are shown.
+    fn sides(
+        &self,
+        connection: &Connection,
+        circumstances: &Circumstances<'_>,
+        cache: &mut Cache,
+        world: &Arc<World>,
+    ) -> Result<(ClientSide, ServerSide, ConnectionView), LabError> {
         let server = &connection.server;
         let Circumstances { changed, verify, without_client_authority } = *circumstances;
         let shown =
@@ -246,8 +272,6 @@ impl Lab {
             request_header,
             world: Arc::clone(world),
         };
-        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
-        let report = runtime.block_on(handshake::connect(&client, &to, &options))?;
         let view = ConnectionView {
             client: connection.client_name(),
             server: server.id(),
@@ -261,9 +285,9 @@ impl Lab {
                 false => self.authority_name(&server.client_authority),
             },
             request: connection.request.clone(),
-            outcome: Some(outcome(&report, &to)),
+            outcome: None,
         };
-        Ok((view, report))
+        Ok((client, to, view))
     }
 
     fn authority_name(&self, id: &str) -> String {

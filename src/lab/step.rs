@@ -1,10 +1,12 @@
 //! One step done: what it declares, what really happens, and what there is to see.
 
+use super::change::Changed;
 use super::connect::{Circumstances, Tls, tls_version};
 use super::engine::Lab;
 use super::{ArtifactView, Cancel, ConnectionView, LabError, Panel, Progress, StepReport};
 use crate::blueprint::{Connection, resolve_certificate};
 use crate::fault::Change;
+use crate::handshake::{ClientSide, ServerSide};
 use crate::lesson::{Action, Connect, Expect, Lesson, Question, Step};
 use crate::workspace::{Selection, authority_chain};
 
@@ -164,14 +166,31 @@ impl Lab {
         let (connection, tls) = self.connection(connect)?;
         let made_first = self.make_for(&connection, change, cancel)?;
         let changed = change.map(|change| self.change(change)).transpose()?;
-        let circumstances = Circumstances {
-            changed: changed.as_ref(),
-            verify: connect.verify,
-            without_client_authority: !connect.client_auth,
-        };
-        let view = self.connect_under(&connection, tls, &circumstances)?;
+        let view = self.connect_under(&connection, tls, &circumstances(connect, changed.as_ref()))?;
         let changed = changed.as_ref().map(|changed| self.changed_artifact(changed)).transpose()?;
         Ok(Tried { view, changed, made_first })
+    }
+
+    /// Both sides of a step's connection, ready to be run, against real clients and servers
+    /// too; what they need is made.
+    ///
+    /// # Errors
+    /// As [`Lab::perform`].
+    pub fn sides_of(
+        &self,
+        step: &Step,
+        cancel: &Cancel,
+    ) -> Result<Option<(ClientSide, ServerSide)>, LabError> {
+        let (connect, change) = match &step.action {
+            Action::Connect(connect) => (connect, None),
+            Action::Break(broken) => (&broken.connect, Some(&broken.change)),
+            _ => return Ok(None),
+        };
+        let (connection, _) = self.connection(connect)?;
+        self.make_for(&connection, change, cancel)?;
+        let changed = change.map(|change| self.change(change)).transpose()?;
+        let circumstances = circumstances(connect, changed.as_ref());
+        self.sides_under(&connection, &circumstances).map(Some)
     }
 
     /// A connection held against what was declared.
@@ -200,6 +219,10 @@ impl Lab {
         }
         Ok(panels)
     }
+}
+
+fn circumstances<'a>(connect: &Connect, changed: Option<&'a Changed>) -> Circumstances<'a> {
+    Circumstances { changed, verify: connect.verify, without_client_authority: !connect.client_auth }
 }
 
 /// A connection that was made, and what for.
