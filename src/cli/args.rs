@@ -145,7 +145,9 @@ pub(super) enum LessonsCommand {
     /// Check lessons: words in both languages, known names, declared outcomes that are real
     Check {
         /// A directory of lessons; the built-in ones if left out
-        dir: Option<PathBuf>,
+        // Not `dir`: that is the workspace.
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
     },
 }
 

@@ -67,7 +67,9 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
         Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
-        Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
+        Some(Command::Lessons(LessonsCommand::Check { directory })) => {
+            lab::check(output, &global, directory.as_deref())
+        }
         Some(Command::Handshake { client, server, tls, request }) => {
             handshake::run(output, &global, (&client, &server), &tls, request.as_deref())
         }

@@ -78,7 +78,7 @@ pub(super) struct Circumstances<'a> {
 }
 
 /// What stands for an authority where there is none.
-const NO_AUTHORITY: &str = "-";
+pub(super) const NO_AUTHORITY: &str = "-";
 
 /// What was read for connections, so that many of them read it once.
 #[derive(Default)]

@@ -1,10 +1,11 @@
 //! What stands beside a step: made from the plan and what is on disk.
 
 use super::change::Changed;
+use super::connect::NO_AUTHORITY;
 use super::engine::Lab;
 use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};
-use crate::lesson::{Action, Show, Step, Words};
+use crate::lesson::{Action, Connect, Show, Step, Verify, Words};
 use crate::pki::recipe::recipes;
 use crate::workspace::{authority_chain, credential};
 use crate::x509::{Field, certificate_fields, subject};
@@ -20,7 +21,17 @@ impl Lab {
             Action::Run(run) => Some(Ok(Panel::Terminal(Self::planned_run(run)))),
             _ => None,
         };
-        run.into_iter().chain(step.show.iter().map(|show| self.panel(show))).collect()
+        let own = step.action.connection();
+        let panel = |show: &Show| match (show, own) {
+            // The step's own connection, with what is special about it.
+            (Show::Connection { client, server }, Some(connect))
+                if *client == connect.client && *server == connect.server =>
+            {
+                Ok(Panel::Connection(Box::new(self.planned_step(connect)?)))
+            }
+            _ => self.panel(show),
+        };
+        run.into_iter().chain(step.show.iter().map(panel)).collect()
     }
 
     pub(super) fn panel(&self, show: &Show) -> Result<Panel, LabError> {
@@ -145,6 +156,21 @@ impl Lab {
             fields.push(field("subjectAltName", names.collect::<Vec<_>>().join(", ")));
         }
         fields
+    }
+
+    /// A step's connection before it has happened.
+    fn planned_step(&self, connect: &Connect) -> Result<ConnectionView, LabError> {
+        let (connection, _) = self.connection(connect)?;
+        let mut view = self.planned(&connection);
+        match connect.verify {
+            Some(Verify::Off) => view.client_trusts = None,
+            Some(Verify::WithoutCa) => view.client_trusts = Some(NO_AUTHORITY.to_owned()),
+            None => {}
+        }
+        if !connect.client_auth {
+            view.server_trusts = NO_AUTHORITY.to_owned();
+        }
+        Ok(view)
     }
 
     /// A connection before it has happened.

@@ -148,7 +148,7 @@ impl Lab {
         missing
     }
 
-    fn connection(&self, connect: &Connect) -> Result<(Connection, Tls), LabError> {
+    pub(super) fn connection(&self, connect: &Connect) -> Result<(Connection, Tls), LabError> {
         let mut connection = self.plan.connect(&connect.client, &connect.server)?;
         if let Some(request) = &connect.request {
             connection.request.clone_from(request);

@@ -143,6 +143,15 @@ impl Action {
         }
     }
 
+    /// The connection that the step makes, if it makes one.
+    #[must_use]
+    pub const fn connection(&self) -> Option<&Connect> {
+        match self {
+            Self::Connect(connect) | Self::Break(Break { connect, .. }) => Some(connect),
+            _ => None,
+        }
+    }
+
     /// What the step's connection is declared to come to, where it makes one.
     #[must_use]
     pub const fn expected(&self) -> Option<&Expect> {
