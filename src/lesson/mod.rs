@@ -4,6 +4,7 @@
 
 mod check;
 mod curriculum;
+mod glossary;
 mod layout;
 pub mod markdown;
 mod mechanism;
@@ -13,6 +14,7 @@ mod words;
 
 pub use check::OUTCOMES;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
+pub use glossary::{Glossary, Term};
 pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
 pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
