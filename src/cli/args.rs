@@ -124,6 +124,9 @@ pub(super) enum Command {
     },
     /// Start afresh: remove the workspace's artifacts and progress, after asking
     Reset {
+        /// Forget only what was done in this lesson, by name or number; artifacts stay
+        #[arg(long, value_name = "LESSON")]
+        lesson: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -141,11 +144,15 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum LessonsCommand {
     /// The lessons, with your progress
+    #[command(after_help = LESSONS_JSON)]
     List,
     /// Check lessons: words in both languages, known names, declared outcomes that are real
+    #[command(after_help = CHECK_JSON)]
     Check {
         /// A directory of lessons; the built-in ones if left out
-        dir: Option<PathBuf>,
+        // Not `dir`: that is the workspace's, and clap takes one for the other.
+        #[arg(value_name = "DIR")]
+        target: Option<PathBuf>,
     },
 }
 
@@ -239,3 +246,7 @@ const CREATE_JSON: &str = "\
 With --format json one document: {directory, written, kept: numbers, set_aside: [{path, now, why}], backup}.";
 const LIST_JSON: &str = "\
 With --format json one document: {directory, layout, artifacts: [{id, kind, path, made, subject, issuer, notAfter}]}.";
+const LESSONS_JSON: &str = "\
+With --format json one document: [{number, id, title, aim, minutes, steps, done}].";
+const CHECK_JSON: &str = "\
+With --format json one document: [{file, line, message}], empty if nothing is wrong.";

@@ -6,6 +6,7 @@ mod check;
 mod connect;
 mod engine;
 mod error;
+mod lessons;
 mod panels;
 mod step;
 mod view;

@@ -4,6 +4,7 @@
 
 mod check;
 mod curriculum;
+mod files;
 mod glossary;
 mod layout;
 pub mod markdown;
@@ -14,6 +15,7 @@ mod words;
 
 pub use check::OUTCOMES;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
+pub use files::Stamp;
 pub use glossary::{Glossary, Term};
 pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
 pub use setting::{PANE_COLUMNS, PANE_ROWS};
