@@ -131,6 +131,9 @@ pub(super) enum Command {
         #[arg(long, short)]
         yes: bool,
     },
+    /// What this machine offers the lab, and what to install for more
+    #[command(after_help = DOCTOR_JSON)]
+    Doctor,
     /// Shell completions
     Completions {
         /// The shell
@@ -250,3 +253,8 @@ const LESSONS_JSON: &str = "\
 With --format json one document: [{number, id, title, aim, minutes, steps, done}].";
 const CHECK_JSON: &str = "\
 With --format json one document: [{file, line, message}], empty if nothing is wrong.";
+const DOCTOR_JSON: &str = "\
+With --format json one document: {version, terminal: {input, output, term, program, multiplexer, columns, rows,
+colors, no_color, locale, unicode, clipboard: {works, advice}, advice}, language: {used, from}, workspace:
+{directory, exists, writable, free_bytes, problem}, tools: [{name, path, version, says, problem, package, needed_for,
+without}]}. works is yes, no, set or unknown; from is option, machine or default. The exit status is 0.";

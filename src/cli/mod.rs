@@ -1,6 +1,7 @@
 //! The lab without a screen: every command, as text or as one JSON document.
 
 mod args;
+mod doctor;
 mod error;
 mod handshake;
 mod inspect;
@@ -78,6 +79,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
         Some(Command::Reset { lesson: Some(lesson), yes }) => reset::lesson(output, &global, &lesson, yes),
         Some(Command::Reset { lesson: None, yes }) => reset::all(output, &global, yes),
+        Some(Command::Doctor) => doctor::run(output, &global),
         Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
         None => learn::run(output, &global, None),
     }
