@@ -93,7 +93,7 @@ fn the_document_has_its_keys_and_tells_the_machine() {
     assert_eq!(keys(&found["terminal"]["clipboard"]), "advice works");
     assert_eq!(keys(&found["language"]), "from used");
     assert_eq!(keys(&found["workspace"]), "directory exists free_bytes problem writable");
-    assert_eq!(keys(&found["tools"][0]), "name needed_for package path problem says version without");
+    assert_eq!(keys(&found["tools"][0]), "name needed_for package path problem runs says version without");
     // Each of these keys is named in the help.
     let help = common::answer(&["doctor", "--help"]);
     for part in [&found, &found["terminal"], &found["language"], &found["workspace"], &found["tools"][0]] {

@@ -256,5 +256,5 @@ With --format json one document: [{file, line, message}], empty if nothing is wr
 const DOCTOR_JSON: &str = "\
 With --format json one document: {version, terminal: {input, output, term, program, multiplexer, columns, rows,
 colors, no_color, locale, unicode, clipboard: {works, advice}, advice}, language: {used, from}, workspace:
-{directory, exists, writable, free_bytes, problem}, tools: [{name, path, version, says, problem, package, needed_for,
+{directory, exists, writable, free_bytes, problem}, tools: [{name, path, runs, version, says, problem, package, needed_for,
 without}]}. works is yes, no, set or unknown; from is option, machine or default. The exit status is 0.";

@@ -110,7 +110,7 @@ impl Page<'_> {
             Language::Ko => format!("{name} 안"),
         }));
         if let (Some(columns), Some(rows)) = (terminal.columns, terminal.rows) {
-            says.push(format!("{columns}{}{rows}", if self.output.ascii { "x" } else { "×" }));
+            says.push(format!("{columns}x{rows}"));
         }
         if !is_one {
             says.push(self.say("input or output is none", "입력이나 출력이 터미널이 아님").to_owned());
@@ -179,7 +179,7 @@ impl Page<'_> {
                 }
                 (Some(path), None, problem) => {
                     let problem = problem.as_deref().unwrap_or_default();
-                    self.row(Some(false), tool.name, &format!("{path}: {problem}"))?;
+                    self.row(Some(tool.runs), tool.name, &format!("{path}: {problem}"))?;
                 }
                 (None, ..) => {
                     self.row(None, tool.name, self.say("not there", "없음"))?;

@@ -47,8 +47,8 @@ pub(super) fn lesson(output: &Output, global: &Global, name: &str, yes: bool) ->
     };
     let title = escape(&title);
     let question = match output.language {
-        Language::En => format!("Forget what was done in the lesson “{title}”?"),
-        Language::Ko => format!("레슨 “{title}”에서 한 것을 지울까요?"),
+        Language::En => format!("Forget what was done in the lesson '{title}'?"),
+        Language::Ko => format!("레슨 '{title}'에서 한 것을 지울까요?"),
     };
     if !yes && !confirmed(output, &question)? {
         return Ok(1);

@@ -163,8 +163,8 @@ fn advice(terminal: &Terminal, language: Language) -> Vec<String> {
     let (columns, rows) = SMALLEST;
     if terminal.columns.is_some_and(|has| has < columns) || terminal.rows.is_some_and(|has| has < rows) {
         say(
-            format!("Make the window larger: the screen wants {columns}×{rows} or more."),
-            format!("창을 키우세요. 화면에는 {columns}×{rows} 이상이 필요해요."),
+            format!("Make the window larger: the screen wants {columns}x{rows} or more."),
+            format!("창을 키우세요. 화면에는 {columns}x{rows} 이상이 필요해요."),
         );
     }
     if terminal.colors == 0 {
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(terminal.term.as_deref(), Some("dumb\\u{1b}[2J"));
         assert!(terminal.no_color && !terminal.unicode);
         let said = terminal.advice.join("\n");
-        assert!(said.contains("60×20") && said.contains("--ascii"), "{said}");
+        assert!(said.contains("60x20") && said.contains("--ascii"), "{said}");
         assert_eq!(seen(&[("TERM", "dumb")], None).colors, 0);
     }
 }

@@ -24,6 +24,8 @@ pub struct Tool {
     pub name: &'static str,
     /// Where it is; none if it is not there.
     pub path: Option<String>,
+    /// Whether it runs; some that do tell no version.
+    pub runs: bool,
     /// Its version, if it tells one: `3.0.19`.
     pub version: Option<String>,
     /// The first line of what it says about itself.
@@ -62,6 +64,7 @@ pub fn examine(path: Option<&OsStr>, language: Language) -> Vec<Tool> {
             Tool {
                 name: &tool.name,
                 path: path.map(|path| escape(&path.to_string_lossy()).into_owned()),
+                runs: answer.runs,
                 version: answer.version,
                 says: answer.says,
                 problem: answer.problem,
@@ -87,6 +90,7 @@ fn is_program(path: &Path) -> bool {
 /// What a tool tells of itself.
 #[derive(Default)]
 struct Answer {
+    runs: bool,
     version: Option<String>,
     says: Option<String>,
     problem: Option<String>,
@@ -103,18 +107,19 @@ fn ask(path: &Path, arguments: &[String], language: Language) -> Answer {
     let version = version_in(&said.text);
     let first = said.text.lines().map(str::trim).find(|line| !line.is_empty());
     let seconds = LIMIT.as_secs();
-    let problem = match (said.status, &version, language) {
-        (_, Some(_), _) => None,
-        (None, None, Language::En) => Some(format!("it did not answer within {seconds} seconds")),
-        (None, None, Language::Ko) => Some(format!("{seconds}초 안에 답하지 않았어요")),
-        (Some(status), None, _) if !status.success() => {
-            Some(format!("{} ({status})", language.pick("it failed", "실행에 실패했어요")))
+    // What a shell says of a program that cannot be run.
+    let code = said.status.and_then(|status| status.code());
+    let runs = version.is_some() || code.is_some_and(|code| !matches!(code, 126 | 127));
+    let problem = match (said.status, language) {
+        _ if version.is_some() => None,
+        (None, Language::En) => Some(format!("it did not answer within {seconds} seconds")),
+        (None, Language::Ko) => Some(format!("{seconds}초 안에 답하지 않았어요")),
+        (Some(status), _) if !runs => {
+            Some(format!("{} ({status})", language.pick("it does not run", "실행되지 않아요")))
         }
-        (Some(_), None, _) => {
-            Some(language.pick("it tells no version", "버전을 알려 주지 않아요").to_owned())
-        }
+        (Some(_), _) => Some(language.pick("it tells no version", "버전을 알려 주지 않아요").to_owned()),
     };
-    Answer { version, says: first.map(|line| truncate(&escape(line), SAYS)), problem }
+    Answer { runs, version, says: first.map(|line| truncate(&escape(line), SAYS)), problem }
 }
 
 /// The first word of a text that is a version: digits, a dot, digits, and what hangs on to
@@ -162,7 +167,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for (name, script) in [
             ("openssl", "#!/bin/sh\nprintf 'OpenSSL \\033[2J 9.9.9\\n'\n"),
-            ("curl", "#!/bin/sh\nexit 7\n"),
+            ("curl", "#!/bin/sh\nexit 127\n"),
+            ("cfssljson", "#!/bin/sh\necho 'flag provided but not defined: -version' >&2\nexit 2\n"),
             ("kubectl", "no program at all"),
         ] {
             let path = directory.path().join(name);
@@ -173,7 +179,9 @@ mod tests {
         let tool = |name: &str| tools.iter().find(|tool| tool.name == name).unwrap();
         assert_eq!(tool("openssl").version.as_deref(), Some("9.9.9"));
         assert_eq!(tool("openssl").says.as_deref(), Some("OpenSSL \\u{1b}[2J 9.9.9"));
-        assert!(tool("curl").problem.as_ref().unwrap().contains("failed"), "{:?}", tool("curl"));
+        assert!(tool("openssl").runs && !tool("curl").runs && !tool("kubectl").runs);
+        assert!(tool("cfssljson").runs && tool("cfssljson").problem.is_some(), "{:?}", tool("cfssljson"));
+        assert!(tool("curl").problem.as_ref().unwrap().contains("127"), "{:?}", tool("curl"));
         assert!(tool("kubectl").path.is_some() && tool("kubectl").version.is_none());
         assert_eq!(tool("etcd").path, None);
         assert!(

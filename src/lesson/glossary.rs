@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::Words;
+use super::{StepWords, Words};
 use crate::text::Language;
 
 const SOURCE: &str = include_str!("../../assets/glossary.toml");
@@ -109,6 +109,18 @@ impl Glossary {
         found
     }
 
+    /// The terms that a step uses, in its heading, text, choices and explanation.
+    #[must_use]
+    pub fn terms_of(&self, words: &StepWords, language: Language) -> Vec<&Term> {
+        let choices = words.choices.iter().map(String::as_str);
+        let parts: Vec<&str> = [words.title.as_str(), &words.text]
+            .into_iter()
+            .chain(choices)
+            .chain([words.after.as_str()])
+            .collect();
+        self.terms_in(&parts.join("\n"), language)
+    }
+
     /// The term by whose longest word a text begins, and how many bytes that word takes.
     fn longest(&self, text: &str, language: Language) -> Option<(&Term, usize)> {
         let each = self.terms.iter().flat_map(|term| {
@@ -195,10 +207,8 @@ mod tests {
                 let of_lesson: BTreeSet<&str> = lesson
                     .steps
                     .iter()
-                    .flat_map(|step| {
-                        let words = step.words.get(language);
-                        ids(&format!("{}\n{}\n{}", words.title, words.text, words.after), language)
-                    })
+                    .flat_map(|step| Glossary::embedded().terms_of(step.words.get(language), language))
+                    .map(|term| term.id.as_str())
                     .collect();
                 assert!(of_lesson.len() >= 5, "{}: {of_lesson:?}", lesson.id);
             }
