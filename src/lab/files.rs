@@ -93,8 +93,11 @@ impl Lab {
         Ok(FileView { path, lines: text.lines().map(line).collect() })
     }
 
-    /// The id of the artifact that a file belongs to, and where the file lies.
-    pub(super) fn artifact_of_file(&self, name: &str) -> Result<(String, String), LabError> {
+    /// The file of this name that a step runs a tool on.
+    pub(super) fn run_file(&self, name: &str) -> Result<RunFile, LabError> {
+        if let Some(planned) = self.plan.files.iter().find(|file| is_named(&file.path, name)) {
+            return Ok(RunFile::Planned(planned.text.clone()));
+        }
         let mut files: Vec<(String, String)> = Vec::new();
         for authority in &self.plan.authorities {
             let place = &authority.place;
@@ -115,6 +118,7 @@ impl Lab {
         files
             .into_iter()
             .find(|(_, path)| is_named(path, name))
+            .map(|(id, path)| RunFile::Artifact { id, path })
             .ok_or_else(|| LabError::File { name: name.to_owned(), near })
     }
 
@@ -169,7 +173,20 @@ fn pem_length(base64: &str) -> usize {
     base64.trim_end_matches('=').len() * 3 / 4
 }
 
+/// A file that a step runs a tool on.
+pub(super) enum RunFile {
+    /// A configuration file, which is known before anything is made.
+    Planned(String),
+    /// A file of an artifact.
+    Artifact {
+        /// The artifact's id.
+        id: String,
+        /// Where the file lies, relative to the workspace.
+        path: String,
+    },
+}
+
 /// Whether a path ends with this file name.
-pub(super) fn is_named(path: &str, name: &str) -> bool {
+fn is_named(path: &str, name: &str) -> bool {
     path.rsplit('/').next() == Some(name)
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::engine::Lab;
-use super::files::is_named;
+use super::files::RunFile;
 use super::{Cancel, LabError, Panel, StepReport, TerminalLine, TerminalView};
 use crate::lesson::{Run, Said, Step, command_words};
 use crate::workspace::{Selection, WorkspaceError};
@@ -95,18 +95,18 @@ impl Lab {
     fn put_files(&self, run: &Run, directory: &Path, cancel: &Cancel) -> Result<Vec<String>, LabError> {
         let mut made_first = Vec::new();
         for name in &run.files {
-            if let Some(planned) = self.plan.files.iter().find(|file| is_named(&file.path, name)) {
-                write_private(&directory.join(name), planned.text.as_bytes())?;
-                continue;
-            }
-            let (id, path) = self.artifact_of_file(name)?;
-            let mut bytes = self.store().read(&path)?;
-            if bytes.is_none() {
-                self.make(&Selection::Only(vec![id.clone()]), cancel, &|_| ())?;
-                made_first.push(id);
-                bytes = self.store().read(&path)?;
-            }
-            let bytes = bytes.ok_or_else(|| WorkspaceError::Missing(name.clone()))?;
+            let bytes = match self.run_file(name)? {
+                RunFile::Planned(text) => text.into_bytes(),
+                RunFile::Artifact { id, path } => {
+                    let mut bytes = self.store().read(&path)?;
+                    if bytes.is_none() {
+                        self.make(&Selection::Only(vec![id.clone()]), cancel, &|_| ())?;
+                        made_first.push(id);
+                        bytes = self.store().read(&path)?;
+                    }
+                    bytes.ok_or_else(|| WorkspaceError::Missing(name.clone()))?
+                }
+            };
             write_private(&directory.join(name), &bytes)?;
         }
         for (name, text) in &run.write {
