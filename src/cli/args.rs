@@ -124,10 +124,16 @@ pub(super) enum Command {
     },
     /// Start afresh: remove the workspace's artifacts and progress, after asking
     Reset {
+        /// Forget only what was done in this lesson, by name or number; artifacts stay
+        #[arg(long, value_name = "LESSON")]
+        lesson: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
     },
+    /// What this machine offers the lab, and what to install for more
+    #[command(after_help = DOCTOR_JSON)]
+    Doctor,
     /// Shell completions
     Completions {
         /// The shell
@@ -141,11 +147,15 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum LessonsCommand {
     /// The lessons, with your progress
+    #[command(after_help = LESSONS_JSON)]
     List,
     /// Check lessons: words in both languages, known names, declared outcomes that are real
+    #[command(after_help = CHECK_JSON)]
     Check {
         /// A directory of lessons; the built-in ones if left out
-        dir: Option<PathBuf>,
+        // Not `dir`: that is the workspace's, and clap takes one for the other.
+        #[arg(value_name = "DIR")]
+        target: Option<PathBuf>,
     },
 }
 
@@ -239,3 +249,12 @@ const CREATE_JSON: &str = "\
 With --format json one document: {directory, written, kept: numbers, set_aside: [{path, now, why}], backup}.";
 const LIST_JSON: &str = "\
 With --format json one document: {directory, layout, artifacts: [{id, kind, path, made, subject, issuer, notAfter}]}.";
+const LESSONS_JSON: &str = "\
+With --format json one document: [{number, id, title, aim, minutes, steps, done}].";
+const CHECK_JSON: &str = "\
+With --format json one document: [{file, line, message}], empty if nothing is wrong.";
+const DOCTOR_JSON: &str = "\
+With --format json one document: {version, terminal: {input, output, term, program, multiplexer, columns, rows,
+colors, no_color, locale, unicode, clipboard: {works, advice}, advice}, language: {used, from}, workspace:
+{directory, exists, writable, free_bytes, problem}, tools: [{name, path, version, says, problem, package, needed_for,
+without}]}. works is yes, no, set or unknown; from is option, machine or default. The exit status is 0.";

@@ -1,6 +1,7 @@
 //! The lab without a screen: every command, as text or as one JSON document.
 
 mod args;
+mod doctor;
 mod error;
 mod handshake;
 mod inspect;
@@ -8,6 +9,7 @@ mod lab;
 mod learn;
 mod output;
 mod pki;
+mod reset;
 mod signals;
 mod spec;
 
@@ -67,13 +69,17 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
         Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
-        Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
+        Some(Command::Lessons(LessonsCommand::Check { target })) => {
+            lab::check(output, &global, target.as_deref())
+        }
         Some(Command::Handshake { client, server, tls, request }) => {
             handshake::run(output, &global, (&client, &server), &tls, request.as_deref())
         }
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
-        Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
+        Some(Command::Reset { lesson: Some(lesson), yes }) => reset::lesson(output, &global, &lesson, yes),
+        Some(Command::Reset { lesson: None, yes }) => reset::all(output, &global, yes),
+        Some(Command::Doctor) => doctor::run(output, &global),
         Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
         None => learn::run(output, &global, None),
     }

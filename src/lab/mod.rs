@@ -7,6 +7,7 @@ mod connect;
 mod engine;
 mod error;
 mod files;
+mod lessons;
 mod panels;
 mod run;
 mod step;

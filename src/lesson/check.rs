@@ -1,11 +1,12 @@
 //! A lesson put together from its files, and every check that needs no lab.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use unicode_normalization::is_nfc;
 
 use super::curriculum::{Checks, Problem, Report, is_slug};
+use super::files::Files;
 use super::mechanism::{self, Mechanism, WrittenStep};
 use super::setting::setting;
 use super::words::{self, Section, WrittenWords};
@@ -27,7 +28,7 @@ pub(super) const FILES: [&str; 3] = [MECHANISM, ENGLISH, KOREAN];
 pub(super) fn lesson(
     folder: &str,
     (number, id): (usize, &str),
-    files: &BTreeMap<String, Result<String, String>>,
+    files: &Files,
     checks: Checks,
     problems: &mut Vec<Problem>,
 ) -> Option<Lesson> {
@@ -36,7 +37,7 @@ pub(super) fn lesson(
         match files.get(name) {
             Some(Ok(text)) => clean(text, &mut report),
             Some(Err(error)) => {
-                report.problem(1, error.as_str());
+                report.problem(error.line, error.why.as_str());
                 None
             }
             None => {

@@ -5,6 +5,8 @@
 mod check;
 mod command;
 mod curriculum;
+mod files;
+mod glossary;
 mod layout;
 pub mod markdown;
 mod mechanism;
@@ -15,6 +17,8 @@ mod words;
 pub use check::OUTCOMES;
 pub use command::command_words;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
+pub use files::Stamp;
+pub use glossary::{Glossary, Term};
 pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
 pub use setting::{PANE_COLUMNS, PANE_ROWS};
 

@@ -6,7 +6,7 @@ mod kubeconfig;
 mod source;
 mod value;
 
-pub use fields::{Field, certificate_fields, request_fields};
+pub use fields::{FIELD_NAMES, Field, certificate_fields, request_fields};
 pub use kubeconfig::{KubeconfigError, read_kubeconfig};
 pub use source::{Item, Kind, inspect};
 
