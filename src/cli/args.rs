@@ -46,6 +46,9 @@ pub(super) struct Global {
     /// Draw with ASCII alone
     #[arg(long, global = true)]
     pub(super) ascii: bool,
+    /// What lies behind the text; auto asks the terminal
+    #[arg(long, global = true, value_enum, default_value_t = Background::Auto, hide_possible_values = true, value_name = "auto|dark|light")]
+    pub(super) background: Background,
     /// Take this moment for now (RFC 3339)
     #[arg(long, global = true, value_name = "TIME", value_parser = clock)]
     pub(super) now: Option<Clock>,
@@ -62,6 +65,27 @@ fn clock(text: &str) -> Result<Clock, String> {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+/// What lies behind the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Background {
+    /// What the terminal says.
+    Auto,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+impl From<Background> for crate::ui::Background {
+    fn from(background: Background) -> Self {
+        match background {
+            Background::Auto => Self::Auto,
+            Background::Dark => Self::Dark,
+            Background::Light => Self::Light,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -519,4 +519,8 @@ impl Engine for Fake {
     fn set_language(&self, _language: Language) -> Result<(), String> {
         Ok(())
     }
+
+    fn reset(&self, _lesson: &str) -> Result<(), String> {
+        Ok(())
+    }
 }

@@ -17,6 +17,7 @@ use super::view::view;
 use super::{Engine, Options};
 
 mod fake;
+mod over;
 use fake::Fake;
 
 /// A model and the engine behind it; effects are carried out at once.
@@ -123,8 +124,11 @@ fn text_of(buffer: &Buffer) -> String {
 
 const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 36), (200, 60)];
 /// The screens that are looked at, and the keys that lead there from the list.
-const SCREENS: [(&str, &str); 7] = [
+const SCREENS: [(&str, &str); 10] = [
     ("home", ""),
+    ("find", "/cert"),
+    ("jump", "\nlo"),
+    ("glossary", "\ng"),
     ("read", "\n"),
     ("question", "\nl1"),
     ("make", "\nll"),
@@ -356,7 +360,7 @@ fn the_mouse_opens_chooses_and_scrolls() {
     assert_eq!(lab.model.selected, 5);
     lab.click(column, row);
     assert!(lab.model.study.is_some());
-    lab.keys("gl");
+    lab.keys("<l");
     let (column, row) = lab.find("401 Unauthorized");
     lab.click(column, row).click(column, row);
     assert!(matches!(lab.model.study.as_ref().unwrap().state, State::Answered(2)));
@@ -380,7 +384,8 @@ fn scrolling_ends_where_the_text_ends() {
     assert!(end > 0);
     lab.keys("jjj");
     assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, end);
-    lab.send(Msg::Resized(200, 60));
+    // Wide and high, and still one panel at a time.
+    lab.send(Msg::Resized(139, 70));
     assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, 0);
 }
 
@@ -394,7 +399,7 @@ fn a_key_without_meaning_draws_nothing() {
 
 #[test]
 fn no_key_has_two_meanings_in_one_situation() {
-    let walk = ["", "\n", "\nl", "\nl1", "\nll", "\nlllll", "\nlllll\n\t", "\n?", "?"];
+    let walk = ["", "/", "o", "g", "\ng", "\n", "\nl", "\nl1", "\nll", "\nlllll", "\nlllll\n\t", "\n?", "?"];
     for keys in walk {
         let mut lab = Lab::new(Language::En, (60, 20));
         lab.keys(keys);

@@ -1,12 +1,14 @@
 //! Drawing: the model in, a frame out. One file for each region of the screen.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::lab::Panel;
 use crate::text::{Language, truncate, width};
 
+use super::commands::Command;
 use super::model::{Focus, Model};
+use super::overlay::Overlay;
 use super::theme::Theme;
 
 mod artifact;
@@ -16,13 +18,17 @@ mod commands;
 mod connection;
 mod drawing;
 mod file;
+mod find;
 mod footer;
+mod glossary;
 mod header;
 mod help;
 mod home;
 mod lines;
 mod markdown;
 mod panes;
+mod popup;
+mod seal;
 mod step;
 mod terminal;
 mod trust;
@@ -50,6 +56,14 @@ pub(super) enum Target {
     Panel(usize),
     /// The tab of a tool.
     Tool(usize),
+    /// A panel, away from what can be chosen in it.
+    Slot(usize),
+    /// A place that was found.
+    Found(usize),
+    /// A command of the footer.
+    Command(Command),
+    /// Beside what lies over the rest.
+    Outside,
     /// Elsewhere in a pane.
     Pane(Focus),
     /// Nothing.
@@ -62,8 +76,8 @@ impl Target {
         match self {
             Self::Pane(focus) => Some(focus),
             Self::Choice(_) => Some(Focus::Text),
-            Self::Panel(_) | Self::Tool(_) => Some(Focus::Panel),
-            Self::Lesson(_) | Self::Nothing => None,
+            Self::Panel(_) | Self::Slot(_) | Self::Tool(_) => Some(Focus::Panel),
+            Self::Lesson(_) | Self::Found(_) | Self::Command(_) | Self::Outside | Self::Nothing => None,
         }
     }
 }
@@ -154,9 +168,39 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         home::draw(model, frame, areas);
     }
     footer::draw(model, frame, areas.notice, areas.footer);
+    match &model.overlay {
+        Some(Overlay::Find(find)) => find::draw(model, find, frame),
+        Some(Overlay::Glossary(terms)) => glossary::draw(model, terms, frame),
+        None => {}
+    }
     if model.help.is_some() {
         help::draw(model, frame);
     }
+}
+
+/// Where the next letter goes, while letters are typed.
+pub(super) fn cursor(model: &Model) -> Option<Position> {
+    match &model.overlay {
+        Some(Overlay::Find(find)) if model.help.is_none() && is_large_enough(model.size) => {
+            find::cursor(model, find)
+        }
+        _ => None,
+    }
+}
+
+/// Where scrolling the glossary ends.
+pub(super) fn glossary_end(model: &Model) -> usize {
+    if is_large_enough(model.size) { glossary::end(model) } else { usize::MAX }
+}
+
+/// Where scrolling a panel ends.
+pub(super) fn panel_end(model: &Model, panel: usize) -> usize {
+    if !is_large_enough(model.size) {
+        return usize::MAX;
+    }
+    let panes = panes::layout(model, areas(model.size).body);
+    let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == panel);
+    slot.map_or(0, |slot| slot.end())
 }
 
 fn too_small(model: &Model, frame: &mut Frame<'_>) {
@@ -198,24 +242,22 @@ pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
 
 /// Where scrolling ends in the step's text and in its panel.
 fn pane_ends(model: &Model) -> (usize, usize) {
-    let Some(study) = &model.study else {
-        return (0, 0);
-    };
-    let panes = panes::layout(model, areas(model.size).body);
-    let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
-    let panel = study.shown().map_or(0, |shown| {
-        let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
-        lines.saturating_sub(usize::from(panes.panel.height))
-    });
-    (text, panel)
+    match &model.study {
+        Some(study) => (text_end(model), panel_end(model, study.panel)),
+        None => (0, 0),
+    }
+}
+
+fn text_end(model: &Model) -> usize {
+    let pane = panes::layout(model, areas(model.size).body).text;
+    step::body(model, pane.width).lines.len().saturating_sub(usize::from(pane.height))
 }
 
 /// Whether what the focus is on is longer than its place.
 pub(super) fn can_scroll(model: &Model) -> bool {
-    let (text, panel) = pane_ends(model);
-    match model.study.as_ref().map(|study| study.focus) {
-        Some(Focus::Text) => text > 0,
-        Some(Focus::Panel) => panel > 0,
+    match &model.study {
+        Some(study) if study.focus == Focus::Text => text_end(model) > 0,
+        Some(study) => panel_end(model, study.panel) > 0,
         None => false,
     }
 }
@@ -223,10 +265,14 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
     let body = areas(model.size).body;
-    let rows = if model.study.is_some() && model.help.is_none() {
-        panes::layout(model, body).text.height
-    } else {
-        body.height
+    let rows = match &model.study {
+        Some(study) if model.help.is_none() && model.overlay.is_none() => {
+            let panes = panes::layout(model, body);
+            let slots = if study.focus == Focus::Panel { panes::slots(model, panes) } else { Vec::new() };
+            let slot = slots.into_iter().find(|slot| slot.panel == study.panel);
+            slot.map_or(panes.text.height, |slot| slot.area.height)
+        }
+        _ => body.height,
     };
     usize::from(rows)
 }
@@ -251,10 +297,24 @@ pub(super) fn choice_lines(model: &Model) -> Option<(usize, usize)> {
 
 /// What lies at a place of the last frame.
 pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
-    if model.help.is_some() || !is_large_enough(model.size) {
+    if !is_large_enough(model.size) {
         return Target::Nothing;
     }
     let areas = areas(model.size);
+    if areas.footer.contains(Position { x: column, y: row }) {
+        return footer::hit(model, areas.footer, column);
+    }
+    if model.help.is_some() {
+        return if help::contains(model, column, row) { Target::Nothing } else { Target::Outside };
+    }
+    match &model.overlay {
+        Some(Overlay::Find(find)) => return find::hit(model, find, column, row),
+        Some(Overlay::Glossary(terms)) if glossary::contains(model, terms, column, row) => {
+            return Target::Nothing;
+        }
+        Some(Overlay::Glossary(_)) => return Target::Outside,
+        None => {}
+    }
     if model.study.is_some() {
         panes::hit(model, areas.body, column, row)
     } else {
