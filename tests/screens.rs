@@ -59,6 +59,9 @@ impl Engine for Fixed {
     fn record(&self, _: &str, _: &str, _: Option<usize>) -> Result<(), String> {
         Ok(())
     }
+    fn reset(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
     fn set_language(&self, _: Language) -> Result<(), String> {
         Ok(())
     }

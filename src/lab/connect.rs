@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{AlertView, ConnectionOutcome, ConnectionView, LabError};
+use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts};
 use crate::access::{World, WorldNode};
 use crate::blueprint::{Connection, Plan, resolve_certificate};
 use crate::fault::Change;
@@ -76,9 +76,6 @@ pub(super) struct Circumstances<'a> {
     /// Whether the server was given no authority for its clients.
     pub(super) without_client_authority: bool,
 }
-
-/// What stands for an authority where there is none.
-pub(super) const NO_AUTHORITY: &str = "-";
 
 /// What was read for connections, so that many of them read it once.
 #[derive(Default)]
@@ -236,9 +233,11 @@ impl Lab {
             connection.credential.as_deref().map(|id| self.presented(cache, id, changed)).transpose()?;
         let serving = self.presented(cache, &server.certificate, changed)?;
         let (trusts, client_trusts) = match (verify, connection.trusts.as_deref()) {
-            (Some(Verify::Off), _) | (None, None) => (None, None),
-            (Some(Verify::WithoutCa), _) => (Some(Arc::default()), Some(NO_AUTHORITY.to_owned())),
-            (None, Some(id)) => (Some(self.roots(cache, id, changed, true)?), Some(self.authority_name(id))),
+            (Some(Verify::Off), _) | (None, None) => (None, Trusts::Unchecked),
+            (Some(Verify::WithoutCa), _) => (Some(Arc::default()), Trusts::Nobody),
+            (None, Some(id)) => {
+                (Some(self.roots(cache, id, changed, true)?), Trusts::Authority(self.authority_name(id)))
+            }
         };
         let client_roots = match without_client_authority {
             true => None,
@@ -281,8 +280,8 @@ impl Lab {
             server_name: connection.server_name.to_string(),
             client_trusts,
             server_trusts: match without_client_authority {
-                true => NO_AUTHORITY.to_owned(),
-                false => self.authority_name(&server.client_authority),
+                true => Trusts::Unchecked,
+                false => Trusts::Authority(self.authority_name(&server.client_authority)),
             },
             request: connection.request.clone(),
             outcome: None,

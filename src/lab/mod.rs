@@ -20,6 +20,6 @@ pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
-    Rung, StepReport, TerminalLine, TerminalView, ToolCommands,
+    Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
 };
 pub use walk::{WalkReport, WalkRow};

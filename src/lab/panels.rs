@@ -1,9 +1,8 @@
 //! What stands beside a step: made from the plan and what is on disk.
 
 use super::change::Changed;
-use super::connect::NO_AUTHORITY;
 use super::engine::Lab;
-use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands};
+use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands, Trusts};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};
 use crate::lesson::{Action, Connect, Show, Step, Verify, Words};
 use crate::pki::recipe::recipes;
@@ -163,12 +162,12 @@ impl Lab {
         let (connection, _) = self.connection(connect)?;
         let mut view = self.planned(&connection);
         match connect.verify {
-            Some(Verify::Off) => view.client_trusts = None,
-            Some(Verify::WithoutCa) => view.client_trusts = Some(NO_AUTHORITY.to_owned()),
+            Some(Verify::Off) => view.client_trusts = Trusts::Unchecked,
+            Some(Verify::WithoutCa) => view.client_trusts = Trusts::Nobody,
             None => {}
         }
         if !connect.client_auth {
-            view.server_trusts = NO_AUTHORITY.to_owned();
+            view.server_trusts = Trusts::Unchecked;
         }
         Ok(view)
     }
@@ -192,8 +191,12 @@ impl Lab {
             client_subject: connection.credential.as_deref().and_then(name),
             server_subject: name(&connection.server.certificate).unwrap_or_default(),
             server_name: connection.server_name.to_string(),
-            client_trusts: connection.trusts.as_deref().map(authority),
-            server_trusts: authority(&connection.server.client_authority),
+            client_trusts: connection
+                .trusts
+                .as_deref()
+                .map(authority)
+                .map_or(Trusts::Unchecked, Trusts::Authority),
+            server_trusts: Trusts::Authority(authority(&connection.server.client_authority)),
             request: connection.request.clone(),
             outcome: None,
         }

@@ -144,6 +144,17 @@ pub struct FieldView {
     pub before: Option<String>,
 }
 
+/// Whom a side trusts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trusts {
+    /// The authority of this name.
+    Authority(String),
+    /// No authority of this cluster: it was given none.
+    Nobody,
+    /// It does not check: a client takes any server, a server asks for no certificate.
+    Unchecked,
+}
+
 /// A connection as it is shown.
 #[derive(Debug, Clone)]
 pub struct ConnectionView {
@@ -159,10 +170,10 @@ pub struct ConnectionView {
     pub server_subject: String,
     /// The name that the client asks for.
     pub server_name: String,
-    /// The authority that the client trusts, if it verifies.
-    pub client_trusts: Option<String>,
-    /// The authority that the server trusts.
-    pub server_trusts: String,
+    /// Whom the client trusts for servers.
+    pub client_trusts: Trusts,
+    /// Whom the server trusts for clients.
+    pub server_trusts: Trusts,
     /// `GET /api/v1/nodes`.
     pub request: String,
     /// What happened.

@@ -374,8 +374,8 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
         client_subject: Some("O=system:masters, CN=kube-admin".into()),
         server_subject: "CN=kube-apiserver".into(),
         server_name: "kube-apiserver".into(),
-        client_trusts: Some("CN=KUBERNETES-CA".into()),
-        server_trusts: "CN=KUBERNETES-CA".into(),
+        client_trusts: crate::lab::Trusts::Authority("CN=KUBERNETES-CA".into()),
+        server_trusts: crate::lab::Trusts::Authority("CN=KUBERNETES-CA".into()),
         request: "GET /api/v1/nodes".into(),
         outcome: outcome.map(|works| ConnectionOutcome {
             outcome: if works { "200" } else { "refused-by-client" }.into(),

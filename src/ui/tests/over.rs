@@ -169,10 +169,9 @@ fn report(artifacts: usize, made_first: &[&str], panels: Vec<Panel>) -> StepRepo
 
 #[test]
 fn what_was_made_first_is_said() {
-    for (language, says) in [
-        (Language::En, "Made first for this step: ca, admin"),
-        (Language::Ko, "먼저 만들었어요: ca, admin"),
-    ] {
+    for (language, says) in
+        [(Language::En, "Made first for this step: ca, admin"), (Language::Ko, "먼저 만들었어요: ca, admin")]
+    {
         let mut lab = Lab::new(language, (120, 36));
         lab.keys("\nll");
         lab.press(KeyCode::Enter);
