@@ -7,7 +7,7 @@ use super::{ArtifactView, Cancel, ConnectionView, LabError, Panel, Progress, Ste
 use crate::blueprint::{Connection, resolve_certificate};
 use crate::fault::Change;
 use crate::handshake::{ClientSide, ServerSide};
-use crate::lesson::{Action, Connect, Expect, Lesson, Question, Step};
+use crate::lesson::{Action, Connect, Expect, Lesson, Question, Show, Step};
 use crate::workspace::{Selection, authority_chain};
 
 impl Lab {
@@ -34,7 +34,14 @@ impl Lab {
                 let id = resolve_certificate(&self.plan, artifact)?;
                 let made_first = self.missing(std::slice::from_ref(&id));
                 self.make(&Selection::Only(vec![id.clone()]), cancel, progress)?;
-                let focus: Vec<String> = expect.keys().cloned().collect();
+                let mut focus: Vec<String> = expect.keys().cloned().collect();
+                for show in &step.show {
+                    if let Show::Artifact { id: shown, focus: fields } = show
+                        && resolve_certificate(&self.plan, shown)? == id
+                    {
+                        focus.extend(fields.iter().cloned());
+                    }
+                }
                 let view = self.artifact(&id, &focus)?;
                 let written = |value: &dyn Fn(&str) -> String| {
                     let each = expect.keys().map(|name| format!("{name}={}", value(name)));

@@ -95,8 +95,9 @@ pub(super) fn report(report: &StepReport, language: Language) -> String {
         return match language {
             Language::En if report.artifacts > 0 => format!("Made: {}", report.artifacts),
             Language::Ko if report.artifacts > 0 => format!("{}개를 만들었어요", report.artifacts),
-            Language::En => format!("Done: {}", report.observed),
-            Language::Ko => format!("완료: {}", report.observed),
+            // What came of it stands beside.
+            Language::En => "As the lesson says".to_owned(),
+            Language::Ko => "레슨에서 말한 대로예요".to_owned(),
         };
     }
     match language {
