@@ -54,7 +54,7 @@ pub(super) struct Global {
     pub(super) lessons: Option<PathBuf>,
 }
 
-fn clock(text: &str) -> Result<Clock, String> {
+pub(super) fn clock(text: &str) -> Result<Clock, String> {
     Clock::fixed(text).map_err(|_| "not an RFC 3339 moment, for example 2026-11-23T18:54:01Z".to_owned())
 }
 
@@ -122,6 +122,9 @@ pub(super) enum Command {
         #[arg(required = true, value_name = "FILE")]
         sources: Vec<PathBuf>,
     },
+    /// What a cluster makes of a certificate, check by check
+    #[command(after_help = super::verify::JSON)]
+    Verify(Box<super::verify::VerifyArgs>),
     /// Start afresh: remove the workspace's artifacts and progress, after asking
     Reset {
         /// Do not ask

@@ -130,7 +130,7 @@ impl<'a> HandshakeDocument<'a> {
     }
 }
 
-const fn outcome_word(outcome: Outcome) -> &'static str {
+pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "pass",
         Outcome::Fail => "fail",

@@ -10,6 +10,7 @@ mod output;
 mod pki;
 mod signals;
 mod spec;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         }
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
+        Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
         Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
         None => learn::run(output, &global, None),
