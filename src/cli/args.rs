@@ -107,6 +107,9 @@ pub(super) enum Command {
         /// Another request than the usual one, for example "GET /api/v1/secrets"
         #[arg(long, value_name = "METHOD PATH")]
         request: Option<String>,
+        /// With this fault of the catalogue, on a copy: see `dojang faults list`
+        #[arg(long, value_name = "ID")]
+        fault: Option<String>,
     },
     /// Every connection of the cluster
     #[command(after_help = MATRIX_JSON)]
@@ -125,6 +128,9 @@ pub(super) enum Command {
     /// What a cluster makes of a certificate, check by check
     #[command(after_help = super::verify::JSON)]
     Verify(Box<super::verify::VerifyArgs>),
+    /// The faults of real clusters: what each looks like, how to find and mend it
+    #[command(subcommand)]
+    Faults(super::faults::FaultsCommand),
     /// Start afresh: remove the workspace's artifacts and progress, after asking
     Reset {
         /// Do not ask
@@ -231,7 +237,7 @@ results: [{lesson, step, kind, expected, observed, ok}]}. A temporary directory 
 const HANDSHAKE_JSON: &str = "\
 With --format json one document: {client, server, request, outcome, tls, server_verdict, client_verdict:
 {accepted, message, checks: [{rule, outcome, evidence}]} or null, events: [{who, what}], alert: {from, sent, go, go_prints} or null, identity:
-{user, groups} or null, decision, response: {status, body} or null, client_prints, server_logs, micros}.
+{user, groups} or null, fault: its id if one was asked for, decision, response: {status, body} or null, client_prints, server_logs, micros}.
 outcome is an HTTP status, refused-by-client or refused-by-server.";
 const MATRIX_JSON: &str = "\
 With --format json one document: {connections, refused: numbers, results: [{client, server, port, request,

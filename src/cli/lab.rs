@@ -59,6 +59,7 @@ impl From<LabError> for CliError {
             LabError::Handshake(HandshakeError::Request { .. })
             | LabError::Component(_)
             | LabError::Lesson(_)
+            | LabError::Fault(_)
             | LabError::Step { .. }
             | LabError::Request(_) => Self::Usage(error.to_string()),
             LabError::Handshake(_) | LabError::Progress(_) | LabError::Machine(_) => {

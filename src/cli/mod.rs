@@ -2,6 +2,7 @@
 
 mod args;
 mod error;
+mod faults;
 mod handshake;
 mod inspect;
 mod lab;
@@ -69,12 +70,14 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
         Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
-        Some(Command::Handshake { client, server, tls, request }) => {
-            handshake::run(output, &global, (&client, &server), &tls, request.as_deref())
+        Some(Command::Handshake { client, server, tls, request, fault }) => {
+            let how = handshake::How { tls: &tls, request: request.as_deref(), fault: fault.as_deref() };
+            handshake::run(output, &global, (&client, &server), &how)
         }
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
+        Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
         Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
         Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
         None => learn::run(output, &global, None),

@@ -1,4 +1,9 @@
-//! Faults: a healthy request made faulty on a copy, by naming what is to be different.
+//! Faults: a healthy request made faulty on a copy, by naming what is to be different; and
+//! the catalogue of those that happen in real clusters.
+
+mod catalogue;
+
+pub use catalogue::{Catalogue, CatalogueError, Fault, Making, Said, UnknownFault, Words};
 
 use serde::Deserialize;
 
@@ -36,6 +41,9 @@ pub struct Change {
     /// An authority without basicConstraints (`absent`), or with CA:FALSE (`false`).
     #[serde(default)]
     pub basic_constraints: Option<BasicConstraints>,
+    /// An authority whose keyUsage lacks keyCertSign.
+    #[serde(default)]
+    pub no_cert_sign: bool,
 }
 
 /// Who signs a changed certificate.
@@ -104,6 +112,7 @@ impl Change {
             Some(BasicConstraints::False) => request.basic_constraints = pki::BasicConstraints::NotAuthority,
             None => {}
         }
+        request.may_sign &= !self.no_cert_sign;
         request.version_1 |= self.version_1;
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong in the lab.
 
 use crate::blueprint::{BlueprintError, ComponentError, SpecError};
+use crate::fault::UnknownFault;
 use crate::handshake::HandshakeError;
 use crate::lesson::{ProgressError, UnknownLesson};
 use crate::pki::KeyError;
@@ -36,6 +37,9 @@ pub enum LabError {
     /// Only the clock, a port or a thread of this machine can be at fault.
     #[error("this machine cannot run the connection: {0}")]
     Machine(#[from] std::io::Error),
+    /// A fault's name.
+    #[error(transparent)]
+    Fault(#[from] UnknownFault),
     /// A TLS version or request that does not exist.
     #[error("{0}")]
     Request(String),

@@ -6,6 +6,7 @@ mod check;
 mod connect;
 mod engine;
 mod error;
+mod faulty;
 mod panels;
 mod step;
 mod view;
@@ -15,6 +16,7 @@ pub use crate::workspace::{Cancel, Progress};
 pub use connect::{MatrixRow, Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
+pub use faulty::Replaced;
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport,
     ToolCommands,

@@ -35,6 +35,8 @@ pub struct AuthorityRequest {
     pub version_1: bool,
     /// Its basicConstraints.
     pub basic_constraints: BasicConstraints,
+    /// Whether its keyUsage has keyCertSign.
+    pub may_sign: bool,
 }
 
 impl AuthorityRequest {
@@ -48,6 +50,7 @@ impl AuthorityRequest {
             not_after: now + Duration::days(i64::from(authority.days)),
             version_1: false,
             basic_constraints: BasicConstraints::Authority,
+            may_sign: true,
         }
     }
 }
@@ -114,7 +117,11 @@ const KEY_CERT_SIGN: u8 = 5;
 /// The library failed.
 pub fn authority_certificate(request: &AuthorityRequest, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
     let subject = name(&request.subject);
-    let mut extensions = vec![extension::key_usage(&[DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, KEY_CERT_SIGN])];
+    let mut usage = vec![DIGITAL_SIGNATURE, KEY_ENCIPHERMENT];
+    if request.may_sign {
+        usage.push(KEY_CERT_SIGN);
+    }
+    let mut extensions = vec![extension::key_usage(&usage)];
     match request.basic_constraints {
         BasicConstraints::Absent => {}
         BasicConstraints::NotAuthority => extensions.push(extension::basic_constraints(false)),
