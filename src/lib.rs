@@ -15,6 +15,7 @@
 //! | [`access`] | a verified client certificate, a request | the identity; the decision of `system:masters`, the Node authorizer and RBAC |
 //! | [`handshake`] | two endpoints | one real rustls connection over TCP, judged on both sides, with the HTTP answer |
 //! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
+//! | [`audit`] | any directory | everything wrong or risky in it, worst first, with the fix |
 //! | [`lesson`] | `lessons/` | lessons, steps, their words in both languages, progress |
 //! | [`lab`] | all of the above | the one engine that both faces use |
 //! | [`ui`] | the lab | the terminal screen |
@@ -23,6 +24,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod access;
+pub mod audit;
 pub mod blueprint;
 pub mod cli;
 pub mod clock;

@@ -128,6 +128,9 @@ pub(super) enum Command {
     /// What a cluster makes of a certificate, check by check
     #[command(after_help = super::verify::JSON)]
     Verify(Box<super::verify::VerifyArgs>),
+    /// Everything wrong or risky with a directory of certificates, worst first
+    #[command(after_help = super::check::JSON)]
+    Check(super::check::CheckArgs),
     /// The faults of real clusters: what each looks like, how to find and mend it
     #[command(subcommand)]
     Faults(super::faults::FaultsCommand),

@@ -1,6 +1,7 @@
 //! The lab without a screen: every command, as text or as one JSON document.
 
 mod args;
+mod check;
 mod error;
 mod faults;
 mod handshake;
@@ -78,6 +79,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
+        Some(Command::Check(asked)) => check::run(output, &global, &asked),
         Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
         Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
         None => learn::run(output, &global, None),

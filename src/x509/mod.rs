@@ -7,7 +7,7 @@ mod source;
 mod value;
 
 pub use fields::{Field, certificate_fields, request_fields};
-pub use kubeconfig::{KubeconfigError, read_kubeconfig};
+pub use kubeconfig::{KubeconfigError, kubeconfig_authority, read_kubeconfig};
 pub use source::{Item, Kind, inspect};
 
 /// Bytes that cannot be shown.
