@@ -94,7 +94,7 @@ pub(super) fn scan(root: &Path) -> Result<Scan, ScanError> {
     files.sort();
     for file in files {
         let relative = file.strip_prefix(root).ok().filter(|path| !path.as_os_str().is_empty());
-        let shown = relative.map_or_else(|| file.file_name().map(Path::new).unwrap_or(&file), |path| path);
+        let shown = relative.unwrap_or_else(|| file.file_name().map_or(&file, Path::new));
         found.file(&file, &shown.to_string_lossy());
     }
     Ok(found)

@@ -182,6 +182,23 @@ pub(super) enum PkiCommand {
         #[arg(value_name = "DIR")]
         target: Option<PathBuf>,
     },
+    /// One more certificate, with its key and CSR, for any user or component
+    #[command(after_help = super::life::ISSUED_JSON)]
+    Issue(super::life::IssueArgs),
+    /// Sign a CSR, keeping its subject and SANs as they stand; the certificate is printed
+    Sign(super::life::SignArgs),
+    /// Renew as `kubeadm certs renew`: all is copied from the old certificate
+    #[command(after_help = super::life::ISSUED_JSON)]
+    Renew {
+        /// The artifacts; those that kubeadm renews if left out
+        #[arg(value_name = "ARTIFACT")]
+        artifacts: Vec<String>,
+    },
+    /// Put a certificate on its CA's revocation list, which Kubernetes never looks at
+    Revoke {
+        /// The artifact: admin, apiserver, …
+        artifact: String,
+    },
     /// How others make an artifact: the commands with openssl, cfssl, easy-rsa and kubeadm
     Commands {
         /// The artifact: ca, admin, apiserver, kubelet-client@node01, …

@@ -8,6 +8,7 @@ mod handshake;
 mod inspect;
 mod lab;
 mod learn;
+mod life;
 mod output;
 mod pki;
 mod signals;
@@ -67,6 +68,10 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
             output.line(String::from_utf8_lossy(&text).trim_end())?;
             Ok(0)
         }
+        Some(Command::Pki(PkiCommand::Issue(asked))) => life::issue(output, &global, &asked),
+        Some(Command::Pki(PkiCommand::Sign(asked))) => life::sign(output, &global, &asked),
+        Some(Command::Pki(PkiCommand::Renew { artifacts })) => life::renew(output, &global, &artifacts),
+        Some(Command::Pki(PkiCommand::Revoke { artifact })) => life::revoke(output, &global, &artifact),
         Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
         Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),

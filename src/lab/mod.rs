@@ -7,6 +7,7 @@ mod connect;
 mod engine;
 mod error;
 mod faulty;
+mod life;
 mod panels;
 mod step;
 mod view;
@@ -17,6 +18,7 @@ pub use connect::{MatrixRow, Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
+pub use life::{IssueRequest, Issued};
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport,
     ToolCommands,

@@ -1,6 +1,7 @@
 //! Keys, CSRs, certificates and kubeconfigs. One encoder writes certificates and CSRs,
 //! healthy and faulty alike; keys and signatures come from rcgen over aws-lc.
 
+mod certify;
 mod encode;
 mod issue;
 mod key;
@@ -9,6 +10,7 @@ pub mod recipe;
 mod revocation;
 mod stock;
 
+pub use certify::{Copied, certify};
 pub use encode::{Extension, Flaws, Template, csr, extension, name, sign, sign_with_flaws};
 pub use issue::{
     AuthorityRequest, BasicConstraints, Issuer, LeafRequest, authority_certificate, leaf_certificate,
