@@ -10,12 +10,13 @@
 //! | [`blueprint`] | `assets/blueprint.toml` and a [`blueprint::ClusterSpec`] | a [`blueprint::Plan`]: every authority, certificate, key pair, kubeconfig, file and connection of that cluster |
 //! | [`x509`] | DER or PEM | named fields with their explanations, for showing |
 //! | [`pki`] | a plan's entry, or one request | keys, CSRs, certificates, kubeconfigs, by one encoder |
-//! | [`fault`] | a healthy request and a change | a faulty one |
+//! | [`fault`] | `assets/faults.toml`; a healthy request and a change | the catalogue; a faulty request |
 //! | [`trust`] | chain, roots, purpose, name, time | a [`trust::Verdict`]: the ordered checks by Go's rules, in Go's words |
 //! | [`access`] | a verified client certificate, a request | the identity; the decision of `system:masters`, the Node authorizer and RBAC |
 //! | [`handshake`] | two endpoints | one real rustls connection over TCP, judged on both sides, with the HTTP answer |
 //! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
 //! | [`doctor`] | this machine | what it offers: terminal, clipboard, room, tools |
+//! | [`audit`] | any directory | everything wrong or risky in it, worst first, with the fix |
 //! | [`lesson`] | `lessons/` | lessons, steps, their words in both languages, progress |
 //! | [`lab`] | all of the above | the one engine that both faces use |
 //! | [`ui`] | the lab | the terminal screen |
@@ -24,6 +25,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod access;
+pub mod audit;
 pub mod blueprint;
 pub mod cli;
 pub mod clock;

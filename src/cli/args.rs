@@ -57,7 +57,7 @@ pub(super) struct Global {
     pub(super) lessons: Option<PathBuf>,
 }
 
-fn clock(text: &str) -> Result<Clock, String> {
+pub(super) fn clock(text: &str) -> Result<Clock, String> {
     Clock::fixed(text).map_err(|_| "not an RFC 3339 moment, for example 2026-11-23T18:54:01Z".to_owned())
 }
 
@@ -131,6 +131,9 @@ pub(super) enum Command {
         /// Another request than the usual one, for example "GET /api/v1/secrets"
         #[arg(long, value_name = "METHOD PATH")]
         request: Option<String>,
+        /// With this fault of the catalogue, on a copy: see `dojang faults list`
+        #[arg(long, value_name = "ID")]
+        fault: Option<String>,
     },
     /// Every connection of the cluster
     #[command(after_help = MATRIX_JSON)]
@@ -146,6 +149,15 @@ pub(super) enum Command {
         #[arg(required = true, value_name = "FILE")]
         sources: Vec<PathBuf>,
     },
+    /// What a cluster makes of a certificate, check by check
+    #[command(after_help = super::verify::JSON)]
+    Verify(Box<super::verify::VerifyArgs>),
+    /// Everything wrong or risky with a directory of certificates, worst first
+    #[command(after_help = super::check::JSON)]
+    Check(super::check::CheckArgs),
+    /// The faults of real clusters: what each looks like, how to find and mend it
+    #[command(subcommand)]
+    Faults(super::faults::FaultsCommand),
     /// Start afresh: remove the workspace's artifacts and progress, after asking
     Reset {
         /// Forget only what was done in this lesson, by name or number; artifacts stay
@@ -203,6 +215,23 @@ pub(super) enum PkiCommand {
         /// Where [default: the workspace]
         #[arg(value_name = "DIR")]
         target: Option<PathBuf>,
+    },
+    /// One more certificate, with its key and CSR, for any user or component
+    #[command(after_help = super::life::ISSUED_JSON)]
+    Issue(super::life::IssueArgs),
+    /// Sign a CSR, keeping its subject and SANs as they stand; the certificate is printed
+    Sign(super::life::SignArgs),
+    /// Renew as `kubeadm certs renew`: all is copied from the old certificate
+    #[command(after_help = super::life::ISSUED_JSON)]
+    Renew {
+        /// The artifacts; those that kubeadm renews if left out
+        #[arg(value_name = "ARTIFACT")]
+        artifacts: Vec<String>,
+    },
+    /// Put a certificate on its CA's revocation list, which Kubernetes never looks at
+    Revoke {
+        /// The artifact: admin, apiserver, …
+        artifact: String,
     },
     /// How others make an artifact: the commands with openssl, cfssl, easy-rsa and kubeadm
     Commands {
@@ -262,7 +291,7 @@ results: [{lesson, step, kind, expected, observed, ok}]}. A temporary directory 
 const HANDSHAKE_JSON: &str = "\
 With --format json one document: {client, server, request, outcome, tls, server_verdict, client_verdict:
 {accepted, message, checks: [{rule, outcome, evidence}]} or null, events: [{who, what}], alert: {from, sent, go, go_prints} or null, identity:
-{user, groups} or null, decision, response: {status, body} or null, client_prints, server_logs, micros}.
+{user, groups} or null, fault: its id if one was asked for, decision, response: {status, body} or null, client_prints, server_logs, micros}.
 outcome is an HTTP status, refused-by-client or refused-by-server.";
 const MATRIX_JSON: &str = "\
 With --format json one document: {connections, refused: numbers, results: [{client, server, port, request,

@@ -11,28 +11,46 @@ use crate::lab::{AlertView, Cancel, ConnectionOutcome, ConnectionView, tls_versi
 use crate::text::escape;
 use crate::trust::{Outcome, Verdict};
 
+/// How a connection is made.
+pub(super) struct How<'a> {
+    /// `1.2` or `1.3`.
+    pub(super) tls: &'a str,
+    /// Another request than the usual one.
+    pub(super) request: Option<&'a str>,
+    /// A fault of the catalogue.
+    pub(super) fault: Option<&'a str>,
+}
+
 pub(super) fn run(
     output: &Output,
     global: &Global,
     ends: (&str, &str),
-    version: &str,
-    request: Option<&str>,
+    how: &How<'_>,
 ) -> Result<u8, CliError> {
+    let fault = how.fault.map(super::faults::made).transpose()?;
     let lab = open(output, global, false, None)?;
     let mut connection = lab.plan().connect(ends.0, ends.1)?;
-    if let Some(request) = request {
+    if fault.as_ref().is_some_and(|(_, making)| making.change.is_none()) {
+        connection.credential = None;
+    }
+    if let Some(request) = how.request {
         connection.request = request.to_owned();
     }
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    let view = lab.connect(&connection, tls_version(version)?, &cancel)?;
+    let change = fault.as_ref().and_then(|(_, making)| making.change.as_ref());
+    let view = lab.connect_faulty(&connection, tls_version(how.tls)?, change, &cancel)?;
     tell(&lab);
     let Some(outcome) = &view.outcome else {
         return Err(CliError::Machine("the connection had no outcome".into()));
     };
     let yes = matches!(outcome.response, Some((status, _)) if status < 300);
     if output.json {
-        output.document(&HandshakeDocument::new(&view, outcome))?;
+        output.document(&HandshakeDocument::new(
+            &view,
+            outcome,
+            fault.as_ref().map(|(fault, _)| fault.id.as_str()),
+        ))?;
     } else {
         print_connection(output, &view, outcome)?;
     }
@@ -41,6 +59,8 @@ pub(super) fn run(
 
 #[derive(Serialize)]
 struct HandshakeDocument<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'a str>,
     client: &'a str,
     server: &'a str,
     request: &'a str,
@@ -106,8 +126,9 @@ impl VerdictDocument {
 }
 
 impl<'a> HandshakeDocument<'a> {
-    fn new(view: &'a ConnectionView, outcome: &'a ConnectionOutcome) -> Self {
+    fn new(view: &'a ConnectionView, outcome: &'a ConnectionOutcome, fault: Option<&'a str>) -> Self {
         Self {
+            fault,
             client: &view.client,
             server: &view.server,
             request: &view.request,
@@ -130,7 +151,7 @@ impl<'a> HandshakeDocument<'a> {
     }
 }
 
-const fn outcome_word(outcome: Outcome) -> &'static str {
+pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "pass",
         Outcome::Fail => "fail",

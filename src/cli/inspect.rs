@@ -53,7 +53,8 @@ pub(super) fn run(output: &Output, sources: &[PathBuf]) -> Result<u8, CliError> 
     Ok(0)
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+/// The bytes of a file or, for `-`, of standard input, up to a bound.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let shown = path.display();
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {

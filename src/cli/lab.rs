@@ -58,6 +58,7 @@ impl From<LabError> for CliError {
             LabError::Handshake(HandshakeError::Request { .. })
             | LabError::Component(_)
             | LabError::Lesson(_)
+            | LabError::Fault(_)
             | LabError::Step { .. }
             | LabError::Name(_)
             | LabError::File { .. }

@@ -1,17 +1,21 @@
 //! The lab without a screen: every command, as text or as one JSON document.
 
 mod args;
+mod check;
 mod doctor;
 mod error;
+mod faults;
 mod handshake;
 mod inspect;
 mod lab;
 mod learn;
+mod life;
 mod output;
 mod pki;
 mod reset;
 mod signals;
 mod spec;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -66,17 +70,25 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
             output.line(String::from_utf8_lossy(&text).trim_end())?;
             Ok(0)
         }
+        Some(Command::Pki(PkiCommand::Issue(asked))) => life::issue(output, &global, &asked),
+        Some(Command::Pki(PkiCommand::Sign(asked))) => life::sign(output, &global, &asked),
+        Some(Command::Pki(PkiCommand::Renew { artifacts })) => life::renew(output, &global, &artifacts),
+        Some(Command::Pki(PkiCommand::Revoke { artifact })) => life::revoke(output, &global, &artifact),
         Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
         Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
         Some(Command::Lessons(LessonsCommand::Check { target })) => {
             lab::check(output, &global, target.as_deref())
         }
-        Some(Command::Handshake { client, server, tls, request }) => {
-            handshake::run(output, &global, (&client, &server), &tls, request.as_deref())
+        Some(Command::Handshake { client, server, tls, request, fault }) => {
+            let how = handshake::How { tls: &tls, request: request.as_deref(), fault: fault.as_deref() };
+            handshake::run(output, &global, (&client, &server), &how)
         }
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
+        Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
+        Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
+        Some(Command::Check(asked)) => check::run(output, &global, &asked),
         Some(Command::Reset { lesson: Some(lesson), yes }) => reset::lesson(output, &global, &lesson, yes),
         Some(Command::Reset { lesson: None, yes }) => reset::all(output, &global, yes),
         Some(Command::Doctor) => doctor::run(output, &global),

@@ -1,4 +1,9 @@
-//! Faults: a healthy request made faulty on a copy, by naming what is to be different.
+//! Faults: a healthy request made faulty on a copy, by naming what is to be different; and
+//! the catalogue of those that happen in real clusters.
+
+mod catalogue;
+
+pub use catalogue::{Catalogue, CatalogueError, Fault, Making, Said, UnknownFault, Words};
 
 use serde::Deserialize;
 
@@ -43,6 +48,9 @@ pub struct Change {
     /// A key that is not the certificate's.
     #[serde(default)]
     pub key: Option<KeyChange>,
+    /// An authority whose keyUsage lacks keyCertSign.
+    #[serde(default)]
+    pub no_cert_sign: bool,
 }
 
 /// Which key lies beside a changed certificate.
@@ -119,6 +127,7 @@ impl Change {
             Some(BasicConstraints::False) => request.basic_constraints = pki::BasicConstraints::NotAuthority,
             None => {}
         }
+        request.may_sign &= !self.no_cert_sign;
         request.version_1 |= self.version_1;
     }
 }

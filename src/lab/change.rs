@@ -98,7 +98,7 @@ impl Lab {
         Ok(Changed { id: leaf.id(), before: first(chain), after, key: other, client_only: false })
     }
 
-    fn authority_key(&self, id: &str) -> Result<pki::PrivateKey, LabError> {
+    pub(super) fn authority_key(&self, id: &str) -> Result<pki::PrivateKey, LabError> {
         let authority = self.plan.authority(id).ok_or_else(|| WorkspaceError::Unknown(id.into()))?;
         let path = &authority.place.key;
         let pem = self.store().read(path)?.ok_or_else(|| WorkspaceError::NoAuthorityKey {

@@ -1,6 +1,7 @@
 //! What can go wrong in the lab.
 
 use crate::blueprint::{BlueprintError, ComponentError, SpecError};
+use crate::fault::UnknownFault;
 use crate::handshake::HandshakeError;
 use crate::lesson::{ProgressError, UnknownLesson};
 use crate::pki::KeyError;
@@ -47,6 +48,9 @@ pub enum LabError {
         /// The nearest that there is.
         near: Option<String>,
     },
+    /// A fault's name.
+    #[error(transparent)]
+    Fault(#[from] UnknownFault),
     /// A TLS version or request that does not exist.
     #[error("{0}")]
     Request(String),

@@ -6,8 +6,10 @@ mod check;
 mod connect;
 mod engine;
 mod error;
+mod faulty;
 mod files;
 mod lessons;
+mod life;
 mod panels;
 mod run;
 mod step;
@@ -18,6 +20,8 @@ pub use crate::workspace::{Cancel, Progress};
 pub use connect::{MatrixRow, Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
+pub use faulty::Replaced;
+pub use life::{IssueRequest, Issued};
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
     Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,

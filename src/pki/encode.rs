@@ -79,18 +79,39 @@ const fn is_printable(b: u8) -> bool {
         || matches!(b, b' ' | b'\'' | b'(' | b')' | b'+' | b',' | b'-' | b'.' | b'/' | b':' | b'=' | b'?')
 }
 
+/// What can be wrong with a certificate beyond its fields. Nothing is by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Flaws {
+    /// The serial number is written below zero.
+    pub negative_serial: bool,
+    /// The algorithm that the signed part claims, instead of the key's.
+    pub inner_algorithm: Option<SignatureAlgorithm>,
+    /// The algorithm that stands beside the signature, instead of the key's.
+    pub outer_algorithm: Option<SignatureAlgorithm>,
+    /// The signature's last bit is turned.
+    pub spoiled_signature: bool,
+}
+
 /// Signs a template: the certificate's DER.
 ///
 /// # Errors
 /// The library failed.
 pub fn sign(template: &Template, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
-    let algorithm = key.signature_algorithm();
+    sign_with_flaws(template, key, &Flaws::default())
+}
+
+/// Signs a template with these flaws: the certificate's DER.
+///
+/// # Errors
+/// The library failed.
+pub fn sign_with_flaws(template: &Template, key: &PrivateKey, flaws: &Flaws) -> Result<Vec<u8>, KeyError> {
+    let algorithm = flaws.inner_algorithm.unwrap_or_else(|| key.signature_algorithm());
     let to_be_signed = yasna::construct_der(|writer| {
         writer.write_sequence(|writer| {
             if let Some(version) = template.version {
                 writer.next().write_tagged(Tag::context(0), |writer| writer.write_u8(version));
             }
-            writer.next().write_bigint_bytes(&template.serial, true);
+            writer.next().write_bigint_bytes(&template.serial, !flaws.negative_serial);
             write_algorithm(writer.next(), algorithm);
             writer.next().write_der(&template.issuer);
             writer.next().write_sequence(|writer| {
@@ -106,7 +127,14 @@ pub fn sign(template: &Template, key: &PrivateKey) -> Result<Vec<u8>, KeyError> 
             }
         });
     });
-    envelope(&to_be_signed, algorithm, key)
+    let mut signature = key.sign(&to_be_signed)?;
+    if flaws.spoiled_signature
+        && let Some(last) = signature.last_mut()
+    {
+        *last ^= 1;
+    }
+    let outer = flaws.outer_algorithm.unwrap_or_else(|| key.signature_algorithm());
+    Ok(enveloped(&to_be_signed, outer, &signature))
 }
 
 /// A CSR for this subject and these extensions, signed with its own key.
@@ -132,21 +160,21 @@ pub fn csr(subject: &[u8], extensions: &[Extension], key: &PrivateKey) -> Result
             });
         });
     });
-    envelope(&info, key.signature_algorithm(), key)
+    Ok(enveloped(&info, key.signature_algorithm(), &key.sign(&info)?))
 }
 
-fn envelope(signed: &[u8], algorithm: SignatureAlgorithm, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
-    let signature = key.sign(signed)?;
-    Ok(yasna::construct_der(|writer| {
+/// What is signed, by which algorithm, and the signature.
+pub(super) fn enveloped(signed: &[u8], algorithm: SignatureAlgorithm, signature: &[u8]) -> Vec<u8> {
+    yasna::construct_der(|writer| {
         writer.write_sequence(|writer| {
             writer.next().write_der(signed);
             write_algorithm(writer.next(), algorithm);
-            writer.next().write_bitvec_bytes(&signature, signature.len() * 8);
+            writer.next().write_bitvec_bytes(signature, signature.len() * 8);
         });
-    }))
+    })
 }
 
-fn write_algorithm(writer: DERWriter<'_>, algorithm: SignatureAlgorithm) {
+pub(super) fn write_algorithm(writer: DERWriter<'_>, algorithm: SignatureAlgorithm) {
     writer.write_sequence(|writer| {
         writer.next().write_oid(&oid(algorithm.oid));
         if algorithm.null {
@@ -155,7 +183,7 @@ fn write_algorithm(writer: DERWriter<'_>, algorithm: SignatureAlgorithm) {
     });
 }
 
-fn write_extensions(writer: DERWriter<'_>, extensions: &[Extension]) {
+pub(super) fn write_extensions(writer: DERWriter<'_>, extensions: &[Extension]) {
     writer.write_sequence(|writer| {
         for extension in extensions {
             writer.next().write_sequence(|writer| {
@@ -170,7 +198,7 @@ fn write_extensions(writer: DERWriter<'_>, extensions: &[Extension]) {
 }
 
 /// UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5).
-fn write_time(writer: DERWriter<'_>, moment: OffsetDateTime) {
+pub(super) fn write_time(writer: DERWriter<'_>, moment: OffsetDateTime) {
     let moment = moment.to_offset(time::UtcOffset::UTC);
     let (year, rest) = (
         moment.year(),

@@ -36,6 +36,8 @@ pub struct AuthorityRequest {
     pub version_1: bool,
     /// Its basicConstraints.
     pub basic_constraints: BasicConstraints,
+    /// Whether its keyUsage has keyCertSign.
+    pub may_sign: bool,
 }
 
 impl AuthorityRequest {
@@ -49,6 +51,7 @@ impl AuthorityRequest {
             not_after: now + Duration::days(i64::from(authority.days)),
             version_1: false,
             basic_constraints: BasicConstraints::Authority,
+            may_sign: true,
         }
     }
 }
@@ -115,7 +118,11 @@ const KEY_CERT_SIGN: u8 = 5;
 /// The library failed.
 pub fn authority_certificate(request: &AuthorityRequest, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
     let subject = name(&request.subject);
-    let usage = extension::key_usage(&[DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, KEY_CERT_SIGN]);
+    let mut bits = vec![DIGITAL_SIGNATURE, KEY_ENCIPHERMENT];
+    if request.may_sign {
+        bits.push(KEY_CERT_SIGN);
+    }
+    let usage = extension::key_usage(&bits);
     let mut extensions = match request.basic_constraints {
         BasicConstraints::Absent => Vec::new(),
         BasicConstraints::NotAuthority => vec![usage, extension::basic_constraints(false)],

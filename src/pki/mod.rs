@@ -1,20 +1,24 @@
 //! Keys, CSRs, certificates and kubeconfigs. One encoder writes certificates and CSRs,
 //! healthy and faulty alike; keys and signatures come from rcgen over aws-lc.
 
+mod certify;
 mod encode;
 mod issue;
 mod key;
 mod kubeconfig;
 pub mod recipe;
+mod revocation;
 mod stock;
 
-pub use encode::{Extension, Template, csr, extension, name, sign};
+pub use certify::{Copied, certify};
+pub use encode::{Extension, Flaws, Template, csr, extension, name, sign, sign_with_flaws};
 pub use issue::{
     AuthorityRequest, BasicConstraints, Issuer, LeafRequest, authority_certificate, leaf_certificate,
     leaf_csr, serial,
 };
-pub use key::{KeyError, PrivateKey};
+pub use key::{KeyError, PrivateKey, SignatureAlgorithm};
 pub use kubeconfig::{KubeconfigContent, write_kubeconfig};
+pub use revocation::{RevocationList, Revoked, revocation_list};
 pub use stock::KeyStock;
 
 use base64::Engine as _;

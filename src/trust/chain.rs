@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::certificate::Certificate;
+use super::path::Trail;
 use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, policy, subtrees};
 use crate::clock::rfc3339;
 use crate::text::quote;
@@ -104,6 +105,7 @@ pub(super) fn judge<'a>(
     leaf: &'a Certificate,
     intermediates: &'a Roots,
     question: &Question<'a>,
+    trail: &mut Trail<'a>,
 ) -> Result<Vec<&'a Certificate>, Failure<'a>> {
     check_certificate(leaf, Place::Leaf, 0, question.time)?;
     if let Some(name) = question.name.filter(|name| !name.is_empty()) {
@@ -119,41 +121,57 @@ pub(super) fn judge<'a>(
             now: question.time,
             signature_checks: 0,
             chains: Vec::new(),
+            trail,
         };
         builder.extend(&[leaf])?;
         builder.chains
     };
-    choose(chains, question.purpose)
+    choose(chains, question.purpose, trail)
 }
 
+/// Go's text where an extended key usage does not allow the purpose.
+const INCOMPATIBLE_USAGE: &str = "x509: certificate specifies an incompatible key usage";
+
 /// The first chain whose policies, usages and names allow it; or why there is none.
-fn choose(chains: Vec<Vec<&Certificate>>, purpose: Purpose) -> Result<Vec<&Certificate>, Failure<'_>> {
+fn choose<'a>(
+    chains: Vec<Vec<&'a Certificate>>,
+    purpose: Purpose,
+    trail: &mut Trail<'a>,
+) -> Result<Vec<&'a Certificate>, Failure<'a>> {
     let mut policy_failures = Vec::new();
     let mut usage_failures = Vec::new();
-    let mut name_failure: Option<Failure<'_>> = None;
+    let mut name_failure: Option<Failure<'a>> = None;
+    let mut chosen = None;
     for chain in chains {
         if !policy::is_valid(&chain) {
+            trail.dropped(&chain, Rule::Policies, "invalid policies");
             policy_failures.push(chain);
         } else if incompatible(&chain, purpose).is_some() {
+            trail.dropped(&chain, Rule::Usage, INCOMPATIBLE_USAGE);
             usage_failures.push(chain);
         } else if let Err(detail) = subtrees::check_chain(&chain) {
             let message = format!(
                 "x509: a root or intermediate certificate is not authorized to sign for this name: {detail}"
             );
+            trail.dropped(&chain, Rule::NameConstraints, &message);
             name_failure.get_or_insert_with(|| Failure {
                 chain,
                 ..Failure::new(Rule::NameConstraints, RefusalKind::Other, message)
             });
         } else {
-            return Ok(chain);
+            trail.accepted(&chain);
+            chosen.get_or_insert(chain);
         }
+    }
+    if let Some(chain) = chosen {
+        return Ok(chain);
     }
     if let Some(failure) = name_failure {
         return Err(failure);
     }
     let (policies, usages) = (policy_failures.len(), usage_failures.len());
     let (rule, message) = match (policies, usages) {
-        (0, _) => (Rule::Usage, "x509: certificate specifies an incompatible key usage".to_owned()),
+        (0, _) => (Rule::Usage, INCOMPATIBLE_USAGE.to_owned()),
         (_, 0) => (
             Rule::Policies,
             format!("x509: no valid chains built: {policies} candidate chains with invalid policies"),
@@ -179,6 +197,7 @@ impl Purpose {
         match self {
             Self::Server => "1.3.6.1.5.5.7.3.1",
             Self::Client => "1.3.6.1.5.5.7.3.2",
+            Self::Any => ANY_USAGE,
         }
     }
 }
@@ -190,20 +209,23 @@ pub(super) const ANY_USAGE: &str = "2.5.29.37.0";
 pub(super) fn incompatible<'a>(chain: &[&'a Certificate], purpose: Purpose) -> Option<&'a Certificate> {
     chain.iter().rev().copied().find(|certificate| {
         let usages = certificate.extended_key_usages();
-        !usages.is_empty() && usages.iter().all(|usage| usage != ANY_USAGE && usage != purpose.usage())
+        purpose != Purpose::Any
+            && !usages.is_empty()
+            && usages.iter().all(|usage| usage != ANY_USAGE && usage != purpose.usage())
     })
 }
 
 /// Builds every chain that Go would.
-struct Builder<'a> {
+struct Builder<'a, 't> {
     roots: &'a Roots,
     intermediates: &'a Roots,
     now: OffsetDateTime,
     signature_checks: usize,
     chains: Vec<Vec<&'a Certificate>>,
+    trail: &'t mut Trail<'a>,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> Builder<'a, '_> {
     /// Adds every chain that begins with `chain`. The error is that of the last
     /// candidate, as in Go, unless some chain was found.
     fn extend(&mut self, chain: &[&'a Certificate]) -> Result<(), Failure<'a>> {
@@ -213,6 +235,7 @@ impl<'a> Builder<'a> {
         let found_before = self.chains.len();
         let mut last = Ok(());
         let mut hint: Option<Failure<'a>> = None;
+        let mut has_candidate = false;
         let (roots, intermediates) = (self.roots, self.intermediates);
         let candidates = roots.candidates(child).into_iter().map(|root| (root, Place::Root)).chain(
             intermediates
@@ -221,13 +244,21 @@ impl<'a> Builder<'a> {
                 .map(|intermediate| (intermediate, Place::Intermediate)),
         );
         for (candidate, place) in candidates {
-            if !candidate.has_known_key() || is_in_chain(candidate, chain) {
+            let longer = [chain, &[candidate]].concat();
+            if !candidate.has_known_key() {
+                self.trail.dropped(&longer, Rule::Issuer, "the candidate's public key is of an unknown kind");
                 continue;
             }
+            if is_in_chain(candidate, chain) {
+                self.trail.dropped(&longer, Rule::Issuer, "the candidate is in the chain already");
+                continue;
+            }
+            has_candidate = true;
             self.signature_checks += 1;
             if self.signature_checks > SIGNATURE_CHECKS {
                 let message =
                     "x509: signature check attempts limit reached while verifying certificate chain";
+                self.trail.dropped(&longer, Rule::Issuer, message);
                 last = Err(Failure {
                     chain: chain.to_vec(),
                     ..Failure::new(Rule::Issuer, RefusalKind::Other, message)
@@ -239,6 +270,7 @@ impl<'a> Builder<'a> {
                 Ok(()) => candidate.check_signature_of(child).map_err(|message| (Rule::Issuer, message)),
             };
             if let Err((rule, message)) = signature {
+                self.trail.dropped(&longer, rule, &message);
                 hint.get_or_insert_with(|| {
                     Failure::new(rule, RefusalKind::UnknownAuthority, message).blames(candidate, chain)
                 });
@@ -247,10 +279,10 @@ impl<'a> Builder<'a> {
             last = check_certificate(candidate, place, chain.len(), self.now)
                 .map_err(|failure| failure.blames(candidate, chain));
             if let Err(failure) = &last {
+                self.trail.dropped(&longer, failure.rule, &failure.refusal.message);
                 hint.get_or_insert_with(|| failure.clone());
                 continue;
             }
-            let longer = [chain, &[candidate]].concat();
             if place == Place::Root {
                 self.chains.push(longer);
             } else {
@@ -260,14 +292,20 @@ impl<'a> Builder<'a> {
         if self.chains.len() > found_before {
             return Ok(());
         }
+        if !has_candidate {
+            self.trail.dropped(chain, Rule::Issuer, UNKNOWN_AUTHORITY);
+        }
         last?;
         Err(unknown_authority(hint, chain))
     }
 }
 
+/// Go's text where no issuer is found.
+const UNKNOWN_AUTHORITY: &str = "x509: certificate signed by unknown authority";
+
 /// Go's `UnknownAuthorityError` with its hint.
 fn unknown_authority<'a>(hint: Option<Failure<'a>>, chain: &[&'a Certificate]) -> Failure<'a> {
-    let message = "x509: certificate signed by unknown authority";
+    let message = UNKNOWN_AUTHORITY;
     let kind = RefusalKind::UnknownAuthority;
     let Some(hint) = hint else {
         return Failure { chain: chain.to_vec(), ..Failure::new(Rule::Issuer, kind, message) };

@@ -18,6 +18,8 @@ mod key;
 mod mailbox;
 mod modular;
 mod name;
+pub mod opinion;
+mod path;
 mod policy;
 mod report;
 mod roots;
@@ -30,7 +32,9 @@ pub use curve::Curve;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
 pub use key::KeyAlgorithm;
 pub use name::{Attribute, AttributeValue, Name};
+pub use path::{Dropped, Path};
 pub use report::verify;
+pub use roots::pem_certificates;
 
 /// What the presented leaf is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +43,8 @@ pub enum Purpose {
     Server,
     /// The leaf is a client's, judged by a server (`clientAuth`).
     Client,
+    /// Nothing in particular: no usage is asked for (Go's `ExtKeyUsageAny`).
+    Any,
 }
 
 /// The trusted certificates, parsed once as Go's `AppendCertsFromPEM` does: what does
@@ -145,6 +151,8 @@ pub struct Verdict {
     pub refusal: Option<Refusal>,
     /// Subjects of the accepted path, leaf first; empty if refused.
     pub path: Vec<String>,
+    /// Every path that was tried, in order, and why it was dropped if it was.
+    pub paths: Vec<Path>,
 }
 
 impl Verdict {

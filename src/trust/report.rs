@@ -2,7 +2,8 @@
 
 use super::certificate::{Certificate, ParseError};
 use super::chain::{self, ANY_USAGE, Failure, SIGNATURE_CHECKS, seconds};
-use super::{Check, Outcome, Purpose, Question, Refusal, RefusalKind, Roots, Rule, Verdict};
+use super::path::Trail;
+use super::{Check, Outcome, Path, Purpose, Question, Refusal, RefusalKind, Roots, Rule, Verdict};
 
 /// Judges what a peer sent as Go's TLS and `x509.Verify` do: every certificate is parsed,
 /// then the leaf is checked, chains are built and the first good one is taken.
@@ -19,7 +20,10 @@ pub fn verify(question: &Question<'_>) -> Verdict {
     };
     let intermediates: Roots = sent.iter().cloned().collect();
     let subject = Subject { question, leaf, count: certificates.len() };
-    match chain::judge(leaf, &intermediates, question) {
+    let mut trail = Trail::default();
+    let judged = chain::judge(leaf, &intermediates, question, &mut trail);
+    let paths = trail.told();
+    match judged {
         Ok(path) => Verdict {
             checks: Rule::ALL
                 .into_iter()
@@ -27,8 +31,9 @@ pub fn verify(question: &Question<'_>) -> Verdict {
                 .collect(),
             refusal: None,
             path: path.iter().map(|certificate| certificate.subject().in_order()).collect(),
+            paths,
         },
-        Err(failure) => subject.refused(failure),
+        Err(failure) => subject.refused(failure, paths),
     }
 }
 
@@ -49,7 +54,7 @@ fn parse(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Verdict> {
 /// (`crypto/tls`).
 fn nothing_sent(purpose: Purpose) -> Verdict {
     let (kind, message) = match purpose {
-        Purpose::Server => (RefusalKind::Parse, "tls: received empty certificates message"),
+        Purpose::Server | Purpose::Any => (RefusalKind::Parse, "tls: received empty certificates message"),
         Purpose::Client => (RefusalKind::Other, "tls: client didn't provide a certificate"),
     };
     refused_at_once(kind, message.to_owned(), "certificates 0".to_owned())
@@ -64,7 +69,7 @@ fn refused_at_once(kind: RefusalKind, message: String, evidence: String) -> Verd
             _ => Check { rule, outcome: Outcome::NotReached, evidence: String::new() },
         })
         .collect();
-    Verdict { checks, refusal: Some(Refusal { kind, message }), path: Vec::new() }
+    Verdict { checks, refusal: Some(Refusal { kind, message }), path: Vec::new(), paths: Vec::new() }
 }
 
 /// What is judged.
@@ -77,7 +82,7 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The checks up to the one that failed hold as far as Go looked; the later ones were
     /// not reached.
-    fn refused(&self, failure: Failure<'a>) -> Verdict {
+    fn refused(&self, failure: Failure<'a>, paths: Vec<Path>) -> Verdict {
         let mut seen = failure.chain.clone();
         if seen.is_empty() {
             seen.push(self.leaf);
@@ -101,7 +106,7 @@ impl<'a> Subject<'a> {
             };
             checks.push(Check { rule, outcome, evidence });
         }
-        Verdict { checks, refusal: Some(failure.refusal), path: Vec::new() }
+        Verdict { checks, refusal: Some(failure.refusal), path: Vec::new(), paths }
     }
 
     /// What was looked at where a rule holds.
@@ -224,7 +229,7 @@ fn joined(facts: impl Iterator<Item = String>) -> String {
 }
 
 /// The subject, or the serial number where there is none.
-fn label(certificate: &Certificate) -> String {
+pub(super) fn label(certificate: &Certificate) -> String {
     let subject = certificate.subject().in_order();
     if subject.is_empty() { format!("serial:{}", certificate.serial()) } else { subject }
 }

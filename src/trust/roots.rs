@@ -1,5 +1,7 @@
 //! Sets of certificates, as Go's `CertPool` keeps them.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::GeneralPurposeConfig;
 use base64::engine::general_purpose::GeneralPurpose;
@@ -12,16 +14,7 @@ impl Roots {
     /// `CERTIFICATE` block, has headers, or does not parse is skipped.
     #[must_use]
     pub fn from_pem(pem: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(pem);
-        let mut roots = Self::default();
-        let mut rest = text.as_ref();
-        while let Some((block, after)) = next_block(rest) {
-            if let Some(certificate) = block.and_then(|der| Certificate::parse(&der).ok()) {
-                roots.add(certificate);
-            }
-            rest = after;
-        }
-        roots
+        Self::from_der(pem_certificates(pem))
     }
 
     /// The certificates of DER elements, each on its own; what does not parse is skipped.
@@ -39,12 +32,6 @@ impl Roots {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.certificates.is_empty()
-    }
-
-    fn add(&mut self, certificate: Certificate) {
-        if !self.certificates.contains(&certificate) {
-            self.certificates.push(certificate);
-        }
     }
 
     /// The certificates whose subject is the issuer of `child`: those whose key
@@ -71,12 +58,24 @@ impl Roots {
 
 impl FromIterator<Certificate> for Roots {
     fn from_iter<I: IntoIterator<Item = Certificate>>(certificates: I) -> Self {
-        let mut roots = Self::default();
-        for certificate in certificates {
-            roots.add(certificate);
-        }
-        roots
+        let mut seen = HashSet::new();
+        let new = |certificate: &Certificate| seen.insert(certificate.der().to_vec());
+        Self { certificates: certificates.into_iter().filter(new).collect() }
     }
+}
+
+/// The bytes of the `CERTIFICATE` blocks of PEM data, in order, as Go's `pem.Decode` finds
+/// them: what stands between the blocks, and blocks that are not Base64, are passed over.
+#[must_use]
+pub fn pem_certificates(pem: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(pem);
+    let mut found = Vec::new();
+    let mut rest = text.as_ref();
+    while let Some((block, after)) = next_block(rest) {
+        found.extend(block);
+        rest = after;
+    }
+    found
 }
 
 /// The next PEM block: its bytes if it is a certificate, and what follows it. As in Go,

@@ -22,6 +22,20 @@ pub enum KubeconfigError {
 struct File {
     #[serde(default)]
     users: Vec<NamedUser>,
+    #[serde(default)]
+    clusters: Vec<NamedCluster>,
+}
+
+#[derive(Deserialize)]
+struct NamedCluster {
+    #[serde(default)]
+    cluster: Cluster,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+struct Cluster {
+    certificate_authority_data: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +64,15 @@ pub fn read_kubeconfig(text: &str) -> Result<(Vec<u8>, Vec<u8>), KubeconfigError
     };
     let decode = |text: String, what| STANDARD.decode(text.trim()).map_err(|_| KubeconfigError::Base64(what));
     Ok((decode(certificate, "client-certificate-data")?, decode(key, "client-key-data")?))
+}
+
+/// The certificates that the first cluster of a kubeconfig is trusted by, as PEM; none if
+/// there are none embedded.
+#[must_use]
+pub fn kubeconfig_authority(text: &str) -> Option<Vec<u8>> {
+    let file: File = serde_saphyr::from_str(text).ok()?;
+    let cluster = file.clusters.into_iter().next()?.cluster;
+    STANDARD.decode(cluster.certificate_authority_data?.trim()).ok()
 }
 
 fn first_line(text: &str) -> String {

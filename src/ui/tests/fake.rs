@@ -359,6 +359,7 @@ fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
         refusal: fails
             .map(|(.., message)| Refusal { kind: RefusalKind::UnknownAuthority, message: message.into() }),
         path: Vec::new(),
+        paths: Vec::new(),
     }
 }
 
