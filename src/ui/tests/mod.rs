@@ -452,8 +452,7 @@ fn assert_popup_whole(lab: &Lab) {
     let is_title = |x: usize, y: usize| {
         let text: String =
             (x + 3..x + 14).map(|x| symbol(x, y)).collect::<String>().chars().filter(|c| *c != ' ').collect();
-        let title = |title: &&str| text.starts_with(**title);
-        symbol(x, y) == "╭" && titles.iter().any(|known| title(&known))
+        symbol(x, y) == "╭" && titles.iter().any(|title| text.starts_with(title))
     };
     let places = || (0..usize::from(buffer.area.height)).flat_map(|y| (0..columns).map(move |x| (x, y)));
     let (left, top) = places().find(|(x, y)| is_title(*x, *y)).expect(&lab.text());
