@@ -455,9 +455,11 @@ fn assert_popup_whole(lab: &Lab) {
         symbol(x, y) == "╭" && titles.iter().any(|title| text.starts_with(title))
     };
     let places = || (0..usize::from(buffer.area.height)).flat_map(|y| (0..columns).map(move |x| (x, y)));
-    let (left, top) = places().find(|(x, y)| is_title(*x, *y)).expect(&lab.text());
-    let right = (left..columns).find(|x| symbol(*x, top) == "╮").expect(&lab.text());
-    let bottom = (top..usize::from(buffer.area.height)).find(|y| symbol(left, *y) == "╰").expect(&lab.text());
+    let (left, top) = places().find(|(x, y)| is_title(*x, *y)).unwrap_or_else(|| panic!("{}", lab.text()));
+    let right = (left..columns).find(|x| symbol(*x, top) == "╮").unwrap_or_else(|| panic!("{}", lab.text()));
+    let bottom = (top..usize::from(buffer.area.height))
+        .find(|y| symbol(left, *y) == "╰")
+        .unwrap_or_else(|| panic!("{}", lab.text()));
     assert_eq!(symbol(right, bottom), "╯", "{}", lab.text());
     for row in top + 1..bottom {
         for column in [left, right] {
