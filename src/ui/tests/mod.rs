@@ -447,11 +447,20 @@ fn assert_whole(lab: &Lab) {
 fn assert_popup_whole(lab: &Lab) {
     let buffer = lab.buffer();
     let columns = usize::from(buffer.area.width);
-    let find = |corner: &str| {
-        let at = buffer.content.iter().position(|cell| cell.symbol() == corner).unwrap();
-        (at % columns, at / columns)
+    let symbol = |x: usize, y: usize| buffer.content.get(y * columns + x).map_or("", |cell| cell.symbol());
+    let titles = ["Help", "도움말", "Find", "찾기", "All", "모든", "Glossary", "용어집"];
+    let is_title = |x: usize, y: usize| {
+        let text: String =
+            (x + 3..x + 14).map(|x| symbol(x, y)).collect::<String>().chars().filter(|c| *c != ' ').collect();
+        symbol(x, y) == "╭" && titles.iter().any(|title| text.starts_with(title))
     };
-    let ((left, top), (right, bottom)) = (find("╭"), find("╯"));
+    let places = || (0..usize::from(buffer.area.height)).flat_map(|y| (0..columns).map(move |x| (x, y)));
+    let (left, top) = places().find(|(x, y)| is_title(*x, *y)).unwrap_or_else(|| panic!("{}", lab.text()));
+    let right = (left..columns).find(|x| symbol(*x, top) == "╮").unwrap_or_else(|| panic!("{}", lab.text()));
+    let bottom = (top..usize::from(buffer.area.height))
+        .find(|y| symbol(left, *y) == "╰")
+        .unwrap_or_else(|| panic!("{}", lab.text()));
+    assert_eq!(symbol(right, bottom), "╯", "{}", lab.text());
     for row in top + 1..bottom {
         for column in [left, right] {
             let symbol = buffer.content[row * columns + column].symbol();

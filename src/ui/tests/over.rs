@@ -356,3 +356,23 @@ proptest! {
         assert_popup_whole(&lab);
     }
 }
+
+#[test]
+fn the_cluster_is_a_map_where_there_is_room() {
+    for (language, control) in [(Language::En, "control plane cp1"), (Language::Ko, "컨트롤 플레인 cp1")]
+    {
+        let mut lab = Lab::new(language, (200, 60));
+        lab.keys("\n");
+        let text = lab.text();
+        assert!(text.contains(control) && text.contains("│ kube-apiserver :6443 │"), "{text}");
+        assert!(text.contains("← 1-5  → 6 8"), "{text}");
+        assert!(text.contains("6  kube-apiserver@cp1 [apiserver-etcd-client] → etcd@cp1 [etcd]"), "{text}");
+        lab.model.theme = Theme::new(true, true);
+        let odd: String =
+            lab.text().chars().filter(|c| !c.is_ascii() && !('가'..='힣').contains(c)).collect();
+        assert_eq!(odd, "");
+        // Else the list.
+        lab.send(Msg::Resized(80, 24));
+        assert!(!lab.text().contains(control));
+    }
+}

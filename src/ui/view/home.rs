@@ -94,8 +94,8 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
     };
     let left = match (model.minutes_left(), look.language) {
         (0, _) => String::new(),
-        (minutes, Language::En) => format!("  {} {minutes} min left", theme.glyph.rest),
-        (minutes, Language::Ko) => format!("  {} {minutes}분 남음", theme.glyph.rest),
+        (minutes, Language::En) => format!(" {} {minutes} min left", theme.glyph.rest),
+        (minutes, Language::Ko) => format!(" {} {minutes}분 남음", theme.glyph.rest),
     };
     let room = usize::from(area.width).saturating_sub(11);
     let mut second = vec![Span::styled(format!("{far}{left}"), theme.text())];

@@ -25,6 +25,7 @@ mod header;
 mod help;
 mod home;
 mod lines;
+mod map;
 mod markdown;
 mod panes;
 mod popup;
@@ -322,13 +323,16 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
     }
 }
 
-/// A panel in lines of this width.
-fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
-    let columns = usize::from(columns);
+/// A panel in lines of this width; the rows there are decide how much is drawn.
+fn panel_body(panel: &Panel, tool: usize, (columns, rows): (u16, u16), look: Look) -> Body {
+    let (columns, rows) = (usize::from(columns), usize::from(rows));
     match panel {
         Panel::Commands(tools) => commands::body(tools, tool, columns, look),
         Panel::Artifact(artifact) => artifact::body(artifact, columns, look),
         Panel::Connection(connection) => connection::body(connection, columns, look),
+        Panel::Cluster(edges) if columns >= map::LEAST.0 && rows >= map::LEAST.1 => {
+            map::body(edges, columns, look)
+        }
         Panel::Cluster(edges) => cluster::edges(edges, columns, look),
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),
         Panel::Chain(rungs) => chain::body(rungs, columns, look),

@@ -98,7 +98,8 @@ pub(super) fn slots(model: &Model, panes: Panes) -> Vec<Slot> {
     let look = look(model);
     let content = |panel: usize| {
         let shown = study.panels.get(panel)?;
-        Some(panel_body(shown, study.tool, panes.panel.width, look))
+        let size = (panes.panel.width, panes.panel.height);
+        Some(panel_body(shown, study.tool, size, look))
     };
     let area = panes.panel;
     if !panes.stacked {

@@ -130,7 +130,7 @@ fn outcome(body: &mut Body, report: &StepReport, columns: usize, look: Look) {
     }
     let (glyph, style) =
         if report.ok { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
-    let seal = is_signed(report).then(|| seal::lines(look)).unwrap_or_default();
+    let seal = if is_signed(report) { seal::lines(look) } else { Vec::new() };
     let indent = seal.iter().map(|line| width(line) + 2).max().unwrap_or(0);
     let mut beside = Body::default();
     let room = columns.saturating_sub(indent);
