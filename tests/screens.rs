@@ -12,7 +12,7 @@ use dojang::clock::Clock;
 use dojang::lab::{Cancel, Directory, Lab, LabOptions, Panel, Progress, StepReport};
 use dojang::lesson::Lesson;
 use dojang::text::Language;
-use dojang::ui::{Engine, Options, ProgressView, Still};
+use dojang::ui::{Background, Engine, Options, ProgressView, Still};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
@@ -186,6 +186,8 @@ fn name(foreground: Color, background: Color, modifier: Modifier) -> String {
     name
 }
 
+const BACKGROUNDS: [(Background, &str); 2] = [(Background::Dark, "dark"), (Background::Light, "light")];
+
 fn options(language: Language) -> Options {
     Options { language: Some(language), color: true, ..Options::default() }
 }
@@ -219,10 +221,11 @@ fn one_step_of_each_kind_looks_as_it_did_at_every_size() {
     }
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         for (kind, (lesson, step)) in kinds {
-            for language in Language::ALL {
+            for (language, (background, shade)) in Language::ALL.into_iter().flat_map(|language| BACKGROUNDS.map(|b| (language, b))) {
                 for size in [(60, 20), (80, 24), (120, 36), (200, 60)] {
-                    let mut still = Still::of(&engine, &options(language), &lesson, &step, size).unwrap();
-                    let name = format!("kind_{kind}_{}x{}_{language}", size.0, size.1);
+                    let options = Options { background, ..options(language) };
+                    let mut still = Still::of(&engine, &options, &lesson, &step, size).unwrap();
+                    let name = format!("kind_{kind}_{}x{}_{language}_{shade}", size.0, size.1);
                     insta::assert_snapshot!(name, styled(still.draw().unwrap()));
                 }
             }
