@@ -81,7 +81,8 @@ impl Engine for Lab {
         !self.built_in()
     }
 
-    fn reload(&self) -> bool {
-        self.reload_lessons()
+    fn reload(&self) -> Option<Vec<String>> {
+        let problems = || self.curriculum().problems.iter().map(ToString::to_string).collect();
+        self.reload_lessons().then(problems)
     }
 }

@@ -80,10 +80,11 @@ pub trait Engine: Send + Sync + 'static {
         false
     }
 
-    /// Reads the lessons anew if they have changed, and says whether they had. Called off
-    /// the screen's thread, once a second, only where they may change.
-    fn reload(&self) -> bool {
-        false
+    /// Reads the lessons anew if they have changed: then what is wrong with them, a sentence
+    /// each with file and line. Called off the screen's thread, once a second, only where
+    /// they may change.
+    fn reload(&self) -> Option<Vec<String>> {
+        None
     }
 }
 

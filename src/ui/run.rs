@@ -316,8 +316,8 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
             send(Msg::Performed(run, result));
         }
         Effect::Reload => {
-            if engine.reload() {
-                send(Msg::Lessons(engine.lessons().to_vec(), engine.progress()));
+            if let Some(problems) = engine.reload() {
+                send(Msg::Lessons(engine.lessons().to_vec(), engine.progress(), problems));
             }
         }
         // These are the loop's own.

@@ -61,9 +61,9 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             model.theme = model.theme.on(light);
         }
-        Msg::Lessons(lessons, progress) => {
+        Msg::Lessons(lessons, progress, problems) => {
             model.redraw = true;
-            return lessons::changed(model, lessons, progress);
+            return lessons::changed(model, lessons, progress, &problems);
         }
         Msg::Resumed => {}
         Msg::Panels(run, panels) => {

@@ -262,11 +262,14 @@ fn changed_lessons_keep_the_place() {
     lessons.remove(0);
     lessons[1].steps.remove(0);
     let progress = lab.engine.progress();
-    lab.send(Msg::Lessons(lessons, progress.clone()));
+    let problem = "02-two/en.md:7: there is no `---`".to_owned();
+    lab.send(Msg::Lessons(lessons.clone(), progress.clone(), vec![problem]));
+    assert!(lab.text().contains("02-two/en.md:7"), "{}", lab.text());
+    lab.send(Msg::Lessons(lessons, progress.clone(), Vec::new()));
     let study = lab.model.study.as_ref().unwrap();
     assert_eq!((study.lesson, study.step), (1, 1));
     assert!(lab.text().contains("Make the admin's certificate"));
-    lab.send(Msg::Lessons(Vec::new(), progress));
+    lab.send(Msg::Lessons(Vec::new(), progress, Vec::new()));
     assert!(lab.model.study.is_none());
     lab.keys("/x\n").key(KeyCode::Esc).keys("oRgq");
     let _ = lab.buffer();

@@ -33,8 +33,14 @@ pub(super) fn reset(model: &mut Model, armed: Option<usize>) -> Vec<Effect> {
     vec![Effect::Reset(id)]
 }
 
-/// Takes changed lessons, and stays at the same step if it is still there.
-pub(super) fn changed(model: &mut Model, lessons: Vec<Lesson>, progress: ProgressView) -> Vec<Effect> {
+/// Takes changed lessons, and stays at the same step if it is still there. Says the first
+/// thing that is wrong with them.
+pub(super) fn changed(
+    model: &mut Model,
+    lessons: Vec<Lesson>,
+    progress: ProgressView,
+    problems: &[String],
+) -> Vec<Effect> {
     let place = model.lesson().zip(model.step()).map(|(lesson, step)| (lesson.id.clone(), step.id.clone()));
     let selected = model.lessons.get(model.selected).map(|lesson| lesson.id.clone());
     model.lessons = lessons;
@@ -59,6 +65,10 @@ pub(super) fn changed(model: &mut Model, lessons: Vec<Lesson>, progress: Progres
         }
     };
     over::renew(model);
-    tell(model, model.language.pick("The lessons were read anew.", "레슨을 다시 읽었어요."));
+    match problems.first() {
+        // One line: the others are told by `dojang lessons check`.
+        Some(problem) => model.notice = Some(Notice { wrong: true, text: problem.clone() }),
+        None => tell(model, model.language.pick("The lessons were read anew.", "레슨을 다시 읽었어요.")),
+    }
     effects
 }

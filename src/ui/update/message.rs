@@ -20,8 +20,8 @@ pub(in crate::ui) enum Msg {
     Pasted(String),
     /// Whether the terminal's background is light.
     Background(bool),
-    /// The lessons have changed, and so may what is done of them.
-    Lessons(Vec<Lesson>, ProgressView),
+    /// The lessons have changed, and so may what is done of them; what is wrong with them.
+    Lessons(Vec<Lesson>, ProgressView, Vec<String>),
     /// The process goes on after it was stopped.
     Resumed,
     /// What stands beside a step.
