@@ -15,6 +15,7 @@
 //! | [`access`] | a verified client certificate, a request | the identity; the decision of `system:masters`, the Node authorizer and RBAC |
 //! | [`handshake`] | two endpoints | one real rustls connection over TCP, judged on both sides, with the HTTP answer |
 //! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
+//! | [`doctor`] | this machine | what it offers: terminal, clipboard, room, tools |
 //! | [`audit`] | any directory | everything wrong or risky in it, worst first, with the fix |
 //! | [`lesson`] | `lessons/` | lessons, steps, their words in both languages, progress |
 //! | [`lab`] | all of the above | the one engine that both faces use |
@@ -28,6 +29,7 @@ pub mod audit;
 pub mod blueprint;
 pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod fault;
 pub mod handshake;
 pub mod lab;

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{answer, argument, dojang, text};
+use dojang::lesson::{Action, Curriculum, Step};
+use dojang::text::Language;
 use serde_json::Value;
 
 /// The program on lessons of this directory, with quick keys.
@@ -112,13 +114,16 @@ fn every_step_comes_to_what_it_declares_in_both_languages() {
             assert_eq!(row["ok"], true, "{row}");
         }
         let kinds: BTreeSet<&str> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
-        assert_eq!(kinds, BTreeSet::from(["read", "predict", "make", "look", "connect", "break", "recall"]));
+        assert_eq!(
+            kinds,
+            BTreeSet::from(["read", "predict", "make", "look", "connect", "break", "run", "recall"])
+        );
     }
 }
 
 #[test]
 fn one_lesson_can_be_walked_by_its_name_or_number() {
-    for name in ["groups", "5"] {
+    for name in ["groups", "9"] {
         let output = dojang(&["walk", "--format", "json", "--key", "p256", name]);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let report = document(&output);
@@ -180,14 +185,14 @@ fn the_list_tells_each_lesson_and_how_far_one_is() {
             serde_json::from_str(&answer(&["lessons", "list", "--format", "json", "--lang", language]))
                 .unwrap();
         let rows = list.as_array().unwrap();
-        assert_eq!(rows.len(), 5);
+        assert_eq!(rows.len(), 20);
         for (at, row) in rows.iter().enumerate() {
             assert_eq!(
                 keys(row),
                 BTreeSet::from(["number", "id", "title", "aim", "minutes", "steps", "done"])
             );
             assert_eq!(number(row, "number"), at as u64 + 1);
-            assert!((9..=12).contains(&number(row, "steps")), "{row}");
+            assert!((8..=14).contains(&number(row, "steps")), "{row}");
             assert!(number(row, "minutes") > 0 && number(row, "done") == 0, "{row}");
             assert!(
                 ["id", "title", "aim"].iter().all(|key| !row[*key].as_str().unwrap().is_empty()),
@@ -196,5 +201,69 @@ fn the_list_tells_each_lesson_and_how_far_one_is() {
             titles.push(row["title"].as_str().unwrap().to_owned());
         }
     }
-    assert_eq!(titles.iter().collect::<BTreeSet<_>>().len(), 10, "each title is in its language: {titles:?}");
+    assert_eq!(titles.iter().collect::<BTreeSet<_>>().len(), 40, "each title is in its language: {titles:?}");
+}
+
+/// Whether a step shows the learner something refused.
+fn is_refused(step: &Step) -> bool {
+    step.action.expected().is_some_and(|expect| expect.outcome != "200")
+}
+
+#[test]
+fn the_curriculum_has_its_rhythm() {
+    let curriculum = Curriculum::embedded();
+    let steps: Vec<&Step> = curriculum.lessons.iter().flat_map(|lesson| &lesson.steps).collect();
+    let count = |wanted: fn(&Step) -> bool| steps.iter().filter(|step| wanted(step)).count();
+    assert!(steps.len() >= 120, "{}", steps.len());
+    assert!(count(|step| matches!(step.action, Action::Make { .. })) >= 30);
+    assert!(count(|step| step.action.expected().is_some()) >= 30);
+    assert!(count(is_refused) >= 10);
+    assert!(count(|step| step.action.question().is_some()) >= 40);
+    for lesson in &curriculum.lessons {
+        let id = &lesson.id;
+        let asks = lesson.steps.iter().filter(|step| step.action.question().is_some());
+        assert!(asks.count() >= 2, "{id} asks too little");
+        let works = |step: &Step| step.action.expected().is_some_and(|expect| expect.outcome == "200");
+        let runs = |step: &Step| matches!(&step.action, Action::Run(run) if run.expect.status == 0);
+        assert!(lesson.steps.iter().any(|step| works(step) || runs(step)), "{id} shows nothing that works");
+        let fails = |step: &Step| matches!(&step.action, Action::Run(run) if run.expect.status != 0);
+        assert!(lesson.steps.iter().any(|step| is_refused(step) || fails(step)), "{id} breaks nothing");
+        let last = lesson.steps.last().unwrap();
+        assert!(matches!(last.action, Action::Recall(_)), "{id} ends without a recall");
+        for (language, tip) in [(Language::En, "**CKA tip**"), (Language::Ko, "**CKA 팁**")] {
+            let words = lesson.steps.iter().map(|step| step.words.get(language));
+            let tips = words.filter(|words| words.text.contains(tip) || words.after.contains(tip));
+            assert_eq!(tips.count(), 1, "{id} in {language}: {tip}");
+        }
+        for step in &lesson.steps {
+            for language in Language::ALL {
+                let words = step.words.get(language);
+                let is_explained = step.action.question().is_none() || !words.after.is_empty();
+                assert!(is_explained, "{id}/{} is not explained in {language}", step.id);
+            }
+        }
+    }
+}
+
+/// The table of `lessons/README.md` that tells where each statement of the lecture is shown.
+#[test]
+fn every_statement_of_the_lecture_is_shown_by_a_step() {
+    let curriculum = Curriculum::embedded();
+    let readme = include_str!("../lessons/README.md");
+    let (_, table) = readme.split_once("| statement | ").unwrap();
+    let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let mut next = 1;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(cells[0].parse::<u32>().unwrap(), next, "{row}");
+        assert!(!cells[1].is_empty(), "{row}");
+        let steps: Vec<&str> = cells[2].split(", ").map(|step| step.trim_matches('`')).collect();
+        for step in &steps {
+            let (lesson, id) = step.split_once('/').unwrap_or_else(|| panic!("{row}"));
+            let lesson = curriculum.find(lesson).unwrap_or_else(|error| panic!("{row}: {error}"));
+            assert!(lesson.step(id).is_some(), "{row}: no step {id}");
+        }
+        next += 1;
+    }
+    assert_eq!(next, 47);
 }

@@ -46,6 +46,9 @@ pub(super) struct Global {
     /// Draw with ASCII alone
     #[arg(long, global = true)]
     pub(super) ascii: bool,
+    /// What lies behind the text; auto asks the terminal
+    #[arg(long, global = true, value_enum, default_value_t = Background::Auto, hide_possible_values = true, value_name = "auto|dark|light")]
+    pub(super) background: Background,
     /// Take this moment for now (RFC 3339)
     #[arg(long, global = true, value_name = "TIME", value_parser = clock)]
     pub(super) now: Option<Clock>,
@@ -62,6 +65,27 @@ pub(super) fn clock(text: &str) -> Result<Clock, String> {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+/// What lies behind the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Background {
+    /// What the terminal says.
+    Auto,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+impl From<Background> for crate::ui::Background {
+    fn from(background: Background) -> Self {
+        match background {
+            Background::Auto => Self::Auto,
+            Background::Dark => Self::Dark,
+            Background::Light => Self::Light,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -136,10 +160,16 @@ pub(super) enum Command {
     Faults(super::faults::FaultsCommand),
     /// Start afresh: remove the workspace's artifacts and progress, after asking
     Reset {
+        /// Forget only what was done in this lesson, by name or number; artifacts stay
+        #[arg(long, value_name = "LESSON")]
+        lesson: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
     },
+    /// What this machine offers the lab, and what to install for more
+    #[command(after_help = DOCTOR_JSON)]
+    Doctor,
     /// Shell completions
     Completions {
         /// The shell
@@ -153,11 +183,15 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum LessonsCommand {
     /// The lessons, with your progress
+    #[command(after_help = LESSONS_JSON)]
     List,
     /// Check lessons: words in both languages, known names, declared outcomes that are real
+    #[command(after_help = CHECK_JSON)]
     Check {
         /// A directory of lessons; the built-in ones if left out
-        dir: Option<PathBuf>,
+        // Not `dir`: that is the workspace's, and clap takes one for the other.
+        #[arg(value_name = "DIR")]
+        target: Option<PathBuf>,
     },
 }
 
@@ -268,3 +302,12 @@ const CREATE_JSON: &str = "\
 With --format json one document: {directory, written, kept: numbers, set_aside: [{path, now, why}], backup}.";
 const LIST_JSON: &str = "\
 With --format json one document: {directory, layout, artifacts: [{id, kind, path, made, subject, issuer, notAfter}]}.";
+const LESSONS_JSON: &str = "\
+With --format json one document: [{number, id, title, aim, minutes, steps, done}].";
+const CHECK_JSON: &str = "\
+With --format json one document: [{file, line, message}], empty if nothing is wrong.";
+const DOCTOR_JSON: &str = "\
+With --format json one document: {version, terminal: {input, output, term, program, multiplexer, columns, rows,
+colors, no_color, locale, unicode, clipboard: {works, advice}, advice}, language: {used, from}, workspace:
+{directory, exists, writable, free_bytes, problem}, tools: [{name, path, runs, version, says, problem, package, needed_for,
+without}]}. works is yes, no, set or unknown; from is option, machine or default. The exit status is 0.";

@@ -1,6 +1,6 @@
-//! The commands that work on a lab: learn, walk, lessons, handshake, matrix, reset.
+//! The commands that work on a lab: walk, lessons, matrix, pki commands.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,7 +14,6 @@ use crate::handshake::HandshakeError;
 use crate::lab::{Cancel, Directory, Lab, LabError, LabOptions, tls_version};
 use crate::lesson::Lesson;
 use crate::text::{Language, escape};
-use crate::workspace::WorkspaceError;
 
 /// Opens the lab of a command.
 pub(super) fn open(
@@ -46,7 +45,7 @@ pub(super) fn open(
     tell(&lab);
     if !output.json {
         for problem in &lab.curriculum().problems {
-            let _ = writeln!(std::io::stderr(), "dojang: {problem}");
+            let _ = writeln!(std::io::stderr(), "dojang: {}", escape(&problem.to_string()));
         }
     }
     Ok(lab)
@@ -61,6 +60,8 @@ impl From<LabError> for CliError {
             | LabError::Lesson(_)
             | LabError::Fault(_)
             | LabError::Step { .. }
+            | LabError::Name(_)
+            | LabError::File { .. }
             | LabError::Request(_) => Self::Usage(error.to_string()),
             LabError::Handshake(_) | LabError::Progress(_) | LabError::Machine(_) => {
                 Self::Machine(error.to_string())
@@ -72,7 +73,7 @@ impl From<LabError> for CliError {
 /// Tells what was set aside: nothing is done behind the user's back.
 pub(super) fn tell(lab: &Lab) {
     for notice in lab.take_notices() {
-        let _ = writeln!(std::io::stderr(), "dojang: {notice}");
+        let _ = writeln!(std::io::stderr(), "dojang: {}", escape(&notice));
     }
 }
 
@@ -255,42 +256,6 @@ pub(super) fn matrix(output: &Output, global: &Global, version: &str) -> Result<
         })?;
     }
     Ok(u8::from(refused > 0))
-}
-
-pub(super) fn reset(output: &Output, global: &Global, yes: bool) -> Result<u8, CliError> {
-    let store = super::pki::store(global, None)?;
-    if !store.root().exists() {
-        return Err(WorkspaceError::Empty(store.root().to_owned()).into());
-    }
-    let locked = store.lock()?;
-    if !yes {
-        if !std::io::stdin().is_terminal() {
-            return Err(CliError::Usage(
-                "reset asks before it removes: answer on a terminal, or add --yes".into(),
-            ));
-        }
-        let question = match output.language {
-            Language::En => {
-                format!("Remove everything that dojang made in {}? [y/N] ", store.root().display())
-            }
-            Language::Ko => format!("{}에 dojang이 만든 것을 모두 지울까요? [y/N] ", store.root().display()),
-        };
-        let _ = write!(std::io::stderr(), "{question}");
-        let mut answer = String::new();
-        std::io::stdin()
-            .read_line(&mut answer)
-            .map_err(|error| CliError::Machine(format!("cannot read the answer: {error}")))?;
-        if !matches!(answer.trim(), "y" | "Y" | "yes" | "예" | "네") {
-            output.line(output.language.pick("Nothing was removed.", "아무것도 지우지 않았어요."))?;
-            return Ok(1);
-        }
-    }
-    let removed = locked.clear()?;
-    output.line(&match output.language {
-        Language::En => format!("{removed} files removed; the next lesson starts afresh."),
-        Language::Ko => format!("파일 {removed}개를 지웠어요. 다음 레슨은 처음부터 시작해요."),
-    })?;
-    Ok(0)
 }
 
 /// How others make an artifact, for copying.

@@ -19,7 +19,13 @@ pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> R
         .enable_all()
         .build()
         .map_err(|error| CliError::Machine(format!("no threads for the screen: {error}")))?;
-    let options = ui::Options { language: global.lang, ascii: output.ascii, color: output.color, start };
+    let options = ui::Options {
+        language: global.lang,
+        ascii: output.ascii,
+        color: output.color,
+        background: global.background.into(),
+        start,
+    };
     end_after_signal();
     let ended = runtime.block_on(ui::run(Arc::new(lab), options));
     // Work that was begun ends by itself or with the process; the user does not wait for it.

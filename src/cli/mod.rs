@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod doctor;
 mod error;
 mod faults;
 mod handshake;
@@ -11,6 +12,7 @@ mod learn;
 mod life;
 mod output;
 mod pki;
+mod reset;
 mod signals;
 mod spec;
 mod verify;
@@ -75,7 +77,9 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Pki(PkiCommand::Commands { artifact })) => lab::commands(output, &global, &artifact),
         Some(Command::Walk { chosen, spec }) => lab::walk(output, &global, &chosen, &spec),
         Some(Command::Lessons(LessonsCommand::List)) => lab::list(output, &global),
-        Some(Command::Lessons(LessonsCommand::Check { dir })) => lab::check(output, &global, dir.as_deref()),
+        Some(Command::Lessons(LessonsCommand::Check { target })) => {
+            lab::check(output, &global, target.as_deref())
+        }
         Some(Command::Handshake { client, server, tls, request, fault }) => {
             let how = handshake::How { tls: &tls, request: request.as_deref(), fault: fault.as_deref() };
             handshake::run(output, &global, (&client, &server), &how)
@@ -85,7 +89,9 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
         Some(Command::Check(asked)) => check::run(output, &global, &asked),
-        Some(Command::Reset { yes }) => lab::reset(output, &global, yes),
+        Some(Command::Reset { lesson: Some(lesson), yes }) => reset::lesson(output, &global, &lesson, yes),
+        Some(Command::Reset { lesson: None, yes }) => reset::all(output, &global, yes),
+        Some(Command::Doctor) => doctor::run(output, &global),
         Some(Command::Learn { lesson }) => learn::run(output, &global, lesson),
         None => learn::run(output, &global, None),
     }

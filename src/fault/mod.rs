@@ -41,9 +41,24 @@ pub struct Change {
     /// An authority without basicConstraints (`absent`), or with CA:FALSE (`false`).
     #[serde(default)]
     pub basic_constraints: Option<BasicConstraints>,
+    /// Another artifact's certificate and key in the place of this one's: two flags
+    /// swapped, or one file used twice. Nothing else is changed then.
+    #[serde(default)]
+    pub instead: Option<String>,
+    /// A key that is not the certificate's.
+    #[serde(default)]
+    pub key: Option<KeyChange>,
     /// An authority whose keyUsage lacks keyCertSign.
     #[serde(default)]
     pub no_cert_sign: bool,
+}
+
+/// Which key lies beside a changed certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyChange {
+    /// One of another pair.
+    Other,
 }
 
 /// Who signs a changed certificate.
@@ -73,7 +88,7 @@ pub enum Validity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BasicConstraints {
-    /// No such extension.
+    /// No such extension, and no keyUsage: the lecture's commands under OpenSSL 3.2.
     Absent,
     /// `CA:FALSE`.
     False,

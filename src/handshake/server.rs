@@ -199,8 +199,7 @@ impl<'a> Server<'a> {
 fn client_judge(side: &ServerSide, now: OffsetDateTime, record: &Record) -> Option<ClientJudge> {
     match side.style {
         ServerStyle::Etcd | ServerStyle::EtcdPeer => {
-            let roots = side.client_roots.clone().unwrap_or_default();
-            Some(ClientJudge::now(roots, now, record))
+            side.client_roots.clone().map(|roots| ClientJudge::now(roots, now, record))
         }
         ServerStyle::KubeApiserver | ServerStyle::Kubelet => {
             let front = side.request_header.as_ref().map(|front| &*front.roots);

@@ -100,8 +100,8 @@ pub struct ServerSide {
     pub port: u16,
     /// What it presents.
     pub credential: Credential,
-    /// What it verifies clients with. Without it, kube-apiserver and kubelets ask for
-    /// no certificate, and etcd knows no authority.
+    /// What it verifies clients with. Without it, it asks for no certificate; an etcd with
+    /// `--client-cert-auth` and no `--trusted-ca-file` has an empty one.
     pub client_roots: Option<Arc<Roots>>,
     /// The front proxies it believes; only kube-apiserver has any.
     pub request_header: Option<RequestHeader>,

@@ -19,6 +19,19 @@ pub(super) fn authority(host: &HostName, port: u16) -> String {
 /// What Go refuses to load: `tls.X509KeyPair`.
 const MISMATCH: &str = "tls: private key does not match public key";
 
+/// What a server logs of a serving pair that does not match, before it ends: kube-apiserver
+/// 1.36, etcd 3.5. The kubelet's own words around Go's are not recorded.
+pub fn does_not_start(style: ServerStyle) -> String {
+    match style {
+        ServerStyle::KubeApiserver => format!("\"command failed\" err=\"{MISMATCH}\""),
+        ServerStyle::Etcd => format!("\"msg\":\"listener failed\",\"error\":\"{MISMATCH}\""),
+        ServerStyle::EtcdPeer => {
+            format!("\"msg\":\"creating peer listener failed\",\"error\":\"{MISMATCH}\"")
+        }
+        ServerStyle::Kubelet => MISMATCH.to_owned(),
+    }
+}
+
 /// The program that a client speaks through.
 enum Program {
     /// kubectl, with an administrator's kubeconfig.

@@ -2,8 +2,8 @@
 
 use super::LabError;
 use super::engine::Lab;
-use crate::blueprint::Subject;
-use crate::fault::{Change, Signer};
+use crate::blueprint::{Subject, resolve_certificate};
+use crate::fault::{Change, KeyChange, Signer};
 use crate::pki::{self, AuthorityRequest, Issuer, LeafRequest};
 use crate::workspace::{Credential, WorkspaceError, authority_chain, credential};
 use crate::x509;
@@ -16,6 +16,8 @@ pub(super) struct Changed {
     pub(super) before: Vec<u8>,
     /// The certificate after, DER.
     pub(super) after: Vec<u8>,
+    /// The key that is presented with it, DER, where it is another one.
+    pub(super) key: Option<Vec<u8>>,
     /// Whether only the client trusts it: the copy of an authority that is not the
     /// server's own.
     pub(super) client_only: bool,
@@ -45,6 +47,7 @@ impl Lab {
                 id: authority.id.clone(),
                 before,
                 after,
+                key: None,
                 client_only: matches!(change.signer, Some(Signer::SameName | Signer::OtherName)),
             });
         }
@@ -53,6 +56,17 @@ impl Lab {
             .certificate(&change.artifact)
             .ok_or_else(|| WorkspaceError::Unknown(change.artifact.clone()))?;
         let Credential { chain, key } = credential(self.store(), &self.plan, &leaf.id())?;
+        if let Some(instead) = &change.instead {
+            let other = resolve_certificate(&self.plan, instead)?;
+            let other = credential(self.store(), &self.plan, &other)?;
+            return Ok(Changed {
+                id: leaf.id(),
+                before: first(chain),
+                after: first(other.chain),
+                key: Some(other.key.der().to_vec()),
+                client_only: false,
+            });
+        }
         let signer = first(authority_chain(self.store(), &self.plan, &leaf.authority)?);
         let fields = x509::issuer_fields(&signer)?;
         let mut request = LeafRequest::planned(leaf, fields.not_before, now);
@@ -77,7 +91,11 @@ impl Lab {
             }
         };
         let after = pki::leaf_certificate(&request, key.public_key_info(), &issuer)?;
-        Ok(Changed { id: leaf.id(), before: first(chain), after, client_only: false })
+        let other = match change.key {
+            Some(KeyChange::Other) => Some(self.stock.take(leaf.key)?.der().to_vec()),
+            None => None,
+        };
+        Ok(Changed { id: leaf.id(), before: first(chain), after, key: other, client_only: false })
     }
 
     pub(super) fn authority_key(&self, id: &str) -> Result<pki::PrivateKey, LabError> {

@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{AlertView, ConnectionOutcome, ConnectionView, LabError};
+use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts};
 use crate::access::{World, WorldNode};
-use crate::blueprint::{Connection, Plan};
+use crate::blueprint::{Connection, Plan, resolve_certificate};
 use crate::fault::Change;
-use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide};
+use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide, Side};
+use crate::lesson::Verify;
 use crate::trust::Roots;
 use crate::workspace::{Cancel, Credential, Selection, WorkspaceError, authority_chain, credential};
 use crate::x509;
@@ -65,6 +66,17 @@ struct Presented {
     subject: String,
 }
 
+/// What is otherwise than usual about a connection.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Circumstances<'a> {
+    /// A changed artifact.
+    pub(super) changed: Option<&'a Changed>,
+    /// How the client verifies the server.
+    pub(super) verify: Option<Verify>,
+    /// Whether the server was given no authority for its clients.
+    pub(super) without_client_authority: bool,
+}
+
 /// What was read for connections, so that many of them read it once.
 #[derive(Default)]
 struct Cache {
@@ -85,21 +97,25 @@ impl Lab {
         cancel: &Cancel,
     ) -> Result<ConnectionView, LabError> {
         self.make_for(connection, None, cancel)?;
-        self.connect_changed(connection, tls, None)
+        self.connect_under(connection, tls, &Circumstances::default())
     }
 
-    /// Makes what a connection and a change need and is not there.
+    /// Makes what a connection and a change need and is not there: its ids.
     pub(super) fn make_for(
         &self,
         connection: &Connection,
         change: Option<&Change>,
         cancel: &Cancel,
-    ) -> Result<(), LabError> {
+    ) -> Result<Vec<String>, LabError> {
         let mut needed: Vec<String> = Vec::new();
         let server = &connection.server;
-        let leaves = [connection.credential.as_ref(), Some(&server.certificate), change.map(|c| &c.artifact)];
-        for id in leaves.into_iter().flatten() {
-            if self.plan.certificate(id).is_some() && credential(self.store(), &self.plan, id).is_err() {
+        let of_change = change.into_iter().flat_map(|c| [Some(&c.artifact), c.instead.as_ref()]).flatten();
+        let of_change =
+            of_change.map(|id| resolve_certificate(&self.plan, id)).collect::<Result<Vec<_>, _>>()?;
+        let leaves = connection.credential.iter().chain([&server.certificate]).chain(&of_change);
+        for id in leaves {
+            let is_leaf = self.plan.certificate(id).is_some();
+            if is_leaf && !needed.contains(id) && credential(self.store(), &self.plan, id).is_err() {
                 needed.push(id.clone());
             }
         }
@@ -114,22 +130,33 @@ impl Lab {
             }
         }
         if !needed.is_empty() {
-            self.make(&Selection::Only(needed), cancel, &|_| ())?;
+            self.make(&Selection::Only(needed.clone()), cancel, &|_| ())?;
         }
-        Ok(())
+        Ok(needed)
     }
 
-    /// One connection on artifacts that are there, one of them changed.
-    pub(super) fn connect_changed(
+    /// Both sides of a connection on artifacts that are there.
+    pub(super) fn sides_under(
+        &self,
+        connection: &Connection,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<(ClientSide, ServerSide), LabError> {
+        let world = Arc::new(self.world());
+        let (client, server, _) = self.sides(connection, circumstances, &mut Cache::default(), &world)?;
+        Ok((client, server))
+    }
+
+    /// One connection on artifacts that are there, under these circumstances.
+    pub(super) fn connect_under(
         &self,
         connection: &Connection,
         tls: Tls,
-        changed: Option<&Changed>,
+        circumstances: &Circumstances<'_>,
     ) -> Result<ConnectionView, LabError> {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        let (view, _) = self.run(connection, tls, changed, &mut cache, &world, &runtime)?;
+        let (view, _) = self.exchange(connection, tls, circumstances, &mut cache, &world, &runtime)?;
         Ok(view)
     }
 
@@ -152,12 +179,13 @@ impl Lab {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
+        let usual = Circumstances::default();
         let mut rows = Vec::new();
         for connection in &self.plan.connections {
             if cancel.is_cancelled() {
                 return Err(WorkspaceError::Cancelled.into());
             }
-            let (view, report) = self.run(connection, tls, None, &mut cache, &world, &runtime)?;
+            let (view, report) = self.exchange(connection, tls, &usual, &mut cache, &world, &runtime)?;
             let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
             let row = MatrixRow {
                 client: view.client,
@@ -175,24 +203,49 @@ impl Lab {
         Ok(rows)
     }
 
-    fn run(
+    fn exchange(
         &self,
         connection: &Connection,
         tls: Tls,
-        changed: Option<&Changed>,
+        circumstances: &Circumstances<'_>,
         cache: &mut Cache,
         world: &Arc<World>,
         runtime: &tokio::runtime::Runtime,
     ) -> Result<(ConnectionView, Report), LabError> {
+        let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
+        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
+        let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
+        view.outcome = Some(outcome(&report, &server));
+        Ok((view, report))
+    }
+
+    /// Both sides as they are run, and as they are shown.
+    fn sides(
+        &self,
+        connection: &Connection,
+        circumstances: &Circumstances<'_>,
+        cache: &mut Cache,
+        world: &Arc<World>,
+    ) -> Result<(ClientSide, ServerSide, ConnectionView), LabError> {
         let server = &connection.server;
+        let Circumstances { changed, verify, without_client_authority } = *circumstances;
         let shown =
             connection.credential.as_deref().map(|id| self.presented(cache, id, changed)).transpose()?;
         let serving = self.presented(cache, &server.certificate, changed)?;
-        let trusts =
-            connection.trusts.as_deref().map(|id| self.roots(cache, id, changed, true)).transpose()?;
-        let client_roots = self.roots(cache, &server.client_authority, changed, false)?;
+        let (trusts, client_trusts) = match (verify, connection.trusts.as_deref()) {
+            (Some(Verify::Off), _) | (None, None) => (None, Trusts::Unchecked),
+            (Some(Verify::WithoutCa), _) => (Some(Arc::default()), Trusts::Nobody),
+            (None, Some(id)) => {
+                (Some(self.roots(cache, id, changed, true)?), Trusts::Authority(self.authority_name(id)))
+            }
+        };
+        let client_roots = match without_client_authority {
+            true => None,
+            false => Some(self.roots(cache, &server.client_authority, changed, false)?),
+        };
         let proxies = server.request_header_authority.as_deref();
         let request_header = proxies
+            .filter(|_| !without_client_authority)
             .map(|id| self.roots(cache, id, changed, false))
             .transpose()?
             .map(|roots| RequestHeader { roots, allowed_names: vec![FRONT_PROXY.into()] });
@@ -214,12 +267,10 @@ impl Lab {
             style: server.style,
             port: server.port,
             credential: credential(&serving),
-            client_roots: Some(client_roots),
+            client_roots,
             request_header,
             world: Arc::clone(world),
         };
-        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
-        let report = runtime.block_on(handshake::connect(&client, &to, &options))?;
         let view = ConnectionView {
             client: connection.client_name(),
             server: server.id(),
@@ -227,12 +278,15 @@ impl Lab {
             client_subject: shown.map(|presented| presented.subject.clone()),
             server_subject: serving.subject.clone(),
             server_name: connection.server_name.to_string(),
-            client_trusts: connection.trusts.as_deref().map(|id| self.authority_name(id)),
-            server_trusts: self.authority_name(&server.client_authority),
+            client_trusts,
+            server_trusts: match without_client_authority {
+                true => Trusts::Unchecked,
+                false => Trusts::Authority(self.authority_name(&server.client_authority)),
+            },
             request: connection.request.clone(),
-            outcome: Some(outcome(&report)),
+            outcome: None,
         };
-        Ok((view, report))
+        Ok((client, to, view))
     }
 
     fn authority_name(&self, id: &str) -> String {
@@ -251,11 +305,17 @@ impl Lab {
             return Ok(Arc::clone(known));
         }
         let Credential { mut chain, key } = credential(self.store(), &self.plan, id)?;
-        if let (Some(changed), Some(leaf)) = (changed.filter(|c| c.id == id), chain.first_mut()) {
-            leaf.clone_from(&changed.after);
+        let mut key = key.der().to_vec();
+        if let Some(changed) = changed.filter(|c| c.id == id) {
+            if let Some(leaf) = chain.first_mut() {
+                leaf.clone_from(&changed.after);
+            }
+            if let Some(other) = &changed.key {
+                key.clone_from(other);
+            }
         }
         let subject = chain.first().map(|leaf| x509::subject(leaf)).transpose()?.unwrap_or_default();
-        let presented = Arc::new(Presented { chain, key: key.der().to_vec(), subject });
+        let presented = Arc::new(Presented { chain, key, subject });
         cache.credentials.insert(id.to_owned(), Arc::clone(&presented));
         Ok(presented)
     }
@@ -310,8 +370,37 @@ fn word(outcome: handshake::Outcome) -> String {
     }
 }
 
+/// The outcome of a pair of files that its own program does not load.
+const NOT_STARTED: &str = "not-started";
+
+/// What a program says of a pair that it does not load (`tls.X509KeyPair`), and what the
+/// client then meets. The server's words are those of kube-apiserver 1.36 and etcd 3.5.
+fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOutcome {
+    let (client_prints, server_logs) = match side {
+        Side::Client => (report.client_prints.clone(), None),
+        Side::Server => (None, Some(handshake::does_not_start(server.style))),
+    };
+    ConnectionOutcome {
+        outcome: NOT_STARTED.into(),
+        version: None,
+        server_verdict: None,
+        client_verdict: None,
+        events: Vec::new(),
+        alert: None,
+        identity: None,
+        decision: None,
+        response: None,
+        client_prints,
+        server_logs,
+        micros: micros(report.elapsed),
+    }
+}
+
 /// A report as it is shown.
-fn outcome(report: &Report) -> ConnectionOutcome {
+fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
+    if let Some(side) = report.mismatched_key {
+        return not_started(side, report, server);
+    }
     let log = report.server_log.as_ref().map(|log| match log.verbosity {
         0 => log.line.clone(),
         verbosity => format!("(-v={verbosity}) {}", log.line),

@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 
 use super::LabError;
+use super::lessons::Lessons;
 use crate::blueprint::{ClusterSpec, KeyAlgorithm, Plan, plan};
 use crate::clock::Clock;
-use crate::lesson::{Curriculum, Lesson, Progress as Learned};
+use crate::lesson::{Curriculum, Lesson, PROGRESS_VERSION, Progress as Learned, ProgressError};
 use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
@@ -52,11 +53,11 @@ pub struct Lab {
     pub(super) plan: Plan,
     pub(super) clock: Clock,
     pub(super) stock: KeyStock,
-    pub(super) curriculum: Curriculum,
+    lessons: Lessons,
     progress: Mutex<Learned>,
+    /// Where the progress is kept, below the program's own directory.
+    progress_file: String,
     notices: Mutex<Vec<String>>,
-    /// Whether the lessons are the program's own, whose words a test has checked.
-    pub(super) built_in: bool,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -79,20 +80,16 @@ impl Lab {
         let now = options.clock.now();
         let plan = plan(settle_spec(&locked, options.spec)?)?;
         let mut notices = Vec::new();
-        let progress = read_progress(&locked, now, &mut notices)?;
-        let curriculum = match &options.lessons {
-            Some(directory) => Curriculum::from_dir(directory),
-            None => Curriculum::embedded(),
-        };
+        let (progress_file, progress) = read_progress(&locked, now, &mut notices)?;
         Ok(Self {
             locked,
             plan,
             clock: options.clock,
             stock: KeyStock::default(),
-            curriculum,
+            lessons: Lessons::read(options.lessons),
             progress: Mutex::new(progress),
+            progress_file,
             notices: Mutex::new(notices),
-            built_in: options.lessons.is_none(),
             _temporary: temporary,
         })
     }
@@ -102,10 +99,24 @@ impl Lab {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The lessons.
+    /// The lessons as they were last read.
     #[must_use]
-    pub const fn curriculum(&self) -> &Curriculum {
-        &self.curriculum
+    pub fn curriculum(&self) -> &Curriculum {
+        self.lessons.latest()
+    }
+
+    /// Whether the lessons are the program's own, whose words a test has checked.
+    #[must_use]
+    pub const fn built_in(&self) -> bool {
+        self.lessons.built_in()
+    }
+
+    /// Reads the lessons of a teacher's directory anew if a file there has changed, and
+    /// says whether it did. A lesson that does not read now stays as it was, with its
+    /// problems told in [`Curriculum::problems`]. It reads the disk: call it off the
+    /// screen's thread, no more than once a second.
+    pub fn reload_lessons(&self) -> bool {
+        self.lessons.reload()
     }
 
     /// The cluster.
@@ -139,7 +150,7 @@ impl Lab {
         let mut progress = self.progress();
         change(&mut progress);
         let text = progress.to_text()?;
-        let path = self.store().own(PROGRESS);
+        let path = self.store().own(&self.progress_file);
         self.locked.write(&path, text.as_bytes(), Secrecy::Private)?;
         Ok(())
     }
@@ -190,24 +201,58 @@ impl Lab {
     /// # Errors
     /// There is none.
     pub fn lesson(&self, name: &str) -> Result<&Lesson, LabError> {
-        Ok(self.curriculum.find(name)?)
+        Ok(self.curriculum().find(name)?)
+    }
+
+    /// Forgets what was done in one lesson, by name or number; also of one that the
+    /// curriculum no longer has. Gives its id and how many steps were done. Artifacts stay.
+    ///
+    /// # Errors
+    /// There is no such lesson, or the progress could not be kept.
+    pub fn reset_lesson(&self, name: &str) -> Result<(String, usize), LabError> {
+        let id = match self.curriculum().find(name) {
+            Ok(lesson) => lesson.id.clone(),
+            Err(_) if self.progress().knows(name) => name.to_owned(),
+            Err(error) => return Err(error.into()),
+        };
+        let mut done = 0;
+        self.record(|progress| done = progress.forget(&id))?;
+        Ok((id, done))
     }
 }
 
-/// The progress on disk. What does not read is set aside and told, never lost.
+/// The file of the progress and what it holds. What does not read is set aside and told,
+/// never lost. What a later program wrote stays as it is for that program, and this one
+/// keeps its own beside it.
 fn read_progress(
     locked: &Locked,
     now: OffsetDateTime,
     notices: &mut Vec<String>,
-) -> Result<Learned, WorkspaceError> {
-    let path = locked.store().own(PROGRESS);
-    let Some(text) = locked.store().read(&path)? else { return Ok(Learned::default()) };
-    match Learned::parse(&String::from_utf8_lossy(&text)) {
-        Ok(progress) => Ok(progress),
+) -> Result<(String, Learned), WorkspaceError> {
+    let mut file = PROGRESS.to_owned();
+    let mut parsed = parse_progress(locked, &file)?;
+    if let Err(error @ ProgressError::Newer(_)) = &parsed {
+        let own = format!("progress-{PROGRESS_VERSION}.toml");
+        let (newer, path) = (locked.store().own(&file), locked.store().own(&own));
+        notices.push(format!("{error}: {newer} stays for the newer dojang, and this one keeps to {path}"));
+        parsed = parse_progress(locked, &own)?;
+        file = own;
+    }
+    match parsed {
+        Ok(progress) => Ok((file, progress)),
         Err(error) => {
-            let kept = locked.set_aside(&path, now)?;
+            let kept = locked.set_aside(&locked.store().own(&file), now)?;
             notices.push(format!("{error}; it is kept as {kept}, and a new one begins"));
-            Ok(Learned::default())
+            Ok((file, Learned::default()))
         }
     }
 }
+
+/// The progress of this file; a new one if there is none.
+fn parse_progress(locked: &Locked, file: &str) -> Result<Result<Learned, ProgressError>, WorkspaceError> {
+    let text = locked.store().read(&locked.store().own(file))?;
+    Ok(text.map_or_else(|| Ok(Learned::default()), |text| Learned::parse(&String::from_utf8_lossy(&text))))
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,17 @@ pub enum LabError {
     /// Only the clock, a port or a thread of this machine can be at fault.
     #[error("this machine cannot run the connection: {0}")]
     Machine(#[from] std::io::Error),
+    /// A server's name that is none.
+    #[error("`{0}` is no DNS name and no address that a client could ask for")]
+    Name(String),
+    /// A file that the cluster does not have.
+    #[error("this cluster has no file `{name}`{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    File {
+        /// What was asked for.
+        name: String,
+        /// The nearest that there is.
+        near: Option<String>,
+    },
     /// A fault's name.
     #[error(transparent)]
     Fault(#[from] UnknownFault),

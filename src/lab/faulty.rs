@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::change::Changed;
+use super::connect::Circumstances;
 use super::connect::Tls;
 use super::engine::Lab;
 use super::{Cancel, ConnectionView, LabError};
@@ -37,7 +38,11 @@ impl Lab {
         let change = self.aimed(change, connection)?;
         self.make_for(connection, Some(&change), cancel)?;
         let changed = self.change(&change)?;
-        self.connect_changed(connection, tls, Some(&changed))
+        self.connect_under(
+            connection,
+            tls,
+            &Circumstances { changed: Some(&changed), ..Circumstances::default() },
+        )
     }
 
     /// The change with the artifact of its kind that this connection uses: of the

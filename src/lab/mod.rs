@@ -7,8 +7,11 @@ mod connect;
 mod engine;
 mod error;
 mod faulty;
+mod files;
+mod lessons;
 mod life;
 mod panels;
+mod run;
 mod step;
 mod view;
 mod walk;
@@ -20,7 +23,7 @@ pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
 pub use view::{
-    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, StepReport,
-    ToolCommands,
+    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
+    Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
 };
 pub use walk::{WalkReport, WalkRow};

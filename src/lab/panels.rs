@@ -2,9 +2,9 @@
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands};
+use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands, Trusts};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};
-use crate::lesson::{Show, Step, Words};
+use crate::lesson::{Action, Connect, Show, Step, Verify, Words};
 use crate::pki::recipe::recipes;
 use crate::workspace::{authority_chain, credential};
 use crate::x509::{Field, certificate_fields, subject};
@@ -16,7 +16,21 @@ impl Lab {
     /// It names a component or artifact that the cluster does not have, or a file cannot be
     /// read.
     pub fn panels(&self, step: &Step) -> Result<Vec<Panel>, LabError> {
-        step.show.iter().map(|show| self.panel(show)).collect()
+        let run = match &step.action {
+            Action::Run(run) => Some(Ok(Panel::Terminal(Self::planned_run(run)))),
+            _ => None,
+        };
+        let own = step.action.connection();
+        let panel = |show: &Show| match (show, own) {
+            // The step's own connection, with what is special about it.
+            (Show::Connection { client, server }, Some(connect))
+                if *client == connect.client && *server == connect.server =>
+            {
+                Ok(Panel::Connection(Box::new(self.planned_step(connect)?)))
+            }
+            _ => self.panel(show),
+        };
+        run.into_iter().chain(step.show.iter().map(panel)).collect()
     }
 
     pub(super) fn panel(&self, show: &Show) -> Result<Panel, LabError> {
@@ -26,6 +40,10 @@ impl Lab {
             Show::Connection { client, server } => {
                 Panel::Connection(Box::new(self.planned(&self.plan.connect(client, server)?)))
             }
+            Show::Chain(id) => Panel::Chain(self.chain(id)?),
+            Show::Request(id) => Panel::Artifact(self.request(id)?),
+            Show::File { name, focus } => Panel::File(self.file(name, focus)?),
+            Show::Trust => Panel::Trust(self.holders()),
             Show::Cluster => Panel::Cluster(self.edges()),
             Show::Kinds => Panel::Kinds(self.kinds()),
         })
@@ -105,7 +123,7 @@ impl Lab {
     }
 
     /// The fields that are known before a certificate is made.
-    fn planned_fields(&self, id: &str) -> Vec<Field> {
+    pub(super) fn planned_fields(&self, id: &str) -> Vec<Field> {
         let field = |name: &str, value: String| Field { name: name.into(), value };
         let joined = |subject: &crate::blueprint::Subject| {
             subject.attributes().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")
@@ -139,6 +157,21 @@ impl Lab {
         fields
     }
 
+    /// A step's connection before it has happened.
+    fn planned_step(&self, connect: &Connect) -> Result<ConnectionView, LabError> {
+        let (connection, _) = self.connection(connect)?;
+        let mut view = self.planned(&connection);
+        match connect.verify {
+            Some(Verify::Off) => view.client_trusts = Trusts::Unchecked,
+            Some(Verify::WithoutCa) => view.client_trusts = Trusts::Nobody,
+            None => {}
+        }
+        if !connect.client_auth {
+            view.server_trusts = Trusts::Unchecked;
+        }
+        Ok(view)
+    }
+
     /// A connection before it has happened.
     fn planned(&self, connection: &Connection) -> ConnectionView {
         let name = |id: &str| {
@@ -158,8 +191,12 @@ impl Lab {
             client_subject: connection.credential.as_deref().and_then(name),
             server_subject: name(&connection.server.certificate).unwrap_or_default(),
             server_name: connection.server_name.to_string(),
-            client_trusts: connection.trusts.as_deref().map(authority),
-            server_trusts: authority(&connection.server.client_authority),
+            client_trusts: connection
+                .trusts
+                .as_deref()
+                .map(authority)
+                .map_or(Trusts::Unchecked, Trusts::Authority),
+            server_trusts: Trusts::Authority(authority(&connection.server.client_authority)),
             request: connection.request.clone(),
             outcome: None,
         }

@@ -1,12 +1,14 @@
 //! One step done: what it declares, what really happens, and what there is to see.
 
-use super::connect::{Tls, tls_version};
+use super::change::Changed;
+use super::connect::{Circumstances, Tls, tls_version};
 use super::engine::Lab;
-use super::{Cancel, ConnectionView, LabError, Panel, Progress, StepReport};
+use super::{ArtifactView, Cancel, ConnectionView, LabError, Panel, Progress, StepReport};
 use crate::blueprint::{Connection, resolve_certificate};
 use crate::fault::Change;
-use crate::lesson::{Action, Connect, Expect, Lesson, Question, Step};
-use crate::workspace::Selection;
+use crate::handshake::{ClientSide, ServerSide};
+use crate::lesson::{Action, Connect, Expect, Lesson, Question, Show, Step};
+use crate::workspace::{Selection, authority_chain};
 
 impl Lab {
     /// Does a step.
@@ -30,8 +32,16 @@ impl Lab {
             Action::Make { artifacts } => self.make_step(step, artifacts, cancel, progress),
             Action::Look { artifact, expect } => {
                 let id = resolve_certificate(&self.plan, artifact)?;
+                let made_first = self.missing(std::slice::from_ref(&id));
                 self.make(&Selection::Only(vec![id.clone()]), cancel, progress)?;
-                let focus: Vec<String> = expect.keys().cloned().collect();
+                let mut focus: Vec<String> = expect.keys().cloned().collect();
+                for show in &step.show {
+                    if let Show::Artifact { id: shown, focus: fields } = show
+                        && resolve_certificate(&self.plan, shown)? == id
+                    {
+                        focus.extend(fields.iter().cloned());
+                    }
+                }
                 let view = self.artifact(&id, &focus)?;
                 let written = |value: &dyn Fn(&str) -> String| {
                     let each = expect.keys().map(|name| format!("{name}={}", value(name)));
@@ -44,24 +54,25 @@ impl Lab {
                 let expected = written(&|name| expect.get(name).cloned().unwrap_or_default());
                 let observed = written(&seen);
                 let panels = self.around(step, vec![Panel::Artifact(view.clone())])?;
-                Ok(StepReport { ok: expected == observed, expected, observed, artifacts: 0, panels })
+                let ok = expected == observed;
+                Ok(StepReport { ok, expected, observed, artifacts: 0, made_first, panels })
             }
             Action::Connect(connect) => {
-                let (connection, tls) = self.connection(connect)?;
-                self.make_for(&connection, None, cancel)?;
-                let view = self.connect_changed(&connection, tls, None)?;
-                self.judged(step, &connect.expect, view, Vec::new())
+                let tried = self.tried(connect, None, cancel)?;
+                self.judged(step, &connect.expect, tried)
             }
             Action::Break(broken) => {
-                let (view, changed) = self.broken(&broken.change, &broken.connect, cancel)?;
-                self.judged(step, &broken.connect.expect, view, vec![Panel::Artifact(changed)])
+                let tried = self.tried(&broken.connect, Some(&broken.change), cancel)?;
+                self.judged(step, &broken.connect.expect, tried)
             }
+            Action::Run(run) => self.run_step(step, run, cancel),
         }
     }
 
     fn read(&self, step: &Step) -> Result<StepReport, LabError> {
         let panels = self.panels(step)?;
-        Ok(StepReport { expected: "read".into(), observed: "read".into(), ok: true, artifacts: 0, panels })
+        let (expected, observed) = ("read".into(), "read".into());
+        Ok(StepReport { expected, observed, ok: true, artifacts: 0, made_first: Vec::new(), panels })
     }
 
     /// A question about a later step is answered by doing that step.
@@ -83,22 +94,19 @@ impl Lab {
             }
         };
         let panels = self.panels(step)?;
-        Ok(StepReport { ok: expected == observed, expected, observed, artifacts: 0, panels })
+        let ok = expected == observed;
+        Ok(StepReport { ok, expected, observed, artifacts: 0, made_first: Vec::new(), panels })
     }
 
     fn outcome_of(&self, lesson: &Lesson, id: &str, cancel: &Cancel) -> Result<String, LabError> {
         let unknown = || LabError::Step { lesson: lesson.id.clone(), step: id.to_owned() };
         let (_, step) = lesson.step(id).ok_or_else(unknown)?;
-        let view = match &step.action {
-            Action::Connect(connect) => {
-                let (connection, tls) = self.connection(connect)?;
-                self.make_for(&connection, None, cancel)?;
-                self.connect_changed(&connection, tls, None)?
-            }
-            Action::Break(broken) => self.broken(&broken.change, &broken.connect, cancel)?.0,
+        let tried = match &step.action {
+            Action::Connect(connect) => self.tried(connect, None, cancel)?,
+            Action::Break(broken) => self.tried(&broken.connect, Some(&broken.change), cancel)?,
             _ => return Err(unknown()),
         };
-        Ok(view.outcome.map(|outcome| outcome.outcome).unwrap_or_default())
+        Ok(tried.view.outcome.map(|outcome| outcome.outcome).unwrap_or_default())
     }
 
     fn make_step(
@@ -110,6 +118,7 @@ impl Lab {
     ) -> Result<StepReport, LabError> {
         let ids =
             artifacts.iter().map(|id| resolve_certificate(&self.plan, id)).collect::<Result<Vec<_>, _>>()?;
+        let made_first = self.missing(&ids);
         let made = self.make(&Selection::Only(ids.clone()), cancel, progress)?;
         let views = ids.iter().map(|id| self.artifact(id, &[])).collect::<Result<Vec<_>, _>>()?;
         let there: Vec<&str> = views.iter().filter(|v| v.made).map(|v| v.id.as_str()).collect();
@@ -129,48 +138,80 @@ impl Lab {
             }
         }
         panels.extend(commands);
-        Ok(StepReport { ok: expected == observed, expected, observed, artifacts: made.written, panels })
+        let ok = expected == observed;
+        Ok(StepReport { ok, expected, observed, artifacts: made.written, made_first, panels })
     }
 
-    fn connection(&self, connect: &Connect) -> Result<(Connection, Tls), LabError> {
+    /// Of what these artifacts need to be made, what is not there: their authorities.
+    fn missing(&self, ids: &[String]) -> Vec<String> {
+        let mut missing: Vec<String> = Vec::new();
+        for leaf in ids.iter().filter_map(|id| self.plan.certificate(id)) {
+            let authority = &leaf.authority;
+            let is_known = ids.contains(authority) || missing.contains(authority);
+            if !is_known && authority_chain(self.store(), &self.plan, authority).is_err() {
+                missing.push(authority.clone());
+            }
+        }
+        missing
+    }
+
+    pub(super) fn connection(&self, connect: &Connect) -> Result<(Connection, Tls), LabError> {
         let mut connection = self.plan.connect(&connect.client, &connect.server)?;
         if let Some(request) = &connect.request {
             connection.request.clone_from(request);
+        }
+        if let Some(name) = &connect.name {
+            connection.server_name = name.parse().map_err(|_| LabError::Name(name.clone()))?;
         }
         let tls = connect.tls.as_deref().map_or(Ok(Tls::Tls13), tls_version)?;
         Ok((connection, tls))
     }
 
-    fn broken(
-        &self,
-        change: &Change,
-        connect: &Connect,
-        cancel: &Cancel,
-    ) -> Result<(ConnectionView, super::ArtifactView), LabError> {
+    /// Makes what a connection needs, then makes the connection, on a changed copy if there
+    /// is a change.
+    fn tried(&self, connect: &Connect, change: Option<&Change>, cancel: &Cancel) -> Result<Tried, LabError> {
         let (connection, tls) = self.connection(connect)?;
-        self.make_for(&connection, Some(change), cancel)?;
-        let changed = self.change(change)?;
-        let view = self.connect_changed(&connection, tls, Some(&changed))?;
-        Ok((view, self.changed_artifact(&changed)?))
+        let made_first = self.make_for(&connection, change, cancel)?;
+        let changed = change.map(|change| self.change(change)).transpose()?;
+        let view = self.connect_under(&connection, tls, &circumstances(connect, changed.as_ref()))?;
+        let changed = changed.as_ref().map(|changed| self.changed_artifact(changed)).transpose()?;
+        Ok(Tried { view, changed, made_first })
+    }
+
+    /// Both sides of a step's connection, ready to be run, against real clients and servers
+    /// too; what they need is made.
+    ///
+    /// # Errors
+    /// As [`Lab::perform`].
+    pub fn sides_of(
+        &self,
+        step: &Step,
+        cancel: &Cancel,
+    ) -> Result<Option<(ClientSide, ServerSide)>, LabError> {
+        let (connect, change) = match &step.action {
+            Action::Connect(connect) => (connect, None),
+            Action::Break(broken) => (&broken.connect, Some(&broken.change)),
+            _ => return Ok(None),
+        };
+        let (connection, _) = self.connection(connect)?;
+        self.make_for(&connection, change, cancel)?;
+        let changed = change.map(|change| self.change(change)).transpose()?;
+        let circumstances = circumstances(connect, changed.as_ref());
+        self.sides_under(&connection, &circumstances).map(Some)
     }
 
     /// A connection held against what was declared.
-    fn judged(
-        &self,
-        step: &Step,
-        expect: &Expect,
-        view: ConnectionView,
-        further: Vec<Panel>,
-    ) -> Result<StepReport, LabError> {
+    fn judged(&self, step: &Step, expect: &Expect, tried: Tried) -> Result<StepReport, LabError> {
+        let Tried { view, changed, made_first } = tried;
         let (expected, observed) = compare(expect, &view);
         let mut first = vec![Panel::Connection(Box::new(view))];
-        first.extend(further);
+        first.extend(changed.map(Panel::Artifact));
         let panels = self.around(step, first)?;
-        Ok(StepReport { ok: expected == observed, expected, observed, artifacts: 0, panels })
+        Ok(StepReport { ok: expected == observed, expected, observed, artifacts: 0, made_first, panels })
     }
 
     /// What happened, then what else the step shows and has not been shown by it.
-    fn around(&self, step: &Step, first: Vec<Panel>) -> Result<Vec<Panel>, LabError> {
+    pub(super) fn around(&self, step: &Step, first: Vec<Panel>) -> Result<Vec<Panel>, LabError> {
         let mut panels = first;
         for show in &step.show {
             let panel = self.panel(show)?;
@@ -185,6 +226,19 @@ impl Lab {
         }
         Ok(panels)
     }
+}
+
+fn circumstances<'a>(connect: &Connect, changed: Option<&'a Changed>) -> Circumstances<'a> {
+    Circumstances { changed, verify: connect.verify, without_client_authority: !connect.client_auth }
+}
+
+/// A connection that was made, and what for.
+struct Tried {
+    view: ConnectionView,
+    /// The changed artifact, before and after.
+    changed: Option<ArtifactView>,
+    /// What was made for it.
+    made_first: Vec<String>,
 }
 
 /// What was declared and what happened, in the same words: equal if they agree.

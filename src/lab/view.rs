@@ -16,6 +16,8 @@ pub struct StepReport {
     pub ok: bool,
     /// How many artifacts were made.
     pub artifacts: usize,
+    /// What an earlier lesson would have made, and was made for this step: ids.
+    pub made_first: Vec<String>,
     /// What there is to look at now.
     pub panels: Vec<Panel>,
 }
@@ -33,6 +35,76 @@ pub enum Panel {
     Cluster(Vec<Edge>),
     /// The certificates of the cluster by kind: heading and ids.
     Kinds(Vec<(String, Vec<String>)>),
+    /// Certificates from a leaf up to its root.
+    Chain(Vec<Rung>),
+    /// A file as text.
+    File(FileView),
+    /// Who holds which authority's certificate and key.
+    Trust(Vec<Holder>),
+    /// Commands and what they printed.
+    Terminal(TerminalView),
+}
+
+/// One certificate of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// The artifact's id.
+    pub id: String,
+    /// Whether it has been made.
+    pub made: bool,
+    /// Whether it is an authority.
+    pub authority: bool,
+    /// Its subject.
+    pub subject: String,
+    /// Its issuer: the subject of the next rung; its own for a root.
+    pub issuer: String,
+    /// The end of its validity, where it has been made.
+    pub not_after: Option<String>,
+}
+
+/// A file of the workspace as it is shown: without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileView {
+    /// Where it lies, relative to the workspace.
+    pub path: String,
+    /// Its lines, and whether each is in focus.
+    pub lines: Vec<(String, bool)>,
+}
+
+/// A component and the authorities that it has copies of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// `kubelet@node01`.
+    pub component: String,
+    /// Ids of the authorities whose certificate it holds.
+    pub certificates: Vec<String>,
+    /// Ids of the authorities whose key it holds.
+    pub keys: Vec<String>,
+}
+
+/// Commands of one tool and what they printed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TerminalView {
+    /// The tool's version here: `OpenSSL 3.0.19`; none where it is not installed.
+    pub version: Option<String>,
+    /// The files that were put there first, by name.
+    pub files: Vec<String>,
+    /// The commands in order; nothing is printed where the tool is absent or the step has
+    /// not been done.
+    pub lines: Vec<TerminalLine>,
+    /// What versions of the tool print of the last one: version and words.
+    pub recorded: Vec<(String, String)>,
+}
+
+/// One command.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TerminalLine {
+    /// The command as it is typed.
+    pub command: String,
+    /// What it printed, both streams.
+    pub output: String,
+    /// Its exit status, if it ran.
+    pub status: Option<i32>,
 }
 
 /// How one tool makes an artifact.
@@ -72,6 +144,17 @@ pub struct FieldView {
     pub before: Option<String>,
 }
 
+/// Whom a side trusts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trusts {
+    /// The authority of this name.
+    Authority(String),
+    /// No authority of this cluster: it was given none.
+    Nobody,
+    /// It does not check: a client takes any server, a server asks for no certificate.
+    Unchecked,
+}
+
 /// A connection as it is shown.
 #[derive(Debug, Clone)]
 pub struct ConnectionView {
@@ -87,10 +170,10 @@ pub struct ConnectionView {
     pub server_subject: String,
     /// The name that the client asks for.
     pub server_name: String,
-    /// The authority that the client trusts, if it verifies.
-    pub client_trusts: Option<String>,
-    /// The authority that the server trusts.
-    pub server_trusts: String,
+    /// Whom the client trusts for servers.
+    pub client_trusts: Trusts,
+    /// Whom the server trusts for clients.
+    pub server_trusts: Trusts,
     /// `GET /api/v1/nodes`.
     pub request: String,
     /// What happened.

@@ -10,6 +10,8 @@ use crate::workspace::WorkspaceError;
 
 /// The kind of a row that tells of a lesson which does not read.
 pub(super) const CHECK: &str = "check";
+/// What a step declares that cannot be done at all.
+pub(super) const NO_ERROR: &str = "no error";
 
 /// One step of a walk.
 #[derive(Debug, Clone, Serialize)]
@@ -61,7 +63,7 @@ impl Lab {
     ) -> Result<WalkReport, LabError> {
         let mut report = WalkReport { lessons: lessons.len(), ..WalkReport::default() };
         // A lesson that does not read is not among them, and must not pass for that.
-        for problem in &self.curriculum.problems {
+        for problem in &self.curriculum().problems {
             let row = WalkRow {
                 lesson: problem.file.split('/').next().unwrap_or_default().to_owned(),
                 step: String::new(),
@@ -91,7 +93,7 @@ impl Lab {
                         Err(LabError::Workspace(WorkspaceError::Cancelled)) => {
                             return Err(WorkspaceError::Cancelled.into());
                         }
-                        Err(error) => ("no error".to_owned(), error.to_string(), false),
+                        Err(error) => (NO_ERROR.to_owned(), error.to_string(), false),
                     }
                 };
                 let row = WalkRow {

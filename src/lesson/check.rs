@@ -1,11 +1,12 @@
 //! A lesson put together from its files, and every check that needs no lab.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use unicode_normalization::is_nfc;
 
 use super::curriculum::{Checks, Problem, Report, is_slug};
+use super::files::Files;
 use super::mechanism::{self, Mechanism, WrittenStep};
 use super::setting::setting;
 use super::words::{self, Section, WrittenWords};
@@ -13,7 +14,8 @@ use super::{Action, Lesson, Question, Step, StepWords, Words};
 use crate::text::{escape, nearest};
 
 /// The words for what a connection comes to, as [`super::Expect::outcome`] writes them.
-pub const OUTCOMES: [&str; 5] = ["200", "401", "403", "refused-by-client", "refused-by-server"];
+pub const OUTCOMES: [&str; 6] =
+    ["200", "401", "403", "refused-by-client", "refused-by-server", "not-started"];
 
 const MECHANISM: &str = "lesson.toml";
 const ENGLISH: &str = "en.md";
@@ -26,7 +28,7 @@ pub(super) const FILES: [&str; 3] = [MECHANISM, ENGLISH, KOREAN];
 pub(super) fn lesson(
     folder: &str,
     (number, id): (usize, &str),
-    files: &BTreeMap<String, Result<String, String>>,
+    files: &Files,
     checks: Checks,
     problems: &mut Vec<Problem>,
 ) -> Option<Lesson> {
@@ -35,7 +37,7 @@ pub(super) fn lesson(
         match files.get(name) {
             Some(Ok(text)) => clean(text, &mut report),
             Some(Err(error)) => {
-                report.problem(1, error.as_str());
+                report.problem(error.line, error.why.as_str());
                 None
             }
             None => {
@@ -153,6 +155,18 @@ fn steps(mechanism: &Mechanism, report: &mut Report<'_>) {
             && artifacts.is_empty()
         {
             report.problem(step.line, "this step makes nothing: name `artifacts`");
+        }
+        if let Action::Run(run) = &step.action {
+            if run.lines.is_empty() {
+                report.problem(step.line, "this step runs nothing: name `lines`");
+            }
+            for error in run.lines.iter().filter_map(|line| super::command_words(line).err()) {
+                report.problem(step.line, error);
+            }
+            let names = run.files.iter().chain(run.write.keys());
+            for name in names.filter(|name| name.contains('/') || name.starts_with('.')) {
+                report.problem(step.line, format!("`{name}` is no plain file name"));
+            }
         }
         if let Some(expect) = step.action.expected() {
             outcome(&expect.outcome, step.line, report);

@@ -4,15 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use include_dir::{Dir, include_dir};
-
+use super::files::{self, Files};
 use super::{Lesson, check};
 use crate::text::nearest;
-
-static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
-
-/// A lesson's file is a few kilobytes; what is far larger is none.
-const MAX_FILE: u64 = 1 << 20;
 
 /// The lessons that read, in order, and what is wrong with these and the others.
 #[derive(Debug, Clone, Default)]
@@ -64,49 +58,42 @@ impl Report<'_> {
     }
 }
 
-/// A directory of a lesson: file name to what is in it, or why it cannot be read.
-type Files = BTreeMap<String, Result<String, String>>;
-
 impl Curriculum {
     /// The lessons that the program carries. Whether their words fit the screen is left
     /// out, which takes longer than all the rest: a test holds that.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::assemble(&embedded_folders(), Vec::new(), Checks::Structure)
+        Self::assemble(&files::embedded(), Vec::new(), Checks::Structure)
     }
 
     /// The lessons that the program carries, with every check.
     #[must_use]
     pub fn embedded_checked() -> Self {
-        Self::assemble(&embedded_folders(), Vec::new(), Checks::All)
+        Self::assemble(&files::embedded(), Vec::new(), Checks::All)
     }
 
     /// The lessons of a directory, with every check. What cannot be read is a problem,
     /// the rest still works.
     #[must_use]
     pub fn from_dir(path: &Path) -> Self {
-        let mut folders = BTreeMap::new();
         let mut problems = Vec::new();
-        let entries = match std::fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) => {
-                let message = format!("the lessons' directory cannot be read: {error}");
-                problems.push(Problem { file: path.display().to_string(), line: 1, message });
-                return Self { lessons: Vec::new(), problems };
-            }
-        };
-        for folder in entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir()) {
-            let name = folder.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') {
-                folders.insert(name, read_folder(&folder.path()));
-            }
-        }
-        if folders.is_empty() {
-            let message =
-                "there is no lesson: a lesson is a directory `NN-slug` with lesson.toml, en.md, ko.md";
-            problems.push(Problem { file: path.display().to_string(), line: 1, message: message.into() });
-        }
+        let folders = files::read(path, &mut problems);
         Self::assemble(&folders, problems, Checks::All)
+    }
+
+    /// Lessons that do not read now, as an author's do between two savings, stay as they
+    /// were read before; their problems stay too.
+    pub(crate) fn keep_unread(&mut self, before: &Self) {
+        for lesson in &before.lessons {
+            let folder = folder_of(lesson);
+            let is_there = self.lessons.iter().any(|now| now.id == lesson.id || now.number == lesson.number);
+            let has_problems =
+                self.problems.iter().any(|problem| problem.file.split('/').next() == Some(folder.as_str()));
+            if !is_there && has_problems {
+                self.lessons.push(lesson.clone());
+            }
+        }
+        self.lessons.sort_by_key(|lesson| lesson.number);
     }
 
     fn assemble(folders: &BTreeMap<String, Files>, mut problems: Vec<Problem>, checks: Checks) -> Self {
@@ -170,17 +157,6 @@ pub(super) enum Checks {
     All,
 }
 
-fn embedded_folders() -> BTreeMap<String, Files> {
-    let folders = EMBEDDED.dirs().map(|folder| {
-        let files = folder.files().filter_map(|file| {
-            let name = file.path().file_name()?.to_str()?.to_owned();
-            Some((name, text(file.contents().to_vec())))
-        });
-        (folder.path().to_string_lossy().into_owned(), files.collect())
-    });
-    folders.collect()
-}
-
 fn folder_of(lesson: &Lesson) -> String {
     format!("{:02}-{}", lesson.number, lesson.id)
 }
@@ -196,23 +172,6 @@ pub(super) fn is_slug(text: &str) -> bool {
     text.split('-').all(|word| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     })
-}
-
-fn read_folder(path: &Path) -> Files {
-    let names = check::FILES.into_iter().filter(|name| path.join(name).exists());
-    names.map(|name| (name.to_owned(), read_file(&path.join(name)))).collect()
-}
-
-fn read_file(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > MAX_FILE {
-        return Err(format!("{size} bytes are too many for a lesson's file"));
-    }
-    text(std::fs::read(path).map_err(|error| error.to_string())?)
-}
-
-fn text(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())
 }
 
 #[cfg(test)]

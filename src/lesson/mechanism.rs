@@ -9,12 +9,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::curriculum::Report;
-use super::{Action, Break, Connect, Question, Show};
+use super::{Action, Break, Connect, Question, Run, Show};
 use crate::fault::Change;
 use crate::text::nearest;
 
 /// The kinds of step.
-const KINDS: [&str; 7] = ["read", "predict", "make", "look", "connect", "break", "recall"];
+const KINDS: [&str; 8] = ["read", "predict", "make", "look", "connect", "break", "run", "recall"];
 
 /// A lesson's mechanism.
 #[derive(Debug, Default)]
@@ -139,6 +139,7 @@ fn step(value: Spanned<DeValue<'_>>, line: usize) -> Result<WrittenStep, Fault> 
             Look::deserialize(rest()).map(|Look { artifact, expect }| Action::Look { artifact, expect })?
         }
         "connect" => Action::Connect(Connect::deserialize(rest())?),
+        "run" => Action::Run(Run::deserialize(rest())?),
         "break" => {
             let connect = Connect::deserialize(rest())?;
             let change = change.map(|change| Change::deserialize(change.into_deserializer())).transpose()?;

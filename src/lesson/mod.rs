@@ -3,7 +3,10 @@
 //! `lessons/README.md` says how they are written; [`Curriculum`] reads and checks them.
 
 mod check;
+mod command;
 mod curriculum;
+mod files;
+mod glossary;
 mod layout;
 pub mod markdown;
 mod mechanism;
@@ -12,7 +15,10 @@ mod setting;
 mod words;
 
 pub use check::OUTCOMES;
+pub use command::command_words;
 pub use curriculum::{Curriculum, Problem, UnknownLesson};
+pub use files::Stamp;
+pub use glossary::{Glossary, Term};
 pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
 pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
@@ -112,6 +118,8 @@ pub enum Action {
     Connect(Connect),
     /// Change something on a copy, then connect.
     Break(Break),
+    /// Run the machine's openssl in an empty directory.
+    Run(Run),
 }
 
 impl Action {
@@ -126,6 +134,7 @@ impl Action {
             Self::Look { .. } => "look",
             Self::Connect(_) => "connect",
             Self::Break(_) => "break",
+            Self::Run(_) => "run",
         }
     }
 
@@ -134,6 +143,15 @@ impl Action {
     pub const fn question(&self) -> Option<&Question> {
         match self {
             Self::Predict(question) | Self::Recall(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The connection that the step makes, if it makes one.
+    #[must_use]
+    pub const fn connection(&self) -> Option<&Connect> {
+        match self {
+            Self::Connect(connect) | Self::Break(Break { connect, .. }) => Some(connect),
             _ => None,
         }
     }
@@ -184,8 +202,75 @@ pub struct Connect {
     /// `1.2` or `1.3` (default).
     #[serde(default)]
     pub tls: Option<String>,
+    /// The name or address that the client asks for; its usual one if left out.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How the client verifies the server otherwise than usual.
+    #[serde(default)]
+    pub verify: Option<Verify>,
+    /// Whether the server is started with an authority for its clients: `--client-ca-file`,
+    /// etcd's `--trusted-ca-file`, the kubelet's `clientCAFile`.
+    #[serde(default = "yes", rename = "client-auth")]
+    pub client_auth: bool,
     /// What it comes to.
     pub expect: Expect,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// How a client verifies a server otherwise than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// It was not given the authority's certificate, and knows public ones alone.
+    WithoutCa,
+    /// Not at all: `curl -k`, kube-apiserver without `--kubelet-certificate-authority`.
+    Off,
+}
+
+/// Commands of openssl, run without a shell in a directory of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Files of the workspace that are copied in first, by their names.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Small files that are written first: name to text.
+    #[serde(default)]
+    pub write: std::collections::BTreeMap<String, String>,
+    /// The commands, `openssl …` each. All but the last must succeed.
+    pub lines: Vec<String>,
+    /// What they come to.
+    pub expect: RunExpect,
+}
+
+/// What commands come to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunExpect {
+    /// The exit status of the last one.
+    pub status: i32,
+    /// A part of what the last one prints, by the version from which it holds.
+    #[serde(default)]
+    pub says: Vec<Said>,
+    /// Files that are there afterwards.
+    #[serde(default)]
+    pub makes: Vec<String>,
+    /// Files that are not.
+    #[serde(default)]
+    pub lacks: Vec<String>,
+}
+
+/// What a tool prints from one of its versions on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// `3.0`: major and minor version.
+    pub from: String,
+    /// A part of its output, to the letter.
+    pub text: String,
 }
 
 /// A change on a copy, and the connection it breaks. In `lesson.toml`: a connection's
@@ -203,7 +288,8 @@ pub struct Break {
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// `200`, `401`, `403` (the HTTP answer), `refused-by-client` (the client refuses the
-    /// server's certificate), `refused-by-server` (a TLS alert from the server).
+    /// server's certificate), `refused-by-server` (a TLS alert from the server),
+    /// `not-started` (a pair of files that its own program does not load).
     pub outcome: String,
     /// The user that the server sees.
     #[serde(default)]
@@ -237,6 +323,20 @@ pub enum Show {
         /// The server.
         server: String,
     },
+    /// The certificates from this one up to its root.
+    Chain(String),
+    /// The fields of this artifact's CSR.
+    Request(String),
+    /// A file of the workspace as text; lines that hold one of `focus` are marked.
+    File {
+        /// Its name: `openssl.cnf`, `kube-apiserver.service`, `admin.kubeconfig`.
+        name: String,
+        /// Parts of the lines in focus.
+        #[serde(default)]
+        focus: Vec<String>,
+    },
+    /// Who holds which authority's certificate and key.
+    Trust,
     /// All components and who talks to whom.
     Cluster,
     /// All certificates by kind: server, client, both, authorities.

@@ -11,8 +11,8 @@ use crate::text::Language;
 pub const PROGRESS_VERSION: u32 = 1;
 
 /// What a learner has done. Lessons and steps that the curriculum does not have are kept
-/// as they are and count for nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// as they are and count for nothing, and so is what this program does not know of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     version: u32,
     /// The language that was chosen; none as long as the machine's is followed.
@@ -26,10 +26,13 @@ pub struct Progress {
     step: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     lessons: BTreeMap<String, LessonProgress>,
+    /// What another program has noted down.
+    #[serde(flatten)]
+    further: toml::Table,
 }
 
 /// What a learner has done of one lesson.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct LessonProgress {
     /// The steps that are done.
     #[serde(default)]
@@ -37,6 +40,9 @@ struct LessonProgress {
     /// The choices given, from 1, by step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     choices: BTreeMap<String, usize>,
+    /// What another program has noted down.
+    #[serde(flatten)]
+    further: toml::Table,
 }
 
 /// A text that is no progress of this program.
@@ -45,9 +51,9 @@ pub enum ProgressError {
     /// Not the TOML that it must be.
     #[error("the progress does not read: {0}")]
     Corrupt(String),
-    /// Of a version that this program does not know.
+    /// Of a later version, whose shape this program does not know.
     #[error("the progress is of version {0}, and this program knows {PROGRESS_VERSION}")]
-    Version(u32),
+    Newer(u32),
     /// It could not be written as text.
     #[error("the progress cannot be written: {0}")]
     Write(String),
@@ -55,15 +61,23 @@ pub enum ProgressError {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { version: PROGRESS_VERSION, language: None, lesson: None, step: None, lessons: BTreeMap::new() }
+        Self {
+            version: PROGRESS_VERSION,
+            language: None,
+            lesson: None,
+            step: None,
+            lessons: BTreeMap::new(),
+            further: toml::Table::new(),
+        }
     }
 }
 
 impl Progress {
-    /// Progress from its text, TOML.
+    /// Progress from its text, TOML. An earlier version reads as well: whatever has been
+    /// added since may be left out.
     ///
     /// # Errors
-    /// The text is corrupt, of something else, or of another version.
+    /// The text is corrupt, of something else, or of a later version.
     pub fn parse(text: &str) -> Result<Self, ProgressError> {
         let corrupt = |error: toml::de::Error| ProgressError::Corrupt(error.message().to_owned());
         // The version is read first: a later one may have another shape.
@@ -72,10 +86,11 @@ impl Progress {
             version: u32,
         }
         let Version { version } = toml::from_str(text).map_err(corrupt)?;
-        if version != PROGRESS_VERSION {
-            return Err(ProgressError::Version(version));
+        if version > PROGRESS_VERSION {
+            return Err(ProgressError::Newer(version));
         }
-        toml::from_str(text).map_err(corrupt)
+        let progress: Self = toml::from_str(text).map_err(corrupt)?;
+        Ok(Self { version: PROGRESS_VERSION, ..progress })
     }
 
     /// The text that [`Progress::parse`] reads.
@@ -139,9 +154,18 @@ impl Progress {
         lesson.steps.iter().filter(|step| self.is_done(&lesson.id, &step.id)).count()
     }
 
-    /// A lesson from its beginning.
-    pub fn forget(&mut self, lesson: &str) {
-        self.lessons.remove(lesson);
+    /// Whether anything is known of a lesson, be it in the curriculum or not.
+    #[must_use]
+    pub fn knows(&self, lesson: &str) -> bool {
+        self.lessons.contains_key(lesson)
+    }
+
+    /// A lesson from its beginning. Gives how many of its steps were done.
+    pub fn forget(&mut self, lesson: &str) -> usize {
+        if self.lesson.as_deref() == Some(lesson) {
+            self.step = None;
+        }
+        self.lessons.remove(lesson).map_or(0, |lesson| lesson.done.len())
     }
 }
 
@@ -161,7 +185,7 @@ mod tests {
         assert_eq!(Progress::parse(&text).unwrap(), progress);
         assert_eq!(progress.choice("the-admin", "predict"), Some(1));
         assert!(text.contains("gone-lesson"), "{text}");
-        progress.forget("the-admin");
+        assert_eq!(progress.forget("the-admin"), 1);
         assert!(!progress.is_done("the-admin", "read") && progress.is_done("gone-lesson", "gone-step"));
     }
 
@@ -190,7 +214,42 @@ mod tests {
         {
             assert!(matches!(Progress::parse(text), Err(ProgressError::Corrupt(_))), "{text:?}");
         }
-        assert_eq!(Progress::parse("version = 9\nlessons = 3"), Err(ProgressError::Version(9)));
+        assert_eq!(Progress::parse("version = 9\nlessons = 3"), Err(ProgressError::Newer(9)));
         assert_eq!(Progress::parse("version = 1"), Ok(Progress::default()));
+    }
+
+    #[test]
+    fn what_an_earlier_program_wrote_reads_and_becomes_this_version() {
+        let text = "version = 0\nlanguage = \"ko\"\n[lessons.the-admin]\ndone = [\"read\"]\n";
+        let progress = Progress::parse(text).unwrap();
+        assert!(progress.is_done("the-admin", "read"));
+        let text = progress.to_text().unwrap();
+        assert!(text.contains(&format!("version = {PROGRESS_VERSION}")), "{text}");
+    }
+
+    #[test]
+    fn what_this_program_does_not_know_of_is_kept() {
+        let text = "version = 1\nseed = 7\n[lessons.groups]\ndone = [\"look\"]\nhints = 3\n\
+                    [lessons.groups.notes]\nlook = \"mine\"\n[drills.first]\nsolved = true\n";
+        let mut progress = Progress::parse(text).unwrap();
+        progress.mark_done("groups", "connect");
+        let kept: toml::Table = progress.to_text().unwrap().parse().unwrap();
+        assert_eq!(kept["seed"].as_integer(), Some(7));
+        assert_eq!(kept["drills"]["first"]["solved"].as_bool(), Some(true));
+        assert_eq!(kept["lessons"]["groups"]["hints"].as_integer(), Some(3));
+        assert_eq!(kept["lessons"]["groups"]["notes"]["look"].as_str(), Some("mine"));
+        assert_eq!(kept["lessons"]["groups"]["done"].as_array().map(Vec::len), Some(2));
+    }
+
+    #[test]
+    fn who_stood_in_a_forgotten_lesson_stands_at_its_beginning() {
+        let curriculum = Curriculum::embedded();
+        let third = &curriculum.lessons[2];
+        let mut progress = Progress::default();
+        progress.go(&third.id, &third.steps[4].id);
+        progress.forget(&curriculum.lessons[1].id);
+        assert_eq!(progress.place(&curriculum), Some((2, 4)));
+        progress.forget(&third.id);
+        assert_eq!(progress.place(&curriculum), Some((2, 0)));
     }
 }

@@ -12,7 +12,8 @@ const BACKDATE: Duration = Duration::minutes(5);
 /// What an authority's certificate says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BasicConstraints {
-    /// No such extension.
+    /// Nothing: a subjectKeyIdentifier stands alone, as OpenSSL 3.2 and later make it of
+    /// `req -new` and `x509 -req -signkey`.
     Absent,
     /// `CA:FALSE`.
     NotAuthority,
@@ -117,16 +118,16 @@ const KEY_CERT_SIGN: u8 = 5;
 /// The library failed.
 pub fn authority_certificate(request: &AuthorityRequest, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
     let subject = name(&request.subject);
-    let mut usage = vec![DIGITAL_SIGNATURE, KEY_ENCIPHERMENT];
+    let mut bits = vec![DIGITAL_SIGNATURE, KEY_ENCIPHERMENT];
     if request.may_sign {
-        usage.push(KEY_CERT_SIGN);
+        bits.push(KEY_CERT_SIGN);
     }
-    let mut extensions = vec![extension::key_usage(&usage)];
-    match request.basic_constraints {
-        BasicConstraints::Absent => {}
-        BasicConstraints::NotAuthority => extensions.push(extension::basic_constraints(false)),
-        BasicConstraints::Authority => extensions.push(extension::basic_constraints(true)),
-    }
+    let usage = extension::key_usage(&bits);
+    let mut extensions = match request.basic_constraints {
+        BasicConstraints::Absent => Vec::new(),
+        BasicConstraints::NotAuthority => vec![usage, extension::basic_constraints(false)],
+        BasicConstraints::Authority => vec![usage, extension::basic_constraints(true)],
+    };
     extensions.push(extension::subject_key_identifier(&key.identifier()));
     if !request.dns_names.is_empty() {
         let names: Vec<HostName> = request.dns_names.iter().cloned().map(HostName::Dns).collect();

@@ -44,10 +44,14 @@ impl Language {
     /// What the machine's locale asks for: Korean for `ko…`, else English.
     #[must_use]
     pub fn of_machine() -> Self {
-        match sys_locale::get_locale() {
-            Some(locale) if locale.starts_with("ko") => Self::Ko,
-            _ => Self::En,
-        }
+        Self::spoken_by_machine().unwrap_or_default()
+    }
+
+    /// The language of the machine's locale, if the lab has it.
+    #[must_use]
+    pub fn spoken_by_machine() -> Option<Self> {
+        let locale = sys_locale::get_locale()?;
+        Self::ALL.into_iter().find(|language| locale.starts_with(language.code()))
     }
 }
 

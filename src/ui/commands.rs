@@ -44,11 +44,27 @@ pub(super) enum Command {
     Language,
     /// Listen to the mouse, or leave it to the terminal.
     Mouse,
+    /// Look for something: type what.
+    Find,
+    /// Open the list of all lessons and steps.
+    Jump,
+    /// Go to what is pointed at in either.
+    GoThere,
+    /// A letter of what is looked for.
+    Type(char),
+    /// Take the last letter back.
+    Erase,
+    /// Take all letters back.
+    EraseAll,
+    /// Open or close the glossary.
+    Glossary,
+    /// Forget what was done in the chosen lesson; the second time it is meant.
+    Reset,
     /// Open or close the help.
     Help,
     /// Stop the work.
     Cancel,
-    /// Close the help, then the lesson.
+    /// Close the help, then what lies over the rest, then the lesson.
     Back,
     /// Back, then quit.
     Leave,
@@ -104,6 +120,9 @@ pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
     if let (Key::Char(digit @ '1'..='9'), Mode::Question) = (key, model.mode()) {
         return Some(Command::Choose((digit as usize).saturating_sub('1' as usize)));
     }
+    if let (Key::Char(letter), Mode::Find) = (key, model.mode()) {
+        return Some(Command::Type(letter));
+    }
     REGISTRY
         .iter()
         .find(|entry| entry.keys.contains(&key) && entry.is_available(model))
@@ -112,8 +131,11 @@ pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
 
 /// The commands for the footer now, the most important first.
 pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
-    let mut entries: Vec<_> =
-        REGISTRY.iter().filter(|entry| entry.footer > 0 && entry.is_available(model)).collect();
+    // What a letter would do elsewhere it does not do while letters are typed.
+    let typing = model.mode() == Mode::Find;
+    let is_meant =
+        |entry: &&Entry| entry.footer > 0 && entry.is_available(model) && !(typing && entry.modes.is_empty());
+    let mut entries: Vec<_> = REGISTRY.iter().filter(is_meant).collect();
     entries.sort_by_key(|entry| entry.footer);
     entries
 }
@@ -149,6 +171,10 @@ fn connects(model: &Model) -> bool {
 
 fn breaks(model: &Model) -> bool {
     does(model, |action| matches!(action, Action::Break(_)))
+}
+
+fn runs(model: &Model) -> bool {
+    does(model, |action| matches!(action, Action::Run(_)))
 }
 
 fn has_panels(model: &Model) -> bool {
@@ -191,10 +217,12 @@ fn scrolls_panel(model: &Model) -> bool {
 }
 
 use Key::{Char, Ctrl};
-use Mode::{After, Help, Home, Question, Ready, Working};
+use Mode::{After, Find, Glossary, Help, Home, Jump, Question, Ready, Working};
 
 const STEPS: &[Mode] = &[Question, Ready, After];
 const LESSON: &[Mode] = &[Question, Ready, Working, After];
+const PLACES: &[Mode] = &[Home, Question, Ready, Working, After];
+const UNTYPED: &[Mode] = &[Home, Question, Ready, Working, After, Jump, Glossary, Help];
 const ANY: &[Mode] = &[];
 
 /// A row of the registry.
@@ -220,6 +248,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Do, &[Key::Enter], "Enter", ("check it", "확인하기"), &[Ready], looks, 1),
     row(Command::Do, &[Key::Enter], "Enter", ("connect", "연결하기"), &[Ready], connects, 1),
     row(Command::Do, &[Key::Enter], "Enter", ("break it", "고장 내기"), &[Ready], breaks, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("run it", "실행하기"), &[Ready], runs, 1),
     row(Command::Do, &[Key::Enter], "Enter", ("try again", "다시 하기"), &[Ready], failed, 1),
     row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("go on", "다음으로"), &[After], not_last, 1),
     row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("finish", "마치기"), &[After], is_last, 1),
@@ -230,26 +259,40 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Question], points, 0),
     row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Ready, Working, After], scrolls, 5),
     row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Question], scrolls_panel, 5),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k {arrows}", ("scroll", "스크롤"), &[Help], always, 1),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Help, Question, Ready, Working, After], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k {arrows}", ("scroll", "스크롤"), &[Help, Glossary], always, 1),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Help, Glossary, Question, Ready, Working, After], always, 0),
+    row(Command::GoThere, &[Key::Enter], "Enter", ("go there", "이동"), &[Find, Jump], always, 1),
+    row(Command::Move(-1), &[Key::Up, Ctrl('p')], "{arrows}", ("choose", "고르기"), &[Find], always, 2),
+    row(Command::Move(1), &[Key::Down, Ctrl('n')], "", ("choose", "고르기"), &[Find], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Jump], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Jump], always, 0),
+    row(Command::EraseAll, &[Ctrl('u')], "Ctrl-u", ("clear", "지우기"), &[Find], always, 4),
+    row(Command::Erase, &[Key::Backspace], "", ("erase", "한 글자 지우기"), &[Find], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("close", "닫기"), &[Find], always, 3),
     row(Command::Previous, &[Key::Left, Char('h')], "{sides}", ("step", "단계"), STEPS, always, 4),
     row(Command::Next, &[Key::Right, Char('l')], "", ("next step", "다음 단계"), STEPS, always, 0),
     row(Command::Pane(true), &[Key::Tab], "Tab", ("panel", "패널"), LESSON, has_panels, 3),
     row(Command::Pane(false), &[Key::BackTab], "", ("panel before", "이전 패널"), LESSON, has_panels, 0),
     row(Command::Tool, &[Char('t'), Key::F(3)], "t", ("next tool", "다음 도구"), LESSON, has_tools, 6),
     row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), LESSON, can_copy, 7),
-    row(Command::Half(1), &[Ctrl('d')], "Ctrl-d/u", ("half a screen", "반 화면 이동"), ANY, always, 0),
-    row(Command::Half(-1), &[Ctrl('u')], "", ("half a screen up", "반 화면 위로"), ANY, always, 0),
+    row(Command::Half(1), &[Ctrl('d')], "Ctrl-d/u", ("half a screen", "반 화면 이동"), UNTYPED, always, 0),
+    row(Command::Half(-1), &[Ctrl('u')], "", ("half a screen up", "반 화면 위로"), UNTYPED, always, 0),
     row(Command::Half(2), &[Key::PageDown, Ctrl('f')], "PgUp/PgDn", ("a screen", "한 화면 이동"), ANY, always, 0),
     row(Command::Half(-2), &[Key::PageUp, Ctrl('b')], "", ("a screen up", "한 화면 위로"), ANY, always, 0),
-    row(Command::Top, &[Char('g'), Key::Home], "g G", ("first, last (Home, End)", "처음, 끝 (Home, End)"), ANY, always, 0),
-    row(Command::Bottom, &[Char('G'), Key::End], "", ("last", "끝"), ANY, always, 0),
+    row(Command::Top, &[Char('<'), Key::Home], "< >", ("first, last (Home, End)", "처음, 끝 (Home, End)"), ANY, always, 0),
+    row(Command::Bottom, &[Char('>'), Char('G'), Key::End], "", ("last", "끝"), ANY, always, 0),
+    row(Command::Find, &[Char('/')], "/", ("find", "찾기"), &[Home, Question, Ready, Working, After, Jump, Glossary], always, 6),
+    row(Command::Jump, &[Char('o')], "o", ("all steps", "전체 목록"), &[Home, Question, Ready, Working, After, Glossary], always, 8),
+    row(Command::Jump, &[Char('o')], "o", ("close", "닫기"), &[Jump], always, 3),
+    row(Command::Glossary, &[Char('g')], "g", ("glossary", "용어"), PLACES, always, 7),
+    row(Command::Glossary, &[Char('g')], "g", ("close", "닫기"), &[Glossary], always, 3),
+    row(Command::Reset, &[Char('R')], "R", ("reset the lesson", "레슨 초기화"), &[Home], always, 8),
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Help, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Help, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

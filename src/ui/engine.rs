@@ -72,4 +72,16 @@ impl Engine for Lab {
         let recorded = Lab::record(self, |progress| progress.language = Some(language));
         recorded.map_err(|error| error.to_string())
     }
+
+    fn reset(&self, lesson: &str) -> Result<(), String> {
+        self.reset_lesson(lesson).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn reloads(&self) -> bool {
+        !self.built_in()
+    }
+
+    fn reload(&self) -> bool {
+        self.reload_lessons()
+    }
 }

@@ -36,22 +36,29 @@ pub(super) enum Key {
     Home,
     /// End.
     End,
+    /// Backspace.
+    Backspace,
 }
 
-/// The keys of an event: none for a release, several for a syllable.
-pub(super) fn keys_of(event: KeyEvent) -> Vec<Key> {
+/// The keys of an event: none for a release, several for a syllable. While a text is typed
+/// a character is itself.
+pub(super) fn keys_of(event: KeyEvent, typing: bool) -> Vec<Key> {
     if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
         return Vec::new();
     }
     let key = match event.code {
         KeyCode::Char(c) => {
             let control = event.modifiers.contains(KeyModifiers::CONTROL);
+            if typing && !control {
+                return vec![Key::Char(c)];
+            }
             return latin(c)
                 .into_iter()
                 .map(|c| if control { Key::Ctrl(c.to_ascii_lowercase()) } else { Key::Char(c) })
                 .collect();
         }
         KeyCode::Enter => Key::Enter,
+        KeyCode::Backspace => Key::Backspace,
         KeyCode::Esc => Key::Esc,
         KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => Key::BackTab,
         KeyCode::Tab => Key::Tab,
@@ -105,7 +112,7 @@ mod tests {
     use super::*;
 
     fn typed(c: char, modifiers: KeyModifiers) -> Vec<Key> {
-        keys_of(KeyEvent::new(KeyCode::Char(c), modifiers))
+        keys_of(KeyEvent::new(KeyCode::Char(c), modifiers), false)
     }
 
     #[test]
@@ -116,6 +123,13 @@ mod tests {
             assert_eq!(typed(pair[0], KeyModifiers::NONE), [Key::Char(pair[1])]);
         }
         assert_eq!(typed('ㅊ', KeyModifiers::CONTROL), [Key::Ctrl('c')]);
+    }
+
+    #[test]
+    fn a_syllable_that_is_typed_stays_whole() {
+        let event = |modifiers| KeyEvent::new(KeyCode::Char('증'), modifiers);
+        assert_eq!(keys_of(event(KeyModifiers::NONE), true), [Key::Char('증')]);
+        assert_eq!(keys_of(event(KeyModifiers::CONTROL), true).len(), 3);
     }
 
     #[test]

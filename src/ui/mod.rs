@@ -10,11 +10,13 @@ use crate::lab::{Cancel, Panel, Progress, StepReport};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
+mod background;
 mod commands;
 mod engine;
 mod guard;
 mod keys;
 mod model;
+mod overlay;
 mod run;
 mod still;
 mod theme;
@@ -25,6 +27,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use background::Background;
 pub use run::{has_terminal, run};
 pub use still::Still;
 
@@ -64,6 +67,24 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// One sentence for the user.
     fn set_language(&self, language: Language) -> Result<(), String>;
+
+    /// Forgets what was done in a lesson; artifacts stay. Called by the screen before it
+    /// shows the lesson as new; quick.
+    ///
+    /// # Errors
+    /// One sentence for the user.
+    fn reset(&self, lesson: &str) -> Result<(), String>;
+
+    /// Whether the lessons may change while the screen is shown.
+    fn reloads(&self) -> bool {
+        false
+    }
+
+    /// Reads the lessons anew if they have changed, and says whether they had. Called off
+    /// the screen's thread, once a second, only where they may change.
+    fn reload(&self) -> bool {
+        false
+    }
 }
 
 /// What a learner has done.
@@ -86,6 +107,8 @@ pub struct Options {
     pub ascii: bool,
     /// Whether colours are used.
     pub color: bool,
+    /// What lies behind the text.
+    pub background: Background,
     /// The lesson to open at once, by id; if none, the list.
     pub start: Option<String>,
 }

@@ -5,6 +5,7 @@ use crate::lesson::{Action, Lesson, Question, Step};
 use crate::text::Language;
 
 use super::ProgressView;
+use super::overlay::Overlay;
 use super::theme::Theme;
 
 /// Everything that is drawn.
@@ -26,6 +27,10 @@ pub(super) struct Model {
     pub(super) study: Option<Study>,
     /// How far the help is scrolled, while it is open.
     pub(super) help: Option<usize>,
+    /// What lies over the rest.
+    pub(super) overlay: Option<Overlay>,
+    /// The lesson that is reset if the same key comes once more.
+    pub(super) armed: Option<usize>,
     /// One line for the user, until the next key.
     pub(super) notice: Option<Notice>,
     /// Whether the mouse is listened to.
@@ -66,6 +71,8 @@ pub(super) struct Study {
     pub(super) text_scroll: usize,
     /// Lines that the panel is scrolled by.
     pub(super) panel_scroll: usize,
+    /// Lines that the other panels are scrolled by, by index.
+    pub(super) other_scrolls: Vec<usize>,
     /// The tool whose commands are shown.
     pub(super) tool: usize,
     /// The choice that is pointed at, from 0.
@@ -108,6 +115,12 @@ pub(super) enum State {
 pub(super) enum Mode {
     /// The help is open.
     Help,
+    /// Something to look for is being typed.
+    Find,
+    /// The list of all lessons and steps is open.
+    Jump,
+    /// The glossary is open.
+    Glossary,
     /// The list of lessons.
     Home,
     /// A question waits for its answer.
@@ -142,12 +155,20 @@ impl Model {
 
     /// The situation.
     pub(super) fn mode(&self) -> Mode {
-        let Some(study) = &self.study else {
-            return if self.help.is_some() { Mode::Help } else { Mode::Home };
-        };
-        if self.help.is_some() {
-            return Mode::Help;
+        if self.help.is_some() { Mode::Help } else { self.mode_under_help() }
+    }
+
+    /// The situation without the help.
+    pub(super) fn mode_under_help(&self) -> Mode {
+        match &self.overlay {
+            Some(Overlay::Find(find)) if find.typing => return Mode::Find,
+            Some(Overlay::Find(_)) => return Mode::Jump,
+            Some(Overlay::Glossary(_)) => return Mode::Glossary,
+            None => {}
         }
+        let Some(study) = &self.study else {
+            return Mode::Home;
+        };
         match (&study.state, self.step().map(|step| &step.action)) {
             (State::Working { .. }, _) => Mode::Working,
             (State::Answered(_) | State::Done(_), _) | (_, Some(Action::Read) | None) => Mode::After,
@@ -181,6 +202,15 @@ impl Model {
         left.or_else(|| lesson.steps.iter().position(|step| !self.is_done(lesson, step))).unwrap_or(0)
     }
 
+    /// Minutes that the steps which are not done take, rounded up for each lesson.
+    pub(super) fn minutes_left(&self) -> usize {
+        let left = |lesson: &Lesson| {
+            let (minutes, steps) = (lesson.minutes as usize, lesson.steps.len());
+            (minutes * (steps - self.done_steps(lesson))).div_ceil(steps.max(1))
+        };
+        self.lessons.iter().map(left).sum()
+    }
+
     /// The lesson to go on with.
     pub(super) fn next_lesson(&self) -> Option<usize> {
         let unfinished = |lesson: &Lesson| self.done_steps(lesson) < lesson.steps.len();
@@ -195,5 +225,28 @@ impl Study {
     /// The shown panel.
     pub(super) fn shown(&self) -> Option<&Panel> {
         self.panels.get(self.panel)
+    }
+
+    /// Lines that a panel is scrolled by.
+    pub(super) fn scroll_of(&self, panel: usize) -> usize {
+        if panel == self.panel {
+            self.panel_scroll
+        } else {
+            self.other_scrolls.get(panel).copied().unwrap_or(0)
+        }
+    }
+
+    /// Scrolls a panel, whether it is the one in focus or not.
+    pub(super) fn set_scroll(&mut self, panel: usize, scroll: usize) {
+        if panel == self.panel {
+            self.panel_scroll = scroll;
+            return;
+        }
+        if self.other_scrolls.len() <= panel {
+            self.other_scrolls.resize(panel + 1, 0);
+        }
+        if let Some(kept) = self.other_scrolls.get_mut(panel) {
+            *kept = scroll;
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::MoveTo;
 use crossterm::event::{Event, EventStream};
+use crossterm::style::Print;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use futures_util::StreamExt;
@@ -19,19 +20,23 @@ use ratatui::layout::Position;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{Interval, interval, timeout};
 
 use crate::text::{Language, width};
 
+use super::background::{self, Answer, Background, Taken};
 use super::guard::{self, Guard};
 use super::model::Model;
 use super::theme::Theme;
 use super::update::{Effect, Msg, enter, stop_work, update};
-use super::view::view;
+use super::view::{cursor, view};
 use super::{Engine, Options, UiError};
 
 /// After so long, the system has not stopped the program although asked to.
 const UNSTOPPED: Duration = Duration::from_millis(300);
+
+/// Between two looks at lessons that may change.
+const RELOAD: Duration = Duration::from_secs(1);
 
 /// The terminal, and what stands on it.
 struct Screen {
@@ -82,7 +87,7 @@ pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiEr
     let (sender, receiver) = unbounded_channel();
     let hook = PanicHook::set(sender.clone());
     // A task of its own, so that a panic in the loop comes back as an error like any other.
-    let looped = tokio::spawn(event_loop(engine, model, first, sender, receiver)).await;
+    let looped = tokio::spawn(event_loop(engine, model, options.background, first, sender, receiver)).await;
     let said = hook.unset();
     match looped {
         Ok(result) => result,
@@ -97,11 +102,16 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         lessons: engine.lessons().to_vec(),
         language: options.language.or(progress.language).unwrap_or_else(Language::of_machine),
         progress,
-        theme: Theme::new(options.color, options.ascii),
+        theme: Theme::new(options.color, options.ascii).on(match options.background {
+            Background::Auto => std::env::var("COLORFGBG").is_ok_and(|text| background::is_light(&text)),
+            known => known == Background::Light,
+        }),
         size: (80, 24),
         selected: 0,
         study: None,
         help: None,
+        overlay: None,
+        armed: None,
         notice: None,
         mouse: true,
         run: 0,
@@ -114,11 +124,12 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
 async fn event_loop<E: Engine>(
     engine: Arc<E>,
     mut model: Model,
+    background: Background,
     first: Vec<Effect>,
     sender: UnboundedSender<Report>,
     receiver: UnboundedReceiver<Report>,
 ) -> Result<(), UiError> {
-    let result = turn(engine, &mut model, first, sender, receiver).await;
+    let result = turn(engine, &mut model, background, first, sender, receiver).await;
     stop_work(&model);
     result
 }
@@ -126,6 +137,7 @@ async fn event_loop<E: Engine>(
 async fn turn<E: Engine>(
     engine: Arc<E>,
     model: &mut Model,
+    background: Background,
     first: Vec<Effect>,
     sender: UnboundedSender<Report>,
     mut receiver: UnboundedReceiver<Report>,
@@ -141,17 +153,19 @@ async fn turn<E: Engine>(
     for effect in first {
         carry_out(&engine, &sender, effect);
     }
+    let mut answer = ask(model, background)?;
+    let mut ticks = engine.reloads().then(|| interval(RELOAD));
     let mut events = EventStream::new();
     loop {
         draw(&mut screen, model)?;
         let mut msgs = Vec::new();
         tokio::select! {
             event = events.next() => {
-                msgs.extend(msg_of(event)?);
+                msgs.extend(msgs_of(event, &mut answer)?);
                 // What else has come meanwhile (a paste, a window being dragged) is one frame.
                 // Polled with this task's own waker: the stream keeps the first it is given.
                 while let Poll::Ready(event) = poll_fn(|task| Poll::Ready(events.poll_next_unpin(task))).await {
-                    msgs.extend(msg_of(event)?);
+                    msgs.extend(msgs_of(event, &mut answer)?);
                 }
             }
             Some(report) = receiver.recv() => {
@@ -164,6 +178,7 @@ async fn turn<E: Engine>(
                     next = receiver.try_recv().ok();
                 }
             }
+            () = tick(&mut ticks) => carry_out(&engine, &sender, Effect::Reload),
             _ = go_on.recv() => {
                 resume(&mut screen, model)?;
                 msgs.push(Msg::Resumed);
@@ -185,6 +200,7 @@ async fn turn<E: Engine>(
                     Effect::Record { lesson, step, choice } => {
                         kept(model, engine.record(&lesson, &step, choice));
                     }
+                    Effect::Reset(lesson) => kept(model, engine.reset(&lesson)),
                     Effect::SetLanguage(language) => kept(model, engine.set_language(language)),
                     effect => carry_out(&engine, &sender, effect),
                 }
@@ -215,7 +231,14 @@ fn draw(screen: &mut Screen, model: &mut Model) -> io::Result<()> {
         queue!(terminal.backend_mut(), MoveTo(0, row), Clear(ClearType::CurrentLine))?;
     }
     terminal.flush()?;
-    terminal.hide_cursor()?;
+    // Where a text is typed, an input method shows what it composes.
+    match cursor(model) {
+        Some(at) => {
+            terminal.set_cursor_position(at)?;
+            terminal.show_cursor()?;
+        }
+        None => terminal.hide_cursor()?,
+    }
     terminal.swap_buffers();
     queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
     io::Write::flush(terminal.backend_mut())
@@ -245,16 +268,39 @@ fn renew_rows(last: &mut Buffer, next: &mut Buffer) -> Vec<u16> {
     rows
 }
 
-fn msg_of(event: Option<io::Result<Event>>) -> io::Result<Option<Msg>> {
-    match event {
-        None => Err(io::ErrorKind::UnexpectedEof.into()),
-        Some(Err(error)) => Err(error),
-        Some(Ok(Event::Key(key))) => Ok(Some(Msg::Key(key))),
-        Some(Ok(Event::Mouse(mouse))) => Ok(Some(Msg::Mouse(mouse))),
-        Some(Ok(Event::Resize(columns, rows))) => Ok(Some(Msg::Resized(columns, rows))),
-        // Pasted text is no command, and there is nothing to type into.
-        Some(Ok(_)) => Ok(None),
+/// Asks the terminal what lies behind the text, where that matters and it can tell.
+fn ask(model: &Model, background: Background) -> io::Result<Answer> {
+    let is_plain = std::env::var("TERM").is_ok_and(|term| matches!(term.as_str(), "linux" | "dumb"));
+    if background != Background::Auto || !model.theme.has_color() || is_plain {
+        return Ok(Answer::none());
     }
+    execute!(stdout(), Print(background::QUESTION))?;
+    Ok(Answer::default())
+}
+
+/// The next look at lessons that may change; never, where they cannot.
+async fn tick(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+fn msgs_of(event: Option<io::Result<Event>>, answer: &mut Answer) -> io::Result<Vec<Msg>> {
+    Ok(match event {
+        None => return Err(io::ErrorKind::UnexpectedEof.into()),
+        Some(Err(error)) => return Err(error),
+        Some(Ok(Event::Key(key))) => match answer.take(key) {
+            Taken::Keys(keys) => keys.into_iter().map(Msg::Key).collect(),
+            Taken::Light(light) => vec![Msg::Background(light)],
+            Taken::Part => Vec::new(),
+        },
+        Some(Ok(Event::Mouse(mouse))) => vec![Msg::Mouse(mouse)],
+        Some(Ok(Event::Resize(columns, rows))) => vec![Msg::Resized(columns, rows)],
+        // Pasted text is no command; it is taken where something is typed.
+        Some(Ok(Event::Paste(text))) => vec![Msg::Pasted(text)],
+        Some(Ok(_)) => Vec::new(),
+    })
 }
 
 /// Runs an effect away from the screen; what it comes to returns as a message.
@@ -269,8 +315,14 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
                 engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
             send(Msg::Performed(run, result));
         }
+        Effect::Reload => {
+            if engine.reload() {
+                send(Msg::Lessons(engine.lessons().to_vec(), engine.progress()));
+            }
+        }
         // These are the loop's own.
         Effect::Record { .. }
+        | Effect::Reset(_)
         | Effect::SetLanguage(_)
         | Effect::Copy(_)
         | Effect::Mouse(_)

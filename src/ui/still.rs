@@ -1,4 +1,5 @@
-//! The screen at rest: one step, done, drawn without a terminal. For timings.
+//! The screen at rest: one step, done, drawn without a terminal. For timings and for tests
+//! that look at every step.
 
 use std::convert::Infallible;
 
@@ -6,12 +7,13 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::model::Model;
+use super::model::{Model, State};
 use super::run::model_of;
 use super::update::{Msg, enter, update};
 use super::view::view;
 use super::{Engine, Options};
 use crate::lab::Cancel;
+use crate::lesson::Action;
 
 /// One step of a lesson as it stands after it was done.
 pub struct Still {
@@ -35,8 +37,17 @@ impl Still {
         let (step_index, _) = model.lessons.get(lesson_index)?.step(step)?;
         let report = engine.perform(lesson, step, &Cancel::default(), &|_| ()).ok()?;
         enter(&mut model, lesson_index, step_index);
+        let is_read = model.step().is_some_and(|step| step.action == Action::Read);
+        let question = model.question().map(|question| question.answer);
         let run = model.run;
-        update(&mut model, Msg::Panels(run, report.panels));
+        match (question, &mut model.study) {
+            (Some(answer), Some(study)) => {
+                study.state = State::Answered(answer.saturating_sub(1));
+                update(&mut model, Msg::Panels(run, report.panels));
+            }
+            (None, Some(_)) if is_read => drop(update(&mut model, Msg::Panels(run, report.panels))),
+            _ => drop(update(&mut model, Msg::Performed(run, Ok(report)))),
+        }
         let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
         Some(Self { model, terminal })
     }

@@ -1,4 +1,4 @@
-//! Colours by the 16 ANSI names, and glyphs with their ASCII forms. The terminal's own
+//! Colours by the ANSI names, and glyphs with their ASCII forms. The terminal's own
 //! background and foreground stay; without colour, bold, dim and reverse still tell apart.
 
 use ratatui::style::{Color, Modifier, Style};
@@ -7,6 +7,8 @@ use ratatui::style::{Color, Modifier, Style};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Theme {
     color: bool,
+    /// Whether the text is dark on light.
+    light: bool,
     /// Glyphs.
     pub(super) glyph: &'static Glyphs,
 }
@@ -79,10 +81,31 @@ const ASCII: Glyphs = Glyphs {
     sides: "h/l",
 };
 
+/// Of the 256 colours, with a contrast of 7:1 or more on white.
+const DARK_BLUE: u8 = 24;
+const DARK_RED: u8 = 124;
+const DARK_GREEN: u8 = 22;
+const DARK_MAGENTA: u8 = 90;
+
 impl Theme {
     /// With or without colour, in Unicode or ASCII.
     pub(super) fn new(color: bool, ascii: bool) -> Self {
-        Self { color, glyph: if ascii { &ASCII } else { &UNICODE } }
+        Self { color, light: false, glyph: if ascii { &ASCII } else { &UNICODE } }
+    }
+
+    /// The same on a light or a dark background.
+    pub(super) fn on(self, light: bool) -> Self {
+        Self { light, ..self }
+    }
+
+    /// Whether colours are used.
+    pub(super) fn has_color(self) -> bool {
+        self.color
+    }
+
+    /// Whether the text is dark on light.
+    pub(super) fn is_light(self) -> bool {
+        self.light
     }
 
     /// Whether glyphs are ASCII.
@@ -90,8 +113,14 @@ impl Theme {
         self.glyph.pass == ASCII.pass
     }
 
-    fn fg(self, color: Color) -> Style {
-        if self.color { Style::new().fg(color) } else { Style::new() }
+    /// By name on a dark background; on a light one, where most of the 16 are too pale to
+    /// read, a dark one of the 256.
+    fn fg(self, dark: Color, light: u8) -> Style {
+        match (self.color, self.light) {
+            (false, _) => Style::new(),
+            (true, false) => Style::new().fg(dark),
+            (true, true) => Style::new().fg(Color::Indexed(light)),
+        }
     }
 
     /// Running text.
@@ -111,36 +140,36 @@ impl Theme {
 
     /// Code, names of things.
     pub(super) fn code(self) -> Style {
-        self.fg(Color::Cyan)
+        self.fg(Color::Cyan, DARK_BLUE)
     }
 
     /// A key to press.
     pub(super) fn key(self) -> Style {
-        self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+        self.fg(Color::Cyan, DARK_BLUE).add_modifier(Modifier::BOLD)
     }
 
     /// Where the focus is.
     pub(super) fn focus(self) -> Style {
-        self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+        self.fg(Color::Cyan, DARK_BLUE).add_modifier(Modifier::BOLD)
     }
 
     /// The seal.
     pub(super) fn seal(self) -> Style {
-        self.fg(Color::Red).add_modifier(Modifier::BOLD)
+        self.fg(Color::Red, DARK_RED).add_modifier(Modifier::BOLD)
     }
 
     /// Something holds.
     pub(super) fn pass(self) -> Style {
-        self.fg(Color::Green).add_modifier(Modifier::BOLD)
+        self.fg(Color::Green, DARK_GREEN).add_modifier(Modifier::BOLD)
     }
 
     /// Something is broken.
     pub(super) fn fail(self) -> Style {
-        self.fg(Color::Red).add_modifier(Modifier::BOLD)
+        self.fg(Color::Red, DARK_RED).add_modifier(Modifier::BOLD)
     }
 
     /// Something to look at.
     pub(super) fn mark(self) -> Style {
-        self.fg(Color::Magenta).add_modifier(Modifier::BOLD)
+        self.fg(Color::Magenta, DARK_MAGENTA).add_modifier(Modifier::BOLD)
     }
 }

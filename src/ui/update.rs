@@ -2,37 +2,44 @@
 //! disk, no terminal.
 
 use crate::lab::{Panel, StepReport};
-use crate::lesson::Action;
 use crate::text::Language;
 
 use super::commands::{self, Command};
 use super::keys::keys_of;
-use super::model::{Focus, Model, Notice, State, Study};
+use super::model::{Focus, Mode, Model, Notice, State, Study};
 use super::view;
 use crate::lab::Cancel;
 
 mod copy;
+mod lessons;
 mod message;
 mod mouse;
+mod over;
 mod position;
+mod walk;
 
 pub(super) use copy::copyable;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
+use walk::{go, go_on};
 
 /// Takes a message into the model.
 pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(event) => {
             let mut effects = Vec::new();
-            for key in keys_of(event) {
+            for key in keys_of(event, model.mode() == Mode::Find) {
+                let armed = model.armed.take();
                 if model.notice.take().is_some() {
                     model.redraw = true;
                 }
                 if let Some(command) = commands::find(model, key) {
                     model.redraw = true;
-                    effects.extend(run(model, command));
+                    effects.extend(match command {
+                        Command::Reset => lessons::reset(model, armed),
+                        command => run(model, command),
+                    });
                 }
             }
             return effects;
@@ -41,6 +48,22 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resized(columns, rows) => {
             model.size = (columns, rows);
             settle(model);
+        }
+        Msg::Pasted(text) => {
+            if model.mode() != Mode::Find {
+                return Vec::new();
+            }
+            over::edit(model, |find| text.chars().for_each(|c| find.push(c)));
+        }
+        Msg::Background(light) => {
+            if model.theme.is_light() == light {
+                return Vec::new();
+            }
+            model.theme = model.theme.on(light);
+        }
+        Msg::Lessons(lessons, progress) => {
+            model.redraw = true;
+            return lessons::changed(model, lessons, progress);
         }
         Msg::Resumed => {}
         Msg::Panels(run, panels) => {
@@ -95,6 +118,7 @@ fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effec
                 study.panel =
                     study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
                 study.panel_scroll = 0;
+                study.other_scrolls.clear();
             }
             let ok = report.ok;
             study.state = State::Done(Box::new(report));
@@ -193,6 +217,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Language => {
             model.language = model.language.other();
             model.progress.language = Some(model.language);
+            over::renew(model);
             settle(model);
             return vec![Effect::SetLanguage(model.language)];
         }
@@ -212,6 +237,16 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             tell(model, model.language.pick(en, ko));
             return vec![Effect::Mouse(model.mouse)];
         }
+        Command::Find => over::find(model, true),
+        Command::Jump => over::find(model, false),
+        Command::GoThere => return over::go_there(model, None),
+        Command::Type(letter) => over::edit(model, |find| find.push(letter)),
+        Command::Erase => over::edit(model, |find| {
+            find.query.pop();
+        }),
+        Command::EraseAll => over::edit(model, |find| find.query.clear()),
+        Command::Glossary => over::glossary(model),
+        Command::Reset => return lessons::reset(model, None),
         Command::Help => model.help = if model.help.is_some() { None } else { Some(0) },
         Command::Cancel => {
             if let Some(Study { state: State::Working { cancel, .. }, .. }) = &model.study {
@@ -226,9 +261,9 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// One step out: help, lesson, and with `quits` the screen.
+/// One step out: help, what lies over the rest, lesson, and with `quits` the screen.
 fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
-    if model.help.take().is_some() {
+    if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
     stop_work(model);
@@ -274,75 +309,13 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
         focus: Focus::Text,
         text_scroll: 0,
         panel_scroll: 0,
+        other_scrolls: Vec::new(),
         tool: 0,
         cursor: 0,
         state: State::Ready,
     });
     model.redraw = true;
     vec![Effect::Panels { run: model.run, lesson: lesson_id, step: step_id }]
-}
-
-/// The step that lies so many steps away.
-fn go(model: &mut Model, steps: isize) -> Vec<Effect> {
-    let Some(study) = &model.study else {
-        return Vec::new();
-    };
-    let (lesson, at) = (study.lesson, study.step);
-    let count = model.lesson().map_or(0, |lesson| lesson.steps.len());
-    let Some(to) = at.checked_add_signed(steps).filter(|to| *to < count) else {
-        let (en, ko) = if steps < 0 {
-            ("This is the first step.", "첫 단계예요.")
-        } else {
-            (
-                "This is the last step; Enter finishes it, q leaves.",
-                "마지막 단계예요. Enter로 마치고, q로 나가요.",
-            )
-        };
-        tell(model, model.language.pick(en, ko));
-        return Vec::new();
-    };
-    let mut effects = if steps > 0 { record_read(model) } else { Vec::new() };
-    effects.extend(enter(model, lesson, to));
-    effects
-}
-
-/// A step that is only to be read is done when it is left forwards.
-fn record_read(model: &mut Model) -> Vec<Effect> {
-    match model.step().map(|step| &step.action) {
-        Some(Action::Read) => record(model, None),
-        _ => Vec::new(),
-    }
-}
-
-fn go_on(model: &mut Model) -> Vec<Effect> {
-    let Some((study, lesson)) = model.study.as_ref().zip(model.lesson()) else {
-        return Vec::new();
-    };
-    if study.step + 1 < lesson.steps.len() {
-        return go(model, 1);
-    }
-    let effects = record_read(model);
-    let Some(study) = model.study.take() else {
-        return effects;
-    };
-    model.progress.resume = None;
-    let Some(lesson) = model.lessons.get(study.lesson) else {
-        return effects;
-    };
-    let left = lesson.steps.len() - model.done_steps(lesson);
-    let number = lesson.number;
-    model.selected = if left == 0 { model.next_lesson().unwrap_or(study.lesson) } else { study.lesson };
-    tell(
-        model,
-        match (model.language, left) {
-            (Language::En, 0) => format!("Lesson {number} is done."),
-            (Language::En, 1) => format!("One step of lesson {number} is left."),
-            (Language::En, _) => format!("{left} steps of lesson {number} are left."),
-            (Language::Ko, 0) => format!("레슨 {number}: 마쳤어요."),
-            (Language::Ko, _) => format!("레슨 {number}: 안 한 단계가 {left}개 남았어요."),
-        },
-    );
-    effects
 }
 
 fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {

@@ -15,6 +15,7 @@ pub(super) fn kind(action: &Action, language: Language) -> &'static str {
         Action::Look { .. } => language.pick("Look", "살펴보기"),
         Action::Connect(_) => language.pick("Connect", "연결하기"),
         Action::Break(_) => language.pick("Break", "고장 내기"),
+        Action::Run(_) => language.pick("Run", "실행하기"),
     }
 }
 
@@ -26,6 +27,12 @@ pub(super) fn panel(panel: &Panel, language: Language) -> String {
         Panel::Connection(_) => language.pick("Connection", "연결").to_owned(),
         Panel::Cluster(_) => language.pick("Cluster", "클러스터").to_owned(),
         Panel::Kinds(_) => language.pick("Kinds", "종류").to_owned(),
+        Panel::Chain(_) => language.pick("Chain", "체인").to_owned(),
+        Panel::File(view) => {
+            crate::text::escape(view.path.rsplit('/').next().unwrap_or_default()).into_owned()
+        }
+        Panel::Trust(_) => language.pick("Trust", "신뢰").to_owned(),
+        Panel::Terminal(_) => "openssl".to_owned(),
     }
 }
 
@@ -71,6 +78,8 @@ pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static s
             "the server ends the handshake with an alert",
             "서버가 경고(alert)로 핸드셰이크를 끝냈어요",
         ),
+        "not-started" => language
+            .pick("this pair of files is not loaded at all", "짝이 맞지 않는 파일이라 시작하지 못해요"),
         _ => return None,
     })
 }
@@ -86,8 +95,9 @@ pub(super) fn report(report: &StepReport, language: Language) -> String {
         return match language {
             Language::En if report.artifacts > 0 => format!("Made: {}", report.artifacts),
             Language::Ko if report.artifacts > 0 => format!("{}개를 만들었어요", report.artifacts),
-            Language::En => format!("Done: {}", report.observed),
-            Language::Ko => format!("완료: {}", report.observed),
+            // What came of it stands beside.
+            Language::En => "As the lesson says".to_owned(),
+            Language::Ko => "레슨에서 말한 대로예요".to_owned(),
         };
     }
     match language {

@@ -17,6 +17,25 @@ pub struct Field {
     pub value: String,
 }
 
+/// The names of a certificate's fields, in their usual order. Other extensions go by their
+/// object identifiers.
+pub const FIELD_NAMES: [&str; 14] = [
+    "version",
+    "serialNumber",
+    "signatureAlgorithm",
+    "issuer",
+    "notBefore",
+    "notAfter",
+    "subject",
+    "publicKey",
+    "keyUsage",
+    "extendedKeyUsage",
+    "basicConstraints",
+    "subjectKeyIdentifier",
+    "authorityKeyIdentifier",
+    "subjectAltName",
+];
+
 fn field(name: &str, value: impl Into<String>) -> Field {
     Field { name: name.to_owned(), value: value.into() }
 }

@@ -7,7 +7,7 @@ mod parts;
 mod source;
 mod value;
 
-pub use fields::{Field, certificate_fields, request_fields};
+pub use fields::{FIELD_NAMES, Field, certificate_fields, request_fields};
 pub use kubeconfig::{KubeconfigError, kubeconfig_authority, read_kubeconfig};
 pub use parts::{RequestParts, request_parts, revoked, serial_number};
 pub use source::{Item, Kind, inspect};

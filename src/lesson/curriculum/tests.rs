@@ -1,3 +1,4 @@
+use super::super::files::MAX_FILE;
 use super::*;
 use crate::lesson::{Action, Show};
 
@@ -291,8 +292,8 @@ fn what_cannot_be_read_is_a_problem() {
     assert_eq!(
         found,
         [
-            "01-a/en.md:1: the file is not UTF-8",
-            "01-a/ko.md:1: 1048577 bytes are too many for a lesson's file",
+            "01-a/en.md:1: the file is not UTF-8 from here on: save it as UTF-8",
+            "01-a/ko.md:1: this file cannot be read: 1048577 bytes are too many for a lesson's file",
             "01-a/lesson.toml:1: the lesson's mechanism is missing",
         ]
     );

@@ -116,6 +116,9 @@ fn step(id: &str, action: Action, show: Vec<Show>, en: (&str, &str, &str), ko: (
 
 fn connect() -> Connect {
     Connect {
+        name: None,
+        verify: None,
+        client_auth: true,
         client: "admin".into(),
         server: "kube-apiserver@cp1".into(),
         request: None,
@@ -372,8 +375,8 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
         client_subject: Some("O=system:masters, CN=kube-admin".into()),
         server_subject: "CN=kube-apiserver".into(),
         server_name: "kube-apiserver".into(),
-        client_trusts: Some("CN=KUBERNETES-CA".into()),
-        server_trusts: "CN=KUBERNETES-CA".into(),
+        client_trusts: crate::lab::Trusts::Authority("CN=KUBERNETES-CA".into()),
+        server_trusts: crate::lab::Trusts::Authority("CN=KUBERNETES-CA".into()),
         request: "GET /api/v1/nodes".into(),
         outcome: outcome.map(|works| ConnectionOutcome {
             outcome: if works { "200" } else { "refused-by-client" }.into(),
@@ -501,6 +504,7 @@ impl Engine for Fake {
             _ => ("as declared", Vec::new()),
         };
         Ok(StepReport {
+            made_first: Vec::new(),
             expected: said.into(),
             observed: said.into(),
             ok: true,
@@ -514,6 +518,10 @@ impl Engine for Fake {
     }
 
     fn set_language(&self, _language: Language) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn reset(&self, _lesson: &str) -> Result<(), String> {
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use super::view::view;
 use super::{Engine, Options};
 
 mod fake;
+mod over;
 use fake::Fake;
 
 /// A model and the engine behind it; effects are carried out at once.
@@ -123,8 +124,11 @@ fn text_of(buffer: &Buffer) -> String {
 
 const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 36), (200, 60)];
 /// The screens that are looked at, and the keys that lead there from the list.
-const SCREENS: [(&str, &str); 7] = [
+const SCREENS: [(&str, &str); 10] = [
     ("home", ""),
+    ("find", "/cert"),
+    ("jump", "\nlo"),
+    ("glossary", "\ng"),
     ("read", "\n"),
     ("question", "\nl1"),
     ("make", "\nll"),
@@ -275,6 +279,7 @@ fn an_outcome_that_was_not_declared_is_said_and_not_recorded() {
     lab.keys("\nll");
     lab.press(KeyCode::Enter);
     let report = StepReport {
+        made_first: Vec::new(),
         expected: "200".into(),
         observed: "403".into(),
         ok: false,
@@ -355,7 +360,7 @@ fn the_mouse_opens_chooses_and_scrolls() {
     assert_eq!(lab.model.selected, 5);
     lab.click(column, row);
     assert!(lab.model.study.is_some());
-    lab.keys("gl");
+    lab.keys("<l");
     let (column, row) = lab.find("401 Unauthorized");
     lab.click(column, row).click(column, row);
     assert!(matches!(lab.model.study.as_ref().unwrap().state, State::Answered(2)));
@@ -379,7 +384,8 @@ fn scrolling_ends_where_the_text_ends() {
     assert!(end > 0);
     lab.keys("jjj");
     assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, end);
-    lab.send(Msg::Resized(200, 60));
+    // Wide and high, and still one panel at a time.
+    lab.send(Msg::Resized(139, 70));
     assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, 0);
 }
 
@@ -393,7 +399,7 @@ fn a_key_without_meaning_draws_nothing() {
 
 #[test]
 fn no_key_has_two_meanings_in_one_situation() {
-    let walk = ["", "\n", "\nl", "\nl1", "\nll", "\nlllll", "\nlllll\n\t", "\n?", "?"];
+    let walk = ["", "/", "o", "g", "\ng", "\n", "\nl", "\nl1", "\nll", "\nlllll", "\nlllll\n\t", "\n?", "?"];
     for keys in walk {
         let mut lab = Lab::new(Language::En, (60, 20));
         lab.keys(keys);
@@ -441,11 +447,20 @@ fn assert_whole(lab: &Lab) {
 fn assert_popup_whole(lab: &Lab) {
     let buffer = lab.buffer();
     let columns = usize::from(buffer.area.width);
-    let find = |corner: &str| {
-        let at = buffer.content.iter().position(|cell| cell.symbol() == corner).unwrap();
-        (at % columns, at / columns)
+    let symbol = |x: usize, y: usize| buffer.content.get(y * columns + x).map_or("", |cell| cell.symbol());
+    let titles = ["Help", "도움말", "Find", "찾기", "All", "모든", "Glossary", "용어집"];
+    let is_title = |x: usize, y: usize| {
+        let text: String =
+            (x + 3..x + 14).map(|x| symbol(x, y)).collect::<String>().chars().filter(|c| *c != ' ').collect();
+        symbol(x, y) == "╭" && titles.iter().any(|title| text.starts_with(title))
     };
-    let ((left, top), (right, bottom)) = (find("╭"), find("╯"));
+    let places = || (0..usize::from(buffer.area.height)).flat_map(|y| (0..columns).map(move |x| (x, y)));
+    let (left, top) = places().find(|(x, y)| is_title(*x, *y)).unwrap_or_else(|| panic!("{}", lab.text()));
+    let right = (left..columns).find(|x| symbol(*x, top) == "╮").unwrap_or_else(|| panic!("{}", lab.text()));
+    let bottom = (top..usize::from(buffer.area.height))
+        .find(|y| symbol(left, *y) == "╰")
+        .unwrap_or_else(|| panic!("{}", lab.text()));
+    assert_eq!(symbol(right, bottom), "╯", "{}", lab.text());
     for row in top + 1..bottom {
         for column in [left, right] {
             let symbol = buffer.content[row * columns + column].symbol();

@@ -32,7 +32,16 @@ pub(in crate::ui) fn copyable(model: &Model) -> Option<(String, String)> {
                 artifact.fields.iter().map(|field| format!("{}: {}\n", field.name, field.value)).collect();
             Some((what, fields))
         }
-        Panel::Cluster(_) | Panel::Kinds(_) => None,
+        Panel::Terminal(view) => {
+            let what = model.language.pick("the openssl commands", "openssl 명령").to_owned();
+            let lines = view.lines.iter().map(|line| format!("{}\n", line.command)).collect();
+            Some((what, lines))
+        }
+        Panel::File(view) => {
+            let lines = view.lines.iter().map(|(line, _)| format!("{line}\n")).collect();
+            Some((view.path.clone(), lines))
+        }
+        Panel::Cluster(_) | Panel::Kinds(_) | Panel::Chain(_) | Panel::Trust(_) => None,
     };
     commands(study.shown()?)
 }

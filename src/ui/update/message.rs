@@ -3,7 +3,9 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::lab::{Cancel, Panel, Progress, StepReport};
+use crate::lesson::Lesson;
 use crate::text::Language;
+use crate::ui::ProgressView;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -14,6 +16,12 @@ pub(in crate::ui) enum Msg {
     Mouse(MouseEvent),
     /// The terminal has this many columns and rows now.
     Resized(u16, u16),
+    /// Text that was pasted.
+    Pasted(String),
+    /// Whether the terminal's background is light.
+    Background(bool),
+    /// The lessons have changed, and so may what is done of them.
+    Lessons(Vec<Lesson>, ProgressView),
     /// The process goes on after it was stopped.
     Resumed,
     /// What stands beside a step.
@@ -58,6 +66,10 @@ pub(in crate::ui) enum Effect {
         /// The answer, from 1.
         choice: Option<usize>,
     },
+    /// Forget what was done in this lesson.
+    Reset(String),
+    /// See whether the lessons have changed.
+    Reload,
     /// Keep the language.
     SetLanguage(Language),
     /// Put a text on the clipboard.

@@ -6,28 +6,56 @@ use super::super::commands::Command;
 use super::super::model::{Focus, Mode, Model};
 use super::super::view::{self, Target};
 use super::position::{page_by, settle, show_panel, stepped};
-use super::{Effect, answer, run};
+use super::{Effect, answer, lessons, over, run};
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
     match event.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
-            if model.study.is_some() && model.help.is_none() {
-                let Some(pane) = target.pane() else {
-                    return Vec::new();
-                };
-                if let Some(study) = &mut model.study {
-                    let scroll =
-                        if pane == Focus::Text { &mut study.text_scroll } else { &mut study.panel_scroll };
-                    *scroll = stepped(*scroll, lines);
+            let over = model.help.is_some() || model.overlay.is_some();
+            let pane = match target {
+                Target::Slot(panel) => Some((Focus::Panel, panel)),
+                target => {
+                    target.pane().map(|pane| (pane, model.study.as_ref().map_or(0, |study| study.panel)))
                 }
-                settle(model);
-            } else {
-                page_by(model, lines.signum());
+            };
+            match (pane, &mut model.study) {
+                (Some((Focus::Text, _)), Some(study)) if !over => {
+                    study.text_scroll = stepped(study.text_scroll, lines);
+                    settle(model);
+                }
+                (Some((Focus::Panel, panel)), Some(study)) if !over => {
+                    let to = stepped(study.scroll_of(panel), lines);
+                    study.set_scroll(panel, to);
+                    let end = view::panel_end(model, panel);
+                    if let Some(study) = &mut model.study {
+                        study.set_scroll(panel, to.min(end));
+                    }
+                }
+                (None, Some(_)) if !over => return Vec::new(),
+                _ => page_by(model, lines.signum()),
             }
         }
         MouseEventKind::Down(MouseButton::Left) => match target {
+            Target::Command(command) => {
+                model.redraw = true;
+                model.notice = None;
+                let armed = model.armed.take();
+                return if command == Command::Reset {
+                    lessons::reset(model, armed)
+                } else {
+                    run(model, command)
+                };
+            }
+            Target::Found(found) => {
+                model.redraw = true;
+                return over::go_there(model, Some(found));
+            }
+            Target::Outside => {
+                model.redraw = true;
+                return run(model, Command::Back);
+            }
             Target::Lesson(lesson) if lesson == model.selected => {
                 model.redraw = true;
                 return run(model, Command::Open);
@@ -44,7 +72,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                 study.cursor = choice;
                 study.focus = Focus::Text;
             }
-            Target::Panel(panel) => {
+            Target::Panel(panel) | Target::Slot(panel) => {
                 if let Some(study) = &mut model.study {
                     show_panel(study, panel);
                 }

@@ -2,6 +2,7 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
+use super::over;
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
     if let Some(study) = &mut model.study {
@@ -18,10 +19,12 @@ pub(super) fn switch_pane(model: &mut Model, forward: bool) {
 }
 
 pub(super) fn show_panel(study: &mut Study, panel: usize) {
-    if study.panel != panel {
-        study.panel_scroll = 0;
+    let (kept, left) = (study.scroll_of(panel), study.panel);
+    if left != panel {
+        let scroll = std::mem::replace(&mut study.panel_scroll, kept);
+        study.panel = panel;
+        study.set_scroll(left, scroll);
     }
-    study.panel = panel;
     study.focus = Focus::Panel;
 }
 
@@ -31,6 +34,9 @@ pub(super) fn stepped(at: usize, by: isize) -> usize {
 
 /// Points elsewhere, or scrolls where there is nothing to point at.
 pub(super) fn move_by(model: &mut Model, lines: isize) {
+    if model.help.is_none() && over::page_by(model, lines) {
+        return;
+    }
     let is_question = model.mode() == Mode::Question;
     let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
     match &mut model.study {
@@ -53,6 +59,8 @@ pub(super) fn move_by(model: &mut Model, lines: isize) {
 pub(super) fn page_by(model: &mut Model, lines: isize) {
     if let Some(scroll) = &mut model.help {
         *scroll = stepped(*scroll, lines);
+    } else if model.overlay.is_some() {
+        over::page_by(model, lines);
     } else if let Some(study) = &mut model.study {
         match study.focus {
             Focus::Text => study.text_scroll = stepped(study.text_scroll, lines),
@@ -72,6 +80,7 @@ pub(super) fn settle(model: &mut Model) {
             study.focus = Focus::Text;
         }
     }
+    over::settle_glossary(model);
     let ends = view::scroll_ends(model);
     if let Some(scroll) = &mut model.help {
         *scroll = (*scroll).min(ends.help);

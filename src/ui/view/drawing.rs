@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use crate::lab::ConnectionView;
+use crate::lab::{ConnectionView, Trusts};
 use crate::text::{Language, width, wrap};
 
 use super::Look;
@@ -34,6 +34,13 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     let kind = outcome.map(|outcome| outcome.outcome.as_str());
     let done = if outcome.is_some() { Reach::Done } else { Reach::Open };
     drawing.heads(view);
+    if kind == Some("not-started") {
+        let is_client = outcome.is_some_and(|outcome| outcome.client_prints.is_some());
+        let what = look.pick("its key and certificate are no pair", "키와 인증서가 짝이 아님");
+        drawing.note(&format!("{} {what}", glyph.fail), Some(false), is_client);
+        drawing.arrow(&safe(&view.request), true, Reach::Never, None);
+        return;
+    }
 
     let asks = match look.language {
         Language::En => format!("asks for {}", safe(&view.server_name)),
@@ -45,16 +52,15 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     drawing.arrow(&shows(&view.server_subject, look.language), false, done, None);
     let accepted =
         outcome.and_then(|outcome| outcome.server_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
-    let note = match &view.client_trusts {
-        None => look.pick("does not check it", "확인하지 않음").to_owned(),
-        Some(authority) => judged(authority, accepted, look),
-    };
-    drawing.note(&note, accepted, true);
+    drawing.note(&judged(&view.client_trusts, accepted, look), accepted, true);
 
     drawing.blank();
     let refused_by_client = kind == Some("refused-by-client");
     let reach = if refused_by_client { Reach::Never } else { done };
     let shown = match &view.client_subject {
+        _ if view.server_trusts == Trusts::Unchecked => {
+            look.pick("no certificate asked for", "인증서를 요구받지 않음").to_owned()
+        }
         Some(subject) if reach == Reach::Never => safe(subject),
         Some(subject) => shows(subject, look.language),
         None => look.pick("shows no certificate", "인증서를 제시하지 않음").to_owned(),
@@ -62,7 +68,7 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
     drawing.arrow(&shown, true, reach, None);
     let accepted =
         outcome.and_then(|outcome| outcome.client_verdict.as_ref()).map(|verdict| verdict.refusal.is_none());
-    if reach != Reach::Never {
+    if reach != Reach::Never && view.server_trusts != Trusts::Unchecked {
         drawing.note(&judged(&view.server_trusts, accepted, look), accepted, false);
     }
 
@@ -100,18 +106,21 @@ fn shows(subject: &str, language: Language) -> String {
 }
 
 /// What a side makes of the other's certificate.
-fn judged(authority: &str, accepted: Option<bool>, look: Look) -> String {
-    let authority = safe(authority);
+fn judged(trusts: &Trusts, accepted: Option<bool>, look: Look) -> String {
     let glyph = look.theme.glyph;
+    let whom = match (trusts, look.language) {
+        (Trusts::Unchecked, _) => return look.pick("does not check it", "확인하지 않음").to_owned(),
+        (Trusts::Nobody, Language::En) => "trusting public CAs alone".to_owned(),
+        (Trusts::Nobody, Language::Ko) => "공개 CA만 신뢰".to_owned(),
+        (Trusts::Authority(authority), Language::En) => format!("trusting {}", safe(authority)),
+        (Trusts::Authority(authority), Language::Ko) => format!("{} 신뢰", safe(authority)),
+    };
     match (accepted, look.language) {
-        (None, Language::En) => format!("trusts {authority}"),
-        (None, Language::Ko) => format!("{authority} 신뢰"),
-        (Some(true), Language::En) => format!("{} accepts it, trusting {authority}", glyph.pass),
-        (Some(true), Language::Ko) => format!("{} 받아들임 ({authority} 신뢰)", glyph.pass),
-        (Some(false), Language::En) => {
-            format!("{} does not accept it, trusting {authority}", glyph.fail)
-        }
-        (Some(false), Language::Ko) => format!("{} 받아들이지 않음 ({authority} 신뢰)", glyph.fail),
+        (None, _) => whom,
+        (Some(true), Language::En) => format!("{} accepts it, {whom}", glyph.pass),
+        (Some(true), Language::Ko) => format!("{} 받아들임 ({whom})", glyph.pass),
+        (Some(false), Language::En) => format!("{} does not accept it, {whom}", glyph.fail),
+        (Some(false), Language::Ko) => format!("{} 받아들이지 않음 ({whom})", glyph.fail),
     }
 }
 

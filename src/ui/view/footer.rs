@@ -4,13 +4,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::text::truncate;
+use crate::text::{truncate, width};
 
 use super::super::commands::{self, Entry};
 use super::super::model::{Model, State};
 use super::super::theme::Theme;
 use super::lines::safe;
-use super::look;
+use super::{Target, look};
+
+/// Columns between two keys.
+const GAP: usize = 3;
 
 /// Draws the two lowest lines.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, notice: Rect, keys: Rect) {
@@ -52,31 +55,49 @@ pub(super) fn shown(entry: &Entry, theme: Theme) -> String {
 }
 
 /// As many keys as fit, the most important first; how to leave and to get help always.
-fn key_line(model: &Model, columns: usize) -> Line<'static> {
+fn fitting(model: &Model, columns: usize) -> Vec<(&'static Entry, usize)> {
     let look = look(model);
     let entries = commands::footer(model);
-    let spans_of = |entry: &Entry| {
-        [
-            Span::styled(shown(entry, look.theme), look.theme.key()),
-            Span::styled(format!(" {}", entry.label(look.language, look.theme)), look.theme.text()),
-        ]
-    };
-    let wide = |entry: &Entry| spans_of(entry).iter().map(Span::width).sum::<usize>() + 3;
+    let wide =
+        |entry: &Entry| width(&shown(entry, look.theme)) + width(entry.label(look.language, look.theme)) + 1;
     let is_fixed = |entry: &Entry| entry.footer >= 9 || entry.footer == 1;
-    let mut room =
-        columns + 3 - entries.iter().filter(|e| is_fixed(e)).map(|e| wide(e)).sum::<usize>().min(columns);
-    let mut spans = Vec::new();
+    let fixed = entries.iter().filter(|entry| is_fixed(entry)).map(|entry| wide(entry) + GAP).sum::<usize>();
+    let mut room = columns + GAP - fixed.min(columns);
+    let mut fits = Vec::new();
     for entry in entries {
         if !is_fixed(entry) {
-            let Some(left) = room.checked_sub(wide(entry)) else {
+            let Some(left) = room.checked_sub(wide(entry) + GAP) else {
                 continue;
             };
             room = left;
         }
+        fits.push((entry, wide(entry)));
+    }
+    fits
+}
+
+fn key_line(model: &Model, columns: usize) -> Line<'static> {
+    let look = look(model);
+    let mut spans = Vec::new();
+    for (entry, _) in fitting(model, columns) {
         if !spans.is_empty() {
-            spans.push(Span::raw("   "));
+            spans.push(Span::raw(" ".repeat(GAP)));
         }
-        spans.extend(spans_of(entry));
+        spans.push(Span::styled(shown(entry, look.theme), look.theme.key()));
+        spans.push(Span::styled(format!(" {}", entry.label(look.language, look.theme)), look.theme.text()));
     }
     Line::from(spans)
+}
+
+/// The command under a column of the keys.
+pub(super) fn hit(model: &Model, area: Rect, column: u16) -> Target {
+    let at = usize::from(column.saturating_sub(area.x));
+    let mut x = 0;
+    for (entry, wide) in fitting(model, usize::from(area.width)) {
+        if (x..x + wide).contains(&at) {
+            return Target::Command(entry.command);
+        }
+        x += wide + GAP;
+    }
+    Target::Nothing
 }

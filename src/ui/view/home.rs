@@ -9,8 +9,9 @@ use crate::lesson::Lesson;
 use crate::text::{Language, truncate, width};
 
 use super::super::model::Model;
+use super::super::overlay::plain;
 use super::lines::{Body, paint, paint_thumb};
-use super::{Areas, Look, Target, look, markdown, rect, step};
+use super::{Areas, Look, Target, look, markdown, rect, seal, step};
 
 /// From here on, the chosen lesson's steps stand beside the list.
 const WITH_STEPS: u16 = 100;
@@ -83,12 +84,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
 /// The seal, the name and how far the learner is.
 fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
     let theme = look.theme;
-    let [top_left, top_right, bottom_left, bottom_right, rule, side] = theme.glyph.seal;
-    let seal = [
-        format!("{top_left}{}{top_right}", rule.repeat(6)),
-        format!("{side} {} {side}", theme.glyph.name),
-        format!("{bottom_left}{}{bottom_right}", rule.repeat(6)),
-    ];
+    let seal = seal::boxed(look);
     let done =
         model.lessons.iter().filter(|l| !l.steps.is_empty() && model.done_steps(l) == l.steps.len()).count();
     let count = model.lessons.len();
@@ -96,15 +92,52 @@ fn draw_seal(model: &Model, frame: &mut Frame<'_>, area: Rect, look: Look) {
         Language::En => format!("{done} of {count} lessons done"),
         Language::Ko => format!("레슨 {count}개 중 {done}개 완료"),
     };
+    let left = match (model.minutes_left(), look.language) {
+        (0, _) => String::new(),
+        (minutes, Language::En) => format!(" {} {minutes} min left", theme.glyph.rest),
+        (minutes, Language::Ko) => format!(" {} {minutes}분 남음", theme.glyph.rest),
+    };
+    let room = usize::from(area.width).saturating_sub(11);
+    let mut second = vec![Span::styled(format!("{far}{left}"), theme.text())];
+    // As much of a bar as there is room for.
+    let steps: usize = model.lessons.iter().map(|lesson| lesson.steps.len()).sum();
+    let steps_done: usize = model.lessons.iter().map(|lesson| model.done_steps(lesson)).sum();
+    let long = room.saturating_sub(width(&far) + width(&left) + 2).min(30);
+    if long >= 8 && steps > 0 {
+        let full = long * steps_done / steps;
+        second.push(Span::styled(format!("  {}", theme.glyph.heavy.repeat(full)), theme.seal()));
+        second.push(Span::styled(theme.glyph.rule.repeat(long - full), theme.dim()));
+    }
     let beside = [
-        Line::styled("dojang", theme.bold()),
-        Line::raw(look.pick("How a Kubernetes cluster uses TLS", "쿠버네티스 클러스터의 TLS")),
-        Line::styled(far, theme.dim()),
+        Line::from(vec![
+            Span::styled("dojang  ", theme.bold()),
+            Span::raw(look.pick("How a Kubernetes cluster uses TLS", "쿠버네티스 클러스터의 TLS")),
+        ]),
+        Line::from(second),
+        next_step(model, room, look),
     ];
     for ((seal, line), y) in seal.into_iter().zip(beside).zip(area.y..area.bottom()) {
         frame.buffer_mut().set_string(area.x, y, seal, theme.seal());
         frame.buffer_mut().set_line(area.x + 11, y, &line, area.width.saturating_sub(11));
     }
+}
+
+/// Where to go on.
+fn next_step(model: &Model, columns: usize, look: Look) -> Line<'static> {
+    let theme = look.theme;
+    let next = model.next_lesson().and_then(|at| {
+        let lesson = model.lessons.get(at)?;
+        let step = model.resume_step(at);
+        Some((lesson.number, step + 1, lesson.steps.get(step)?))
+    });
+    let Some((lesson, number, step)) = next else {
+        let all = look.pick("All lessons are done.", "모든 레슨을 마쳤어요.");
+        return Line::styled(format!("{} {all}", theme.glyph.pass), theme.pass());
+    };
+    let lead = format!("{} {} {lesson}.{number}  ", theme.glyph.started, look.pick("Next", "다음"));
+    let title = plain(&step.words.get(look.language).title);
+    let title = truncate(&title, columns.saturating_sub(width(&lead)));
+    Line::from(vec![Span::styled(lead, theme.mark()), Span::raw(title)])
 }
 
 /// One lesson: pointer, number, title, minutes, state.

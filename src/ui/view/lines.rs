@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -69,6 +69,14 @@ impl Body {
                 self.flow(&bar, &[(part, style)], columns);
             }
         }
+    }
+
+    /// What lies at a place of the window onto it.
+    pub(super) fn at(&self, area: Rect, scroll: usize, place: Position) -> Option<Target> {
+        let line = usize::from(place.y.checked_sub(area.y)?) + scroll;
+        let x = usize::from(place.x.checked_sub(area.x)?);
+        let found = self.hits.iter().find(|(at, columns, _)| *at == line && columns.contains(&x));
+        found.map(|(_, _, target)| *target)
     }
 
     /// All lines of another body behind these.

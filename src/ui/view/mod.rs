@@ -1,27 +1,38 @@
 //! Drawing: the model in, a frame out. One file for each region of the screen.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::lab::Panel;
 use crate::text::{Language, truncate, width};
 
+use super::commands::Command;
 use super::model::{Focus, Model};
+use super::overlay::Overlay;
 use super::theme::Theme;
 
 mod artifact;
+mod chain;
 mod cluster;
 mod commands;
 mod connection;
 mod drawing;
+mod file;
+mod find;
 mod footer;
+mod glossary;
 mod header;
 mod help;
 mod home;
 mod lines;
+mod map;
 mod markdown;
 mod panes;
+mod popup;
+mod seal;
 mod step;
+mod terminal;
+mod trust;
 mod verdict;
 
 use lines::Body;
@@ -46,6 +57,14 @@ pub(super) enum Target {
     Panel(usize),
     /// The tab of a tool.
     Tool(usize),
+    /// A panel, away from what can be chosen in it.
+    Slot(usize),
+    /// A place that was found.
+    Found(usize),
+    /// A command of the footer.
+    Command(Command),
+    /// Beside what lies over the rest.
+    Outside,
     /// Elsewhere in a pane.
     Pane(Focus),
     /// Nothing.
@@ -58,8 +77,8 @@ impl Target {
         match self {
             Self::Pane(focus) => Some(focus),
             Self::Choice(_) => Some(Focus::Text),
-            Self::Panel(_) | Self::Tool(_) => Some(Focus::Panel),
-            Self::Lesson(_) | Self::Nothing => None,
+            Self::Panel(_) | Self::Slot(_) | Self::Tool(_) => Some(Focus::Panel),
+            Self::Lesson(_) | Self::Found(_) | Self::Command(_) | Self::Outside | Self::Nothing => None,
         }
     }
 }
@@ -150,9 +169,39 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         home::draw(model, frame, areas);
     }
     footer::draw(model, frame, areas.notice, areas.footer);
+    match &model.overlay {
+        Some(Overlay::Find(find)) => find::draw(model, find, frame),
+        Some(Overlay::Glossary(terms)) => glossary::draw(model, terms, frame),
+        None => {}
+    }
     if model.help.is_some() {
         help::draw(model, frame);
     }
+}
+
+/// Where the next letter goes, while letters are typed.
+pub(super) fn cursor(model: &Model) -> Option<Position> {
+    match &model.overlay {
+        Some(Overlay::Find(find)) if model.help.is_none() && is_large_enough(model.size) => {
+            find::cursor(model, find)
+        }
+        _ => None,
+    }
+}
+
+/// Where scrolling the glossary ends.
+pub(super) fn glossary_end(model: &Model) -> usize {
+    if is_large_enough(model.size) { glossary::end(model) } else { usize::MAX }
+}
+
+/// Where scrolling a panel ends.
+pub(super) fn panel_end(model: &Model, panel: usize) -> usize {
+    if !is_large_enough(model.size) {
+        return usize::MAX;
+    }
+    let panes = panes::layout(model, areas(model.size).body);
+    let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == panel);
+    slot.map_or(0, |slot| slot.end())
 }
 
 fn too_small(model: &Model, frame: &mut Frame<'_>) {
@@ -194,24 +243,22 @@ pub(super) fn scroll_ends(model: &Model) -> ScrollEnds {
 
 /// Where scrolling ends in the step's text and in its panel.
 fn pane_ends(model: &Model) -> (usize, usize) {
-    let Some(study) = &model.study else {
-        return (0, 0);
-    };
-    let panes = panes::layout(model, areas(model.size).body);
-    let text = step::body(model, panes.text.width).lines.len().saturating_sub(usize::from(panes.text.height));
-    let panel = study.shown().map_or(0, |shown| {
-        let lines = panel_body(shown, study.tool, panes.panel.width, look(model)).lines.len();
-        lines.saturating_sub(usize::from(panes.panel.height))
-    });
-    (text, panel)
+    match &model.study {
+        Some(study) => (text_end(model), panel_end(model, study.panel)),
+        None => (0, 0),
+    }
+}
+
+fn text_end(model: &Model) -> usize {
+    let pane = panes::layout(model, areas(model.size).body).text;
+    step::body(model, pane.width).lines.len().saturating_sub(usize::from(pane.height))
 }
 
 /// Whether what the focus is on is longer than its place.
 pub(super) fn can_scroll(model: &Model) -> bool {
-    let (text, panel) = pane_ends(model);
-    match model.study.as_ref().map(|study| study.focus) {
-        Some(Focus::Text) => text > 0,
-        Some(Focus::Panel) => panel > 0,
+    match &model.study {
+        Some(study) if study.focus == Focus::Text => text_end(model) > 0,
+        Some(study) => panel_end(model, study.panel) > 0,
         None => false,
     }
 }
@@ -219,10 +266,14 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
     let body = areas(model.size).body;
-    let rows = if model.study.is_some() && model.help.is_none() {
-        panes::layout(model, body).text.height
-    } else {
-        body.height
+    let rows = match &model.study {
+        Some(study) if model.help.is_none() && model.overlay.is_none() => {
+            let panes = panes::layout(model, body);
+            let slots = if study.focus == Focus::Panel { panes::slots(model, panes) } else { Vec::new() };
+            let slot = slots.into_iter().find(|slot| slot.panel == study.panel);
+            slot.map_or(panes.text.height, |slot| slot.area.height)
+        }
+        _ => body.height,
     };
     usize::from(rows)
 }
@@ -247,10 +298,24 @@ pub(super) fn choice_lines(model: &Model) -> Option<(usize, usize)> {
 
 /// What lies at a place of the last frame.
 pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
-    if model.help.is_some() || !is_large_enough(model.size) {
+    if !is_large_enough(model.size) {
         return Target::Nothing;
     }
     let areas = areas(model.size);
+    if areas.footer.contains(Position { x: column, y: row }) {
+        return footer::hit(model, areas.footer, column);
+    }
+    if model.help.is_some() {
+        return if help::contains(model, column, row) { Target::Nothing } else { Target::Outside };
+    }
+    match &model.overlay {
+        Some(Overlay::Find(find)) => return find::hit(model, find, column, row),
+        Some(Overlay::Glossary(terms)) if glossary::contains(model, terms, column, row) => {
+            return Target::Nothing;
+        }
+        Some(Overlay::Glossary(_)) => return Target::Outside,
+        None => {}
+    }
     if model.study.is_some() {
         panes::hit(model, areas.body, column, row)
     } else {
@@ -258,15 +323,22 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
     }
 }
 
-/// A panel in lines of this width.
-fn panel_body(panel: &Panel, tool: usize, columns: u16, look: Look) -> Body {
-    let columns = usize::from(columns);
+/// A panel in lines of this width; the rows there are decide how much is drawn.
+fn panel_body(panel: &Panel, tool: usize, (columns, rows): (u16, u16), look: Look) -> Body {
+    let (columns, rows) = (usize::from(columns), usize::from(rows));
     match panel {
         Panel::Commands(tools) => commands::body(tools, tool, columns, look),
         Panel::Artifact(artifact) => artifact::body(artifact, columns, look),
         Panel::Connection(connection) => connection::body(connection, columns, look),
+        Panel::Cluster(edges) if columns >= map::LEAST.0 && rows >= map::LEAST.1 => {
+            map::body(edges, columns, look)
+        }
         Panel::Cluster(edges) => cluster::edges(edges, columns, look),
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),
+        Panel::Chain(rungs) => chain::body(rungs, columns, look),
+        Panel::File(view) => file::body(view, columns, look),
+        Panel::Trust(holders) => trust::body(holders, columns, look),
+        Panel::Terminal(view) => terminal::body(view, columns, look),
     }
 }
 

@@ -10,20 +10,44 @@ use crate::text::{truncate, width};
 
 use super::super::model::{Focus, Model};
 use super::super::words;
-use super::lines::{paint, paint_thumb};
+use super::lines::{Body, paint, paint_thumb};
 use super::{Look, SIDE_BY_SIDE, Target, WIDEST_TEXT, look, panel_body, rect, step};
+
+/// From this size on, columns of the screen and rows of the middle, two panels are seen.
+const STACKED: (u16, u16) = (140, 34);
 
 /// Where the panes are. A pane that is not shown has its size all the same.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Panes {
     /// The step's text.
     pub(super) text: Rect,
-    /// The panel's content.
-    pub(super) panel: Rect,
-    /// The row of tabs; empty if there are no panels.
+    /// The place of one panel's content, or of two panels with their names.
+    panel: Rect,
+    /// The row of tabs; empty if there are no panels, or each shows its name.
     tabs: Rect,
     /// The column between them; none if only one is shown.
     pub(super) rule: Option<u16>,
+    /// Whether two panels stand one above the other.
+    stacked: bool,
+}
+
+/// A panel that is seen.
+pub(super) struct Slot {
+    /// Its index.
+    pub(super) panel: usize,
+    /// The row of its name, where there are no tabs.
+    title: Option<Rect>,
+    /// The place of its content.
+    pub(super) area: Rect,
+    /// Its content.
+    pub(super) content: Body,
+}
+
+impl Slot {
+    /// Where scrolling it ends.
+    pub(super) fn end(&self) -> usize {
+        self.content.lines.len().saturating_sub(usize::from(self.area.height))
+    }
 }
 
 /// Whether this step has anything beside its text, or will have in a moment.
@@ -41,23 +65,82 @@ pub(super) fn layout(model: &Model, body: Rect) -> Panes {
     if !has_panels(model) {
         let columns = body.width.saturating_sub(1).min(WIDEST_TEXT);
         let text = rect(body.x + (body.width - columns) / 2, body.y, columns, body.height);
-        return Panes { text, panel: Rect::ZERO, tabs: Rect::ZERO, rule: None };
+        return Panes { text, panel: Rect::ZERO, tabs: Rect::ZERO, rule: None, stacked: false };
     }
     if model.size.0 < SIDE_BY_SIDE {
         let pane = rect(body.x, body.y + 2, body.width.saturating_sub(1), body.height.saturating_sub(2));
-        return Panes { text: pane, panel: pane, tabs: rect(body.x, body.y, body.width, 1), rule: None };
+        let tabs = rect(body.x, body.y, body.width, 1);
+        return Panes { text: pane, panel: pane, tabs, rule: None, stacked: false };
     }
     let least = u16::try_from(PANE_COLUMNS).unwrap_or(WIDEST_TEXT);
     let columns = (body.width.saturating_sub(3) * 45 / 100).clamp(least.min(WIDEST_TEXT), WIDEST_TEXT);
     let x = body.x + columns + 3;
     let beside = body.right().saturating_sub(x);
+    let stacked = model.size.0 >= STACKED.0
+        && body.height >= STACKED.1
+        && model.study.as_ref().is_some_and(|study| study.panels.len() > 1);
+    let above = if stacked { 0 } else { 2 };
     Panes {
         text: rect(body.x, body.y, columns, body.height),
         // One column is left for the mark of where in the whole it is.
-        panel: rect(x, body.y + 2, beside.saturating_sub(1), body.height.saturating_sub(2)),
-        tabs: rect(x, body.y, beside, 1),
+        panel: rect(x, body.y + above, beside.saturating_sub(1), body.height.saturating_sub(above)),
+        tabs: if stacked { Rect::ZERO } else { rect(x, body.y, beside, 1) },
         rule: Some(body.x + columns + 1),
+        stacked,
     }
+}
+
+/// The panels that are seen: one, or two where there is room.
+pub(super) fn slots(model: &Model, panes: Panes) -> Vec<Slot> {
+    let Some(study) = &model.study else {
+        return Vec::new();
+    };
+    let look = look(model);
+    let content = |panel: usize| {
+        let shown = study.panels.get(panel)?;
+        let size = (panes.panel.width, panes.panel.height);
+        Some(panel_body(shown, study.tool, size, look))
+    };
+    let area = panes.panel;
+    if !panes.stacked {
+        let only =
+            content(study.panel).map(|content| Slot { panel: study.panel, title: None, area, content });
+        return only.into_iter().collect();
+    }
+    // Pairs stay together, so that nothing moves when the focus goes from one to the other.
+    let first = (study.panel / 2 * 2).min(study.panels.len().saturating_sub(2));
+    let (Some(above), Some(below)) = (content(first), content(first + 1)) else {
+        return Vec::new();
+    };
+    // Two rows for each name, and one between them.
+    let room = usize::from(area.height.saturating_sub(5));
+    let (wants, other) = (above.lines.len(), below.lines.len());
+    let half = room / 2;
+    let rows = if wants + other <= room || wants <= half {
+        wants
+    } else if other <= half {
+        room - other
+    } else {
+        half
+    };
+    let rows = u16::try_from(rows).unwrap_or(area.height);
+    let y = area.y + rows + 3;
+    let rest = area.bottom().saturating_sub(y + 2);
+    let title = |y| Some(rect(area.x, y, area.width, 1));
+    vec![
+        Slot {
+            panel: first,
+            title: title(area.y),
+            area: rect(area.x, area.y + 2, area.width, rows),
+            content: above,
+        },
+        Slot {
+            panel: first + 1,
+            title: title(y),
+            area: rect(area.x, y + 2, area.width, rest),
+            content: below,
+        },
+    ]
 }
 
 /// Draws the panes.
@@ -78,20 +161,43 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, body: Rect) {
         let x = panes.rule.unwrap_or(panes.text.right() + 1);
         paint_thumb(frame, x, panes.text, text.lines.len(), study.text_scroll, look);
     }
-    if (both || study.focus == Focus::Panel)
-        && let Some(panel) = study.shown()
-    {
-        let content = panel_body(panel, study.tool, panes.panel.width, look);
-        paint(frame, panes.panel, &content.lines, study.panel_scroll);
-        paint_thumb(
-            frame,
-            panes.panel.right() + 1,
-            panes.panel,
-            content.lines.len(),
-            study.panel_scroll,
-            look,
-        );
+    if both || study.focus == Focus::Panel {
+        for slot in slots(model, panes) {
+            let scroll = study.scroll_of(slot.panel).min(slot.end());
+            draw_title(model, frame, &slot, look);
+            paint(frame, slot.area, &slot.content.lines, scroll);
+            let x = slot.area.right() + 1;
+            paint_thumb(frame, x, slot.area, slot.content.lines.len(), scroll, look);
+        }
     }
+}
+
+/// A panel's name in a rule, and which of how many it is if some are not seen.
+fn draw_title(model: &Model, frame: &mut Frame<'_>, slot: &Slot, look: Look) {
+    let (Some(area), Some(study)) = (slot.title, &model.study) else { return };
+    let Some(panel) = study.panels.get(slot.panel) else { return };
+    let theme = look.theme;
+    let is_current = slot.panel == study.panel && study.focus == Focus::Panel;
+    let (pointer, style, rule) = if is_current {
+        (theme.glyph.pointer, theme.focus(), theme.glyph.heavy)
+    } else {
+        (theme.glyph.rest, theme.bold(), theme.glyph.rule)
+    };
+    let columns = usize::from(area.width);
+    let count = match study.panels.len() {
+        0..=2 => String::new(),
+        count => format!(" {}/{count}", slot.panel + 1),
+    };
+    let name = truncate(&words::panel(panel, look.language), columns.saturating_sub(count.len() + 8));
+    let long = columns.saturating_sub(width(&name) + width(&count) + 3);
+    let line = Line::from(vec![
+        Span::styled(format!("{pointer} "), style),
+        Span::styled(name, style),
+        Span::raw(" "),
+        Span::styled(rule.repeat(long), if is_current { style } else { theme.dim() }),
+        Span::styled(count, theme.dim()),
+    ]);
+    frame.buffer_mut().set_line(area.x, area.y, &line, area.width);
 }
 
 /// A tab: its words, its columns from the row's beginning, what a click on it means.
@@ -169,19 +275,24 @@ pub(super) fn hit(model: &Model, body: Rect, column: u16, row: u16) -> Target {
         return tab.map_or(Target::Nothing, |(_, _, target, _)| target);
     }
     let both = panes.rule.is_some();
-    let (focus, pane, scroll) = if panes.text.contains(place) && (both || study.focus == Focus::Text) {
-        (Focus::Text, panes.text, study.text_scroll)
-    } else if panes.panel.contains(place) {
-        (Focus::Panel, panes.panel, study.panel_scroll)
-    } else {
+    if panes.text.contains(place) && (both || study.focus == Focus::Text) {
+        let content = step::body(model, panes.text.width);
+        let target = content.at(panes.text, study.text_scroll, place);
+        return target.unwrap_or(Target::Pane(Focus::Text));
+    }
+    if !both && study.focus == Focus::Text {
         return Target::Nothing;
-    };
-    let content = match (focus, study.shown()) {
-        (Focus::Panel, Some(panel)) => panel_body(panel, study.tool, pane.width, look(model)),
-        (Focus::Panel, None) => return Target::Nothing,
-        (Focus::Text, _) => step::body(model, pane.width),
-    };
-    let (line, x) = (usize::from(row - pane.y) + scroll, usize::from(column - pane.x));
-    let found = content.hits.into_iter().find(|(at, columns, _)| *at == line && columns.contains(&x));
-    found.map_or(Target::Pane(focus), |(_, _, target)| target)
+    }
+    for slot in slots(model, panes) {
+        if slot.title.is_some_and(|title| title.contains(place)) {
+            return Target::Slot(slot.panel);
+        }
+        if slot.area.contains(place) {
+            let scroll = study.scroll_of(slot.panel).min(slot.end());
+            // What is chosen in a panel is chosen in the one that has the focus.
+            let target = slot.content.at(slot.area, scroll, place);
+            return target.unwrap_or(Target::Slot(slot.panel));
+        }
+    }
+    Target::Nothing
 }

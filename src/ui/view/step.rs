@@ -1,14 +1,14 @@
 //! The step's text: what it says, the choices of a question, and what it came to.
 
-use crate::lab::{Panel, StepReport};
+use crate::lab::{Panel, StepReport, TerminalLine};
 use crate::lesson::{Action, Step};
-use crate::text::Language;
+use crate::text::{Language, width};
 
 use super::super::commands;
 use super::super::model::{Mode, Model, State, Study};
 use super::super::words;
 use super::lines::{Body, safe};
-use super::{Look, Target, look, markdown};
+use super::{Look, Target, look, markdown, seal};
 
 /// The text in lines of this width.
 pub(super) fn body(model: &Model, columns: u16) -> Body {
@@ -130,11 +130,39 @@ fn outcome(body: &mut Body, report: &StepReport, columns: usize, look: Look) {
     }
     let (glyph, style) =
         if report.ok { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
-    body.flow(
+    let seal = if is_signed(report) { seal::lines(look) } else { Vec::new() };
+    let indent = seal.iter().map(|line| width(line) + 2).max().unwrap_or(0);
+    let mut beside = Body::default();
+    let room = columns.saturating_sub(indent);
+    beside.flow(
         &[(format!("{glyph} "), style)],
         &[(safe(&words::report(report, look.language)), theme.bold())],
-        columns,
+        room,
     );
+    if !report.made_first.is_empty() {
+        let first = look.pick("Made first for this step: ", "먼저 만들었어요: ");
+        let ids = safe(&report.made_first.join(", "));
+        beside.flow(&[], &[(first.to_owned(), theme.dim()), (ids, theme.code())], room);
+    }
+    body.append(seal::beside(&seal, beside, look));
+}
+
+/// Whether something was signed: by this lab, or by openssl.
+fn is_signed(report: &StepReport) -> bool {
+    let signs = |line: &TerminalLine| {
+        let mut words = line.command.split_whitespace();
+        let is = |word: &str| line.command.split_whitespace().any(|part| part == word);
+        line.status == Some(0)
+            && words.next() == Some("openssl")
+            && match words.next() {
+                Some("x509") => is("-req") || is("-CA") || is("-signkey"),
+                Some("req") => is("-x509") || is("-CA"),
+                Some("ca") => true,
+                _ => false,
+            }
+    };
+    let ran = |panel: &Panel| matches!(panel, Panel::Terminal(view) if view.lines.iter().any(signs));
+    report.ok && (report.artifacts > 0 || report.panels.iter().any(ran))
 }
 
 /// What a kind of step is marked with on the list.
