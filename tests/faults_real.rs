@@ -397,8 +397,30 @@ async fn a_pair_that_is_none_is_loaded_by_nobody() {
     let output = bounded(scene.s_client(port));
     assert!(!output.status.success() && said(&output).contains("key values mismatch"), "{}", said(&output));
     if has_kubectl() {
-        let output = bounded(scene.kubectl(port));
-        assert!(said(&output).contains("tls: private key does not match public key"), "{}", said(&output));
+        let words = "tls: private key does not match public key";
+        let read = |name: &str| std::fs::read(scene.files.path().join(name)).unwrap();
+        let kubeconfig = dojang::pki::write_kubeconfig(&dojang::pki::KubeconfigContent {
+            cluster: "c",
+            server: "https://127.0.0.1:9",
+            user: "u",
+            authority: &read("ca.crt"),
+            certificate: &read("c.crt"),
+            key: &read("c.key"),
+        });
+        std::fs::write(scene.files.path().join("config"), kubeconfig).unwrap();
+        // From within a kubeconfig the pair is loaded before anybody is dialled.
+        let mut command = scene.command("kubectl");
+        command.args(["--kubeconfig", "config", "--request-timeout=8s", "get", "--raw", "/version"]);
+        let output = bounded(command);
+        assert!(text(&output.stderr).contains(&format!("error: {words}")), "{output:?}");
+        assert!(is_in_catalogue(fault, "kubectl", &format!("error: {words}")));
+        // From files, only when the server asks for it.
+        let healthy = Scene::of(&lab, catalogue.find("F04").unwrap(), None);
+        std::fs::copy(healthy.files.path().join("s.key"), healthy.files.path().join("c.key")).unwrap();
+        let output = healthy.lab_serves(|port| healthy.kubectl(port)).await;
+        let last = format!("Unable to connect to the server: {words}");
+        assert_eq!(text(&output.stderr).trim_end().lines().last(), Some(last.as_str()), "{output:?}");
+        assert!(is_in_catalogue(fault, "kubectl", &last));
     }
     require("etcdctl", "etcd-client");
     let mut command = scene.command("etcdctl");
