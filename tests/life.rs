@@ -33,7 +33,7 @@ fn openssl(arguments: &[&str]) -> String {
 fn one_more_certificate_is_issued_and_never_overwritten() {
     let directory = cluster(&[]);
     let root = argument(directory.path());
-    let issue = ["pki", "issue", "jane", "--group", "dev", "--group", "ops", "--days", "30", "--dir", root];
+    let issue = ["pki", "issue", "jane", "--group", "dev", "--group", "ops", "--days", "60", "--dir", root];
     answer(&issue);
     let file = directory.path().join("jane.crt");
     let jane = certificate(&fs::read(&file).unwrap());

@@ -64,7 +64,8 @@ pub struct Making {
     pub client: String,
     /// The server.
     pub server: String,
-    /// How the connection ends: an HTTP status, `refused-by-client`, `refused-by-server`.
+    /// How the connection ends: an HTTP status, `refused-by-client`, `refused-by-server`;
+    /// `not-started` where a pair of files is none.
     pub outcome: String,
     /// What one of the parties says, among other words.
     pub message: String,

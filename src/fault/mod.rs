@@ -95,6 +95,13 @@ pub enum BasicConstraints {
 }
 
 impl Change {
+    /// Whether nothing but the key beside the certificate is different.
+    #[must_use]
+    pub fn is_of_the_key_alone(&self) -> bool {
+        let rest = Self { key: None, ..self.clone() };
+        self.key.is_some() && rest == Self { artifact: self.artifact.clone(), ..Self::default() }
+    }
+
     /// Makes a healthy leaf request faulty. Names that are neither DNS names nor addresses
     /// are taken as DNS names, since a fault may be just that.
     pub fn apply_to_leaf(&self, request: &mut LeafRequest, now: OffsetDateTime) {

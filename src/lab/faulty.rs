@@ -9,6 +9,7 @@ use super::engine::Lab;
 use super::{Cancel, ConnectionView, LabError};
 use crate::blueprint::{Connection, Kubeconfig, Places, resolve_certificate};
 use crate::fault::Change;
+use crate::handshake::{ClientSide, ServerSide};
 use crate::pki::{self, KubeconfigContent};
 use crate::workspace::{Credential, Secrecy, Selection, WorkspaceError, authority_chain, credential};
 
@@ -45,6 +46,25 @@ impl Lab {
         )
     }
 
+    /// Both sides of a connection with a fault on a copy, so that other programs can be put
+    /// in either's place. Nothing in the workspace is changed, beyond what is missing being
+    /// made.
+    ///
+    /// # Errors
+    /// As [`Lab::connect`].
+    pub fn sides_faulty(
+        &self,
+        connection: &Connection,
+        change: Option<&Change>,
+        cancel: &Cancel,
+    ) -> Result<(ClientSide, ServerSide), LabError> {
+        let change = change.map(|change| self.aimed(change, connection)).transpose()?;
+        self.make_for(connection, change.as_ref(), cancel)?;
+        let changed = change.map(|change| self.change(&change)).transpose()?;
+        let circumstances = Circumstances { changed: changed.as_ref(), ..Circumstances::default() };
+        self.sides_under(connection, &circumstances)
+    }
+
     /// The change with the artifact of its kind that this connection uses: of the
     /// certificates of several nodes, the one that is shown.
     fn aimed(&self, change: &Change, connection: &Connection) -> Result<Change, LabError> {
@@ -70,10 +90,18 @@ impl Lab {
         change.artifact = resolve_certificate(&self.plan, &change.artifact)?;
         self.make(&Selection::Only(vec![change.artifact.clone()]), cancel, &|_| ())?;
         let changed = self.change(&change)?;
-        let pem = pki::pem("CERTIFICATE", &changed.after);
+        // Where the key alone is another one, the certificate stays as it is.
+        let shown = if change.is_of_the_key_alone() { &changed.before } else { &changed.after };
+        let pem = pki::pem("CERTIFICATE", shown);
         let mut replaced = Vec::new();
-        for path in self.files_of(&changed.id) {
-            replaced.extend(self.replace(&path, pem.as_bytes(), Secrecy::Public)?);
+        if !change.is_of_the_key_alone() {
+            for path in self.files_of(&changed.id) {
+                replaced.extend(self.replace(&path, pem.as_bytes(), Secrecy::Public)?);
+            }
+        }
+        if let (Some(key), Some(path)) = (&changed.key, self.key_file_of(&changed.id)) {
+            let pem = pki::pem("PRIVATE KEY", key);
+            replaced.extend(self.replace(&path, pem.as_bytes(), Secrecy::Private)?);
         }
         for kubeconfig in &self.plan.kubeconfigs {
             if let Some(text) = self.faulty_kubeconfig(kubeconfig, &changed, &pem)? {
@@ -92,6 +120,14 @@ impl Lab {
         match self.plan.certificate(id).map(|certificate| &certificate.places) {
             Some(Places::Files(place)) => vec![place.certificate.clone()],
             _ => Vec::new(),
+        }
+    }
+
+    /// The file that holds a leaf's key alone.
+    fn key_file_of(&self, id: &str) -> Option<String> {
+        match self.plan.certificate(id).map(|certificate| &certificate.places) {
+            Some(Places::Files(place)) => Some(place.key.clone()),
+            _ => None,
         }
     }
 
@@ -115,13 +151,17 @@ impl Lab {
         } else {
             (all(&chain), pem.to_owned())
         };
+        let key = match &changed.key {
+            Some(other) if is_leaf => pki::pem("PRIVATE KEY", other),
+            _ => key.to_pem().to_string(),
+        };
         Ok(Some(pki::write_kubeconfig(&KubeconfigContent {
             cluster: &self.plan.spec.name,
             server: &kubeconfig.server,
             user: &kubeconfig.user,
             authority: authority.as_bytes(),
             certificate: certificate.as_bytes(),
-            key: key.to_pem().as_bytes(),
+            key: key.as_bytes(),
         })))
     }
 
