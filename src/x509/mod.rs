@@ -9,6 +9,7 @@ mod value;
 pub use fields::{Field, certificate_fields, request_fields};
 pub use kubeconfig::{KubeconfigError, read_kubeconfig};
 pub use source::{Item, Kind, inspect};
+pub use value::huge_serial;
 
 /// Bytes that cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -87,10 +87,45 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// The lessons of the repository, each as one input.
+/// A lesson of every kind of step, as short as can be.
+const SHORT: [&str; 3] = [
+    r#"minutes = 1
+[[step]]
+id = "a"
+kind = "predict"
+of = "d"
+outcomes = ["200", "401"]
+answer = 2
+[[step]]
+id = "b"
+kind = "make"
+artifacts = ["ca"]
+show = ["cluster", { artifact = { id = "ca", focus = ["subject"] } }]
+[[step]]
+id = "c"
+kind = "look"
+artifact = "ca"
+expect = { subject = "CN=a" }
+[[step]]
+id = "d"
+kind = "break"
+client = "admin"
+server = "etcd"
+tls = "1.2"
+change = { artifact = "admin", signer = "self" }
+expect = { outcome = "401", message = "x509" }
+"#,
+    "# T\n\nAim.\n\n## a: A `b`\n\nWhat?\n\n1. One\n2. **Two**\n\n---\n\nSo.\n\n## b: B\n\n- x\n  - y\n\n\
+     ## c: C\n\n```\nx\n```\n\n## d: D\n\n> *z*\n",
+    "# 가\n\n나.\n\n## a: 다\n\n라?\n\n1. 마\n2. 바\n\n---\n\n사.\n\n## b: 아\n\n자\n\n\
+     ## c: 차\n\n카\n\n## d: 타\n\n파\n",
+];
+
+/// The lessons of the repository, each as one input, after a short one.
 fn lessons() -> Vec<Vec<u8>> {
     let all = ["lesson.toml", "en.md", "ko.md"].map(|ending| files("lessons", ending));
     let [mechanisms, english, korean] = all;
     let triples = mechanisms.into_iter().zip(english).zip(korean);
-    triples.map(|((toml, en), ko)| [toml, en, ko].join(super::lesson::SEPARATOR.as_bytes())).collect()
+    let real = triples.map(|((toml, en), ko)| [toml, en, ko].join(super::lesson::SEPARATOR.as_bytes()));
+    std::iter::once(SHORT.join(super::lesson::SEPARATOR).into_bytes()).chain(real).collect()
 }
