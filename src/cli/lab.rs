@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::{Global, SpecArgs};
 use super::error::CliError;
-use super::output::{Output, Tone};
+use super::output::{Output, Tone, complain};
 use super::signals::cancel_on_signal;
 use crate::clock::Clock;
 use crate::handshake::HandshakeError;
@@ -46,7 +46,7 @@ pub(super) fn open(
     tell(&lab);
     if !output.json {
         for problem in &lab.curriculum().problems {
-            let _ = writeln!(std::io::stderr(), "dojang: {problem}");
+            complain(problem);
         }
     }
     Ok(lab)
@@ -72,7 +72,7 @@ impl From<LabError> for CliError {
 /// Tells what was set aside: nothing is done behind the user's back.
 pub(super) fn tell(lab: &Lab) {
     for notice in lab.take_notices() {
-        let _ = writeln!(std::io::stderr(), "dojang: {notice}");
+        complain(&notice);
     }
 }
 

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use crate::text::escape;
+
 /// A kubeconfig that does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum KubeconfigError {
@@ -52,8 +54,11 @@ pub fn read_kubeconfig(text: &str) -> Result<(Vec<u8>, Vec<u8>), KubeconfigError
     Ok((decode(certificate, "client-certificate-data")?, decode(key, "client-key-data")?))
 }
 
+/// The first line, safe to print: the error names keys as they stand in the file.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+    const MOST: usize = 200;
+    let line: String = text.lines().next().unwrap_or_default().chars().take(MOST).collect();
+    escape(&line).into_owned()
 }
 
 #[cfg(test)]
@@ -66,5 +71,13 @@ mod tests {
         assert!(matches!(read_kubeconfig("users: []"), Err(KubeconfigError::NoCredential)));
         let text = "users:\n- user: {client-certificate-data: '!', client-key-data: '!'}";
         assert!(matches!(read_kubeconfig(text), Err(KubeconfigError::Base64(_))));
+    }
+
+    #[test]
+    fn keys_of_the_file_reach_no_terminal_as_commands() {
+        for key in ["a\u{feff}", "a\u{1b}[2J", "a\u{202e}", &"a".repeat(1 << 20)] {
+            let error = read_kubeconfig(&format!("{key}: 1\n{key}: 2\n")).unwrap_err().to_string();
+            assert!(error.len() < 500 && escape(&error) == error, "{error}");
+        }
     }
 }
