@@ -250,3 +250,27 @@ fn help_man_and_completions_are_there() {
         assert!(answer(&["completions", shell]).contains("handshake"));
     }
 }
+
+#[test]
+fn what_stands_in_files_reaches_no_terminal_as_a_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("01-a\u{1b}[2J");
+    fs::create_dir(&folder).unwrap();
+    let folder = directory.path().join("01-a");
+    fs::create_dir(&folder).unwrap();
+    let step = "minutes = 1\n[[step]]\nid = \"\\u001b[2J\"\nkind = \"\\u001b]0;x\"\n";
+    fs::write(folder.join("lesson.toml"), step).unwrap();
+    let kubeconfig = directory.path().join("a\u{1b}[2J.conf");
+    fs::write(&kubeconfig, "kind: Config\n\u{1b}[2J: 1\n\u{1b}[2J: 2\n").unwrap();
+    let lessons = argument(directory.path());
+    for arguments in [
+        vec!["--lessons", lessons, "lessons", "list"],
+        vec!["lessons", "check", lessons],
+        vec!["inspect", argument(&kubeconfig)],
+    ] {
+        let output = dojang(&arguments);
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(said.contains("u{1b}"), "{arguments:?}: {said}");
+        assert!(!said.contains('\u{1b}'), "{arguments:?}: {said:?}");
+    }
+}

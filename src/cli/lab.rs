@@ -1,13 +1,12 @@
 //! The commands that work on a lab: walk, lessons, matrix, pki commands.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::args::{Global, SpecArgs};
 use super::error::CliError;
-use super::output::{Output, Tone};
+use super::output::{Output, Tone, complain};
 use super::signals::cancel_on_signal;
 use crate::clock::Clock;
 use crate::handshake::HandshakeError;
@@ -45,7 +44,7 @@ pub(super) fn open(
     tell(&lab);
     if !output.json {
         for problem in &lab.curriculum().problems {
-            let _ = writeln!(std::io::stderr(), "dojang: {}", escape(&problem.to_string()));
+            complain(problem);
         }
     }
     Ok(lab)
@@ -73,7 +72,7 @@ impl From<LabError> for CliError {
 /// Tells what was set aside: nothing is done behind the user's back.
 pub(super) fn tell(lab: &Lab) {
     for notice in lab.take_notices() {
-        let _ = writeln!(std::io::stderr(), "dojang: {}", escape(&notice));
+        complain(&notice);
     }
 }
 

@@ -17,7 +17,6 @@ mod signals;
 mod spec;
 mod verify;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -41,7 +40,7 @@ pub fn run() -> ExitCode {
     match dispatch(cli, &output) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "dojang: {error}");
+            output::complain(&error);
             ExitCode::from(error.status())
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{Color, Format, Global};
 use super::error::CliError;
-use crate::text::Language;
+use crate::text::{Language, escape};
 
 /// How a command answers.
 #[derive(Debug, Clone)]
@@ -92,4 +92,12 @@ fn written(result: io::Result<()>) -> Result<(), CliError> {
         Err(error) => Err(CliError::Machine(format!("cannot write to standard output: {error}"))),
         Ok(()) => Ok(()),
     }
+}
+
+/// A line on standard error. It may quote what stood in a file, or a file's name: nothing
+/// of that may reach the terminal as a command.
+pub(super) fn complain(message: &dyn std::fmt::Display) {
+    let text = message.to_string();
+    let lines: Vec<_> = text.split('\n').map(escape).collect();
+    let _ = writeln!(io::stderr(), "dojang: {}", lines.join("\n"));
 }

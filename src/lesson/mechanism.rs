@@ -16,6 +16,10 @@ use crate::text::nearest;
 /// The kinds of step.
 const KINDS: [&str; 8] = ["read", "predict", "make", "look", "connect", "break", "run", "recall"];
 
+/// How many steps a lesson may have: far more than anyone would sit through. Each is
+/// looked for among all sections.
+pub(super) const MOST_STEPS: usize = 100;
+
 /// A lesson's mechanism.
 #[derive(Debug, Default)]
 pub(super) struct Mechanism {
@@ -65,7 +69,8 @@ impl From<Error> for Fault {
 /// Reads `lesson.toml`; what is wrong goes to the report. A step that does not read is
 /// left out, a file that is no TOML has none.
 pub(super) fn read(source: &str, report: &mut Report<'_>) -> Option<Mechanism> {
-    let line_of = |span: Option<Range<usize>>| line_of(source, span.map_or(0, |span| span.start));
+    let ends: Vec<usize> = source.match_indices('\n').map(|(at, _)| at).collect();
+    let line_of = |span: Option<Range<usize>>| line_of(&ends, span.map_or(0, |span| span.start));
     let document = match DeTable::parse(source) {
         Ok(document) => document.into_inner(),
         Err(error) => {
@@ -86,7 +91,12 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> Option<Mechanism> {
                 }
             }
             ("step", DeValue::Array(steps)) => {
-                for value in steps {
+                if let Some(first) = steps.get(MOST_STEPS) {
+                    let message =
+                        format!("a lesson has at most {MOST_STEPS} steps, and this has {}", steps.len());
+                    report.problem(line_of(Some(first.span())), message);
+                }
+                for value in steps.into_iter().take(MOST_STEPS) {
                     let span = value.span();
                     let line = line_of(Some(span));
                     match step(value, line) {
@@ -155,7 +165,7 @@ fn step(value: Spanned<DeValue<'_>>, line: usize) -> Result<WrittenStep, Fault> 
     Ok(WrittenStep { line, id, action, show })
 }
 
-/// The line, from 1, of a place in a text.
-fn line_of(source: &str, offset: usize) -> usize {
-    source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+/// The line, from 1, of a place in a text whose lines end at these places.
+fn line_of(ends: &[usize], offset: usize) -> usize {
+    ends.partition_point(|end| *end < offset) + 1
 }

@@ -1,6 +1,7 @@
 //! `en.md` and `ko.md`, as they are written: a title, an aim, a section for each step.
 
 use super::curriculum::Report;
+use super::mechanism::MOST_STEPS;
 
 /// Text and the line it begins on.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,11 @@ pub(super) fn read(source: &str, report: &mut Report<'_>) -> WrittenWords {
         }
         if !fenced && !is_fence {
             if let Some(heading) = text.strip_prefix("## ") {
+                if words.sections.len() == MOST_STEPS {
+                    report
+                        .problem(line, format!("more than {MOST_STEPS} sections: a lesson has fewer steps"));
+                    break;
+                }
                 words.sections.push(section(heading, line, report));
                 continue;
             }

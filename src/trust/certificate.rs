@@ -9,6 +9,7 @@ use super::extensions::{self, BasicConstraints, Extension, Extensions, KeyUsage,
 use super::key::{self, AlgorithmIdentifier, KeyAlgorithm, PublicKey};
 use super::name::Name;
 use super::signature::{self, Scheme};
+use crate::x509::huge_serial;
 
 /// Why Go's parser refuses bytes as a certificate, in its words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,10 +125,11 @@ impl Certificate {
         self.version
     }
 
-    /// The serial number in decimal digits.
+    /// The serial number in decimal digits, or a summary of one that is far too long
+    /// ([`huge_serial`]).
     #[must_use]
     pub fn serial(&self) -> String {
-        decimal(&self.serial)
+        huge_serial(&self.serial).unwrap_or_else(|| decimal(&self.serial))
     }
 
     /// Who signed it, by its own account.

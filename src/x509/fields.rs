@@ -55,7 +55,7 @@ pub fn certificate_fields(der: &[u8]) -> Result<Vec<Field>, X509Error> {
     let tbs = &certificate.tbs_certificate;
     let mut fields = vec![
         field("version", (tbs.version.0 + 1).to_string()),
-        field("serialNumber", tbs.serial.to_string()),
+        field("serialNumber", value::huge_serial(tbs.raw_serial()).unwrap_or_else(|| tbs.serial.to_string())),
         field("signatureAlgorithm", value::signature_algorithm(&certificate.signature_algorithm.algorithm)),
         field("issuer", value::name(&tbs.issuer)),
         field("notBefore", rfc3339(tbs.validity.not_before.to_datetime())),

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use crate::text::escape;
+
 /// A kubeconfig that does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum KubeconfigError {
@@ -75,8 +77,11 @@ pub fn kubeconfig_authority(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(cluster.certificate_authority_data?.trim()).ok()
 }
 
+/// The first line, safe to print: the error names keys as they stand in the file.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+    const MOST: usize = 200;
+    let line: String = text.lines().next().unwrap_or_default().chars().take(MOST).collect();
+    escape(&line).into_owned()
 }
 
 #[cfg(test)]
@@ -89,5 +94,13 @@ mod tests {
         assert!(matches!(read_kubeconfig("users: []"), Err(KubeconfigError::NoCredential)));
         let text = "users:\n- user: {client-certificate-data: '!', client-key-data: '!'}";
         assert!(matches!(read_kubeconfig(text), Err(KubeconfigError::Base64(_))));
+    }
+
+    #[test]
+    fn keys_of_the_file_reach_no_terminal_as_commands() {
+        for key in ["a\u{feff}", "a\u{1b}[2J", "a\u{202e}", &"a".repeat(1 << 20)] {
+            let error = read_kubeconfig(&format!("{key}: 1\n{key}: 2\n")).unwrap_err().to_string();
+            assert!(error.len() < 500 && escape(&error) == error, "{error}");
+        }
     }
 }

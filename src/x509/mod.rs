@@ -11,6 +11,7 @@ pub use fields::{FIELD_NAMES, Field, certificate_fields, request_fields};
 pub use kubeconfig::{KubeconfigError, kubeconfig_authority, read_kubeconfig};
 pub use parts::{RequestParts, request_parts, revoked, serial_number};
 pub use source::{Item, Kind, inspect};
+pub use value::huge_serial;
 
 /// Bytes that cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -66,6 +66,18 @@ fn string(value: &Any<'_>) -> String {
     escape(&text).into_owned()
 }
 
+/// The longest serial number that is written in decimal, which takes time by the square of
+/// its length. RFC 5280 (section 4.1.2.2) allows 20 octets.
+const LARGEST_SERIAL: usize = 1024;
+
+/// A serial number far beyond what is allowed, as its first octets in hexadecimal; none if
+/// it is short enough for its digits.
+#[must_use]
+pub fn huge_serial(octets: &[u8]) -> Option<String> {
+    let first = octets.get(..20).filter(|_| octets.len() > LARGEST_SERIAL)?;
+    Some(format!("0x{}... ({} octets)", plain_hex(first), octets.len()))
+}
+
 /// `40:FF:31`.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(":")

@@ -1,0 +1,18 @@
+//! What the fuzzers run, as plain functions of bytes. The same functions are run briefly,
+//! with a mutator of their own, by `tests/fuzz_brief.rs`. They panic where something that
+//! must always hold does not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod chain;
+pub mod fixtures;
+pub mod forge;
+pub mod lesson;
+pub mod mutate;
+pub mod names;
+pub mod parse;
+pub mod verdict;
+
+/// The targets by name.
+pub const TARGETS: [(&str, fn(&[u8])); 4] =
+    [("parse", parse::run), ("chain", chain::run), ("names", names::run), ("lesson", lesson::run)];
