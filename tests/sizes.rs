@@ -108,7 +108,7 @@ fn a_serial_number_of_a_megabyte_is_told_by_its_beginning() {
     order.serial = vec![0x55; 1 << 20];
     let der = order.der();
     let roots = Roots::from_der([Order::new("root", 0, "root", 0).authority().der()]);
-    let verdict = in_time("a serial number as a name", || judged(&[der.clone()], &roots, None));
+    let verdict = in_time("a serial number as a name", || judged(std::slice::from_ref(&der), &roots, None));
     assert!(verdict.is_accepted(), "{:?}", verdict.refusal);
     let serial = in_time("a serial number", || Certificate::parse(&der).unwrap().serial());
     assert_eq!(serial, format!("0x{}... (1048576 octets)", "55".repeat(20)));

@@ -156,7 +156,7 @@ fn policies(more: u8) -> Vec<Vec<u8>> {
         0 => Vec::new(),
         1 => vec![sequence(&[policy(1)])],
         2 => vec![sequence(&[policy(1)]), sequence(&[policy(2)])],
-        _ => vec![sequence(&[any.clone()])],
+        _ => vec![sequence(std::slice::from_ref(&any))],
     };
     if !asserted.is_empty() {
         out.push(extension(32, false, &sequence(&asserted)));

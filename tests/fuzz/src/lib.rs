@@ -13,6 +13,9 @@ pub mod names;
 pub mod parse;
 pub mod verdict;
 
+/// One target: it is given any bytes, and panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 4] =
+pub const TARGETS: [(&str, Target); 4] =
     [("parse", parse::run), ("chain", chain::run), ("names", names::run), ("lesson", lesson::run)];
