@@ -1,5 +1,8 @@
 //! The command lines of a lesson's `run` step: openssl alone, without a shell.
 
+/// How a subject begins on openssl's command line.
+const SUBJECTS: [&str; 6] = ["/CN=", "/O=", "/OU=", "/C=", "/ST=", "/L="];
+
 /// The words of a command line, quotes as in a shell.
 ///
 /// # Errors
@@ -11,7 +14,10 @@ pub fn command_words(line: &str) -> Result<Vec<String>, String> {
         return Err(format!("`{line}` is no command of openssl, the only tool that a lesson may run"));
     }
     // A subject begins with a slash too: `/CN=kube-admin`.
-    let leaves = |word: &String| word.contains("..") || (word.starts_with('/') && !word.contains('='));
+    let is_subject = |word: &str| SUBJECTS.iter().any(|attribute| word.starts_with(attribute));
+    let leaves = |word: &String| {
+        word.contains("..") || word.contains("file:") || (word.starts_with('/') && !is_subject(word))
+    };
     match words.iter().find(|word| leaves(word)) {
         Some(word) => Err(format!("`{word}` in `{line}` leads out of the directory of the step")),
         None => Ok(words),
@@ -50,7 +56,15 @@ mod tests {
 
     #[test]
     fn nothing_but_openssl_in_its_directory_is_run() {
-        for line in ["rm -rf x", "", "openssl x509 -in ../ca.crt", "openssl x509 -in /etc/x", "openssl 'x"] {
+        for line in [
+            "rm -rf x",
+            "",
+            "openssl x509 -in ../ca.crt",
+            "openssl x509 -in /etc/x",
+            "openssl x509 -in /etc=x",
+            "openssl rsa -passin file:/x",
+            "openssl 'x",
+        ] {
             assert!(command_words(line).is_err(), "{line}");
         }
     }
