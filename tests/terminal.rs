@@ -90,6 +90,11 @@ fn walk_everything(root: &Path, language: Language) -> Terminal {
 fn walked(language: Language) {
     let (_directory, root) = lab();
     let mut terminal = walk_everything(&root, language);
+    // All rows of the list fit there.
+    let tall = (80, 36);
+    terminal.resize(tall);
+    let first = lessons()[0].title.get(language).clone();
+    terminal.until_text(&format!(" 1  {first}"));
     let mark = language.pick("✓ done", "✓ 완료");
     for lesson in &lessons() {
         assert!(row_of(&terminal.text(), lesson, language).contains(mark), "{}", terminal.text());
@@ -109,7 +114,7 @@ fn walked(language: Language) {
         }
     }
     is_sound(&root);
-    let mut again = Terminal::dojang(&root, &["--lang", language.pick("en", "ko")]);
+    let mut again = Terminal::with(tall, &root, &["--lang", language.pick("en", "ko")], &[]);
     again.until_text(&far(language, lessons.len()));
     for lesson in &lessons {
         assert!(row_of(&again.text(), lesson, language).contains(mark), "{}", again.text());
