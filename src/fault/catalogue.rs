@@ -16,7 +16,7 @@ pub struct CatalogueError(String);
 
 /// A fault that the catalogue does not have.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("there is no fault `{given}`{hint}: `dojang faults list` lists them all")]
+#[error("there is no fault `{given}`{hint}; `dojang faults list` shows them all")]
 pub struct UnknownFault {
     given: String,
     hint: String,
