@@ -13,6 +13,7 @@
 //! | [`fault`] | `assets/faults.toml`; a healthy request and a change | the catalogue; a faulty request |
 //! | [`trust`] | chain, roots, purpose, name, time | a [`trust::Verdict`]: the ordered checks by Go's rules, in Go's words |
 //! | [`access`] | a verified client certificate, a request | the identity; the decision of `system:masters`, the Node authorizer and RBAC |
+//! | [`wire`] | the bytes of a TLS connection and its secrets | every record and message of it, field by field |
 //! | [`handshake`] | two endpoints | one real rustls connection over TCP, judged on both sides, with the HTTP answer |
 //! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
 //! | [`doctor`] | this machine | what it offers: terminal, clipboard, room, tools |
@@ -38,5 +39,6 @@ pub mod pki;
 pub mod text;
 pub mod trust;
 pub mod ui;
+pub mod wire;
 pub mod workspace;
 pub mod x509;

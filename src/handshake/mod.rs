@@ -22,5 +22,7 @@ mod words;
 pub use alert::{Alert, AlertNumber};
 pub use connect::{connect, serve, serve_once};
 pub use report::{Event, Outcome, Report, Served, ServerLog, Step};
-pub use sides::{ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Side, Version};
+pub use sides::{ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Version};
 pub use words::does_not_start;
+
+pub use crate::wire::Side;
