@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts};
+use super::{AlertView, ConnectionOutcome, ConnectionView, Judgement, LabError, Trusts};
 use crate::access::{World, WorldNode};
 use crate::blueprint::{Connection, Plan, resolve_certificate};
 use crate::fault::Change;
@@ -393,6 +393,8 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
         client_prints,
         server_logs,
         micros: micros(report.elapsed),
+        recording: None,
+        judgements: Vec::new(),
     }
 }
 
@@ -427,5 +429,7 @@ fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
         client_prints: report.client_prints.clone(),
         server_logs: log,
         micros: micros(report.elapsed),
+        recording: None,
+        judgements: Judgement::all_of(report),
     }
 }

@@ -11,6 +11,7 @@ mod files;
 mod lessons;
 mod life;
 mod panels;
+mod play;
 mod run;
 mod step;
 mod view;
@@ -22,6 +23,7 @@ pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
+pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
     Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,

@@ -1,9 +1,14 @@
 //! What there is to see: plain data, ready to be drawn or written as JSON.
 
+use std::sync::Arc;
+
 use serde::Serialize;
+
+use super::{Judgement, Play};
 
 use crate::lesson::Words;
 use crate::trust::Verdict;
+use crate::wire::Recording;
 
 /// What a step came to.
 #[derive(Debug, Clone)]
@@ -222,6 +227,30 @@ pub struct ConnectionOutcome {
     pub server_logs: Option<String>,
     /// Time of the whole exchange, in microseconds.
     pub micros: u64,
+    /// Every byte of it, if it came to a connection.
+    pub recording: Option<Arc<Recording>>,
+    /// What each side made of the other, and when.
+    pub judgements: Vec<Judgement>,
+}
+
+impl ConnectionView {
+    /// Whether it can be shown message by message.
+    #[must_use]
+    pub fn has_recording(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.recording.is_some())
+    }
+
+    /// The connection as it can be shown message by message, if it has been made.
+    #[must_use]
+    pub fn play(&self) -> Option<Play> {
+        let outcome = self.outcome.as_ref()?;
+        Some(Play {
+            client: self.client.clone(),
+            server: self.server.clone(),
+            recording: Arc::clone(outcome.recording.as_ref()?),
+            judgements: outcome.judgements.clone(),
+        })
+    }
 }
 
 /// One edge of the cluster's map.

@@ -7,6 +7,7 @@ use crate::text::Language;
 
 use super::keys::Key;
 use super::model::{Focus, Mode, Model, State};
+use super::theatre::{Act, Page, Pane, Show};
 use super::theme::Theme;
 
 /// What can be done.
@@ -44,6 +45,8 @@ pub(super) enum Command {
     Language,
     /// Listen to the mouse, or leave it to the terminal.
     Mouse,
+    /// What can be done in the theatre alone.
+    Theatre(Act),
     /// Look for something: type what.
     Find,
     /// Open the list of all lessons and steps.
@@ -204,6 +207,44 @@ fn not_last(model: &Model) -> bool {
     !is_last(model)
 }
 
+/// Whether something holds of the connection that is shown.
+fn shows(model: &Model, holds: fn(&Show) -> bool) -> bool {
+    let show = model.theatre.as_ref().and_then(|theatre| theatre.show.as_ref());
+    show.is_some_and(|show| show.page == Page::Ladder && holds(show))
+}
+
+fn is_playing(model: &Model) -> bool {
+    shows(model, |show| show.clock.is_some())
+}
+
+fn on_ladder(model: &Model) -> bool {
+    shows(model, |show| show.pane == Pane::Ladder)
+}
+
+fn in_fields(model: &Model) -> bool {
+    shows(model, |show| show.pane == Pane::Fields && show.message().is_some())
+}
+
+fn in_bytes(model: &Model) -> bool {
+    shows(model, |show| show.pane == Pane::Bytes)
+}
+
+fn has_two(model: &Model) -> bool {
+    shows(model, |show| show.open > Pane::Ladder || show.stages.len() > 1)
+}
+
+fn on_keys(model: &Model) -> bool {
+    !shows(model, |_| true)
+}
+
+fn on_page(model: &Model) -> bool {
+    shows(model, |_| true)
+}
+
+fn can_play(model: &Model) -> bool {
+    super::update::can_play(model)
+}
+
 fn scrolls(model: &Model) -> bool {
     super::view::can_scroll(model)
 }
@@ -217,12 +258,14 @@ fn scrolls_panel(model: &Model) -> bool {
 }
 
 use Key::{Char, Ctrl};
-use Mode::{After, Find, Glossary, Help, Home, Jump, Question, Ready, Working};
+use Mode::{After, Find, Glossary, Help, Home, Jump, Pick, Programme, Question, Ready, Working};
 
 const STEPS: &[Mode] = &[Question, Ready, After];
 const LESSON: &[Mode] = &[Question, Ready, Working, After];
 const PLACES: &[Mode] = &[Home, Question, Ready, Working, After];
-const UNTYPED: &[Mode] = &[Home, Question, Ready, Working, After, Jump, Glossary, Help];
+const UNTYPED: &[Mode] =
+    &[Programme, Mode::Theatre, Pick, Home, Question, Ready, Working, After, Jump, Glossary, Help];
+const THEATRE: &[Mode] = &[Mode::Theatre];
 const ANY: &[Mode] = &[];
 
 /// A row of the registry.
@@ -287,12 +330,38 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Glossary, &[Char('g')], "g", ("glossary", "용어"), PLACES, always, 7),
     row(Command::Glossary, &[Char('g')], "g", ("close", "닫기"), &[Glossary], always, 3),
     row(Command::Reset, &[Char('R')], "R", ("reset the lesson", "레슨 초기화"), &[Home], always, 8),
+    row(Command::Theatre(Act::Open), &[Char('p')], "p", ("handshakes", "핸드셰이크 보기"), &[Home], always, 7),
+    row(Command::Theatre(Act::Open), &[Char('p')], "p", ("play it", "연결 보기"), LESSON, can_play, 3),
+    row(Command::Theatre(Act::Open), &[Char('p')], "p", ("handshakes", "핸드셰이크 보기"), LESSON, always, 0),
+    row(Command::Theatre(Act::Choose), &[Key::Enter, Char('l'), Key::Right], "Enter", ("play", "보기"), &[Programme], always, 1),
+    row(Command::Theatre(Act::Choose), &[Key::Enter], "Enter", ("compare", "비교하기"), &[Pick], always, 1),
+    row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("pause", "멈추기"), THEATRE, is_playing, 2),
+    row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("play", "재생"), THEATRE, on_page, 2),
+    row(Command::Theatre(Act::Deeper), &[Key::Enter], "Enter", ("fields", "필드"), THEATRE, on_ladder, 1),
+    row(Command::Theatre(Act::Deeper), &[Key::Enter], "Enter", ("bytes", "바이트"), THEATRE, in_fields, 1),
+    row(Command::Theatre(Act::Step(-1)), &[Key::Left, Char('h'), Char(',')], "{sides}", ("back, step", "뒤로, 한 단계"), THEATRE, on_ladder, 3),
+    row(Command::Theatre(Act::Step(1)), &[Key::Right, Char('l'), Char('.')], "", ("a step further", "한 단계 앞으로"), THEATRE, on_ladder, 0),
+    row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("byte", "바이트 이동"), THEATRE, in_bytes, 3),
+    row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("pane", "옆 칸"), THEATRE, on_page, 6),
+    row(Command::Theatre(Act::Aside(1)), &[Key::Right, Char('l')], "", ("pane", "옆 칸"), THEATRE, on_page, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Programme, Mode::Theatre, Pick], always, 6),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Programme, Mode::Theatre, Pick], always, 0),
+    row(Command::Pane(true), &[Key::Tab], "Tab", ("other side", "다른 쪽"), THEATRE, has_two, 5),
+    row(Command::Pane(false), &[Key::BackTab], "", ("pane before", "이전 칸"), THEATRE, has_two, 0),
+    row(Command::Theatre(Act::Outside), &[Char('e')], "e", ("eavesdrop", "엿듣기"), THEATRE, on_page, 4),
+    row(Command::Theatre(Act::Versions), &[Char('v')], "v", ("1.2/1.3", "1.2/1.3"), THEATRE, on_page, 5),
+    row(Command::Theatre(Act::Compare), &[Char('d')], "d", ("compare", "비교"), THEATRE, on_page, 5),
+    row(Command::Theatre(Act::Compare), &[Char('d')], "d", ("close", "닫기"), &[Pick], always, 3),
+    row(Command::Theatre(Act::Keys), &[Char('s')], "s", ("secrets", "키"), THEATRE, on_page, 7),
+    row(Command::Theatre(Act::Keys), &[Char('s')], "s", ("messages", "메시지"), THEATRE, on_keys, 3),
+    row(Command::Theatre(Act::Speed(1)), &[Char('+'), Char('=')], "+ -", ("speed", "속도"), THEATRE, on_page, 8),
+    row(Command::Theatre(Act::Speed(-1)), &[Char('-')], "", ("slower", "느리게"), THEATRE, on_page, 0),
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Help, Jump, Glossary, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Programme, Mode::Theatre, Pick, Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Programme, Mode::Theatre, Pick, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Engine, ProgressView};
-use crate::lab::{Cancel, Lab, LabError, Panel, Progress, StepReport};
+use crate::lab::{Cancel, Edge, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport};
 use crate::lesson::{Lesson, Step};
 use crate::text::Language;
 
@@ -55,6 +55,14 @@ impl Engine for Lab {
         let report = Lab::perform(self, lesson, step, cancel, on_progress).map_err(|error| error.to_string());
         self.make_keys_ahead();
         report
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        Lab::edges(self)
+    }
+
+    fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String> {
+        Lab::play(self, request, cancel).map_err(|error| error.to_string())
     }
 
     fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String> {

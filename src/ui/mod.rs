@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lab::{Cancel, Panel, Progress, StepReport};
+use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
@@ -19,6 +19,7 @@ mod model;
 mod overlay;
 mod run;
 mod still;
+mod theatre;
 mod theme;
 mod update;
 mod view;
@@ -54,6 +55,15 @@ pub trait Engine: Send + Sync + 'static {
         cancel: &Cancel,
         on_progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, String>;
+
+    /// The cluster's connections. Called off the screen's thread.
+    fn edges(&self) -> Vec<Edge>;
+
+    /// Makes a connection and records it; may take seconds. Called off the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user. After `cancel` was raised any error will do.
+    fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String>;
 
     /// Keeps that a step is done; `choice` is the answer to a question, from 1. Called by the
     /// screen before it shows the step as done; quick.

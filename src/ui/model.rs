@@ -6,6 +6,7 @@ use crate::text::Language;
 
 use super::ProgressView;
 use super::overlay::Overlay;
+use super::theatre::Theatre;
 use super::theme::Theme;
 
 /// Everything that is drawn.
@@ -25,6 +26,8 @@ pub(super) struct Model {
     pub(super) selected: usize,
     /// The lesson that is open; none shows the list.
     pub(super) study: Option<Study>,
+    /// The handshake theatre, while it is open: over the list and over the lesson.
+    pub(super) theatre: Option<Theatre>,
     /// How far the help is scrolled, while it is open.
     pub(super) help: Option<usize>,
     /// What lies over the rest.
@@ -121,6 +124,12 @@ pub(super) enum Mode {
     Jump,
     /// The glossary is open.
     Glossary,
+    /// The list of connections to play.
+    Programme,
+    /// A handshake is shown.
+    Theatre,
+    /// A fault to compare it with is being chosen.
+    Pick,
     /// The list of lessons.
     Home,
     /// A question waits for its answer.
@@ -165,6 +174,13 @@ impl Model {
             Some(Overlay::Find(_)) => return Mode::Jump,
             Some(Overlay::Glossary(_)) => return Mode::Glossary,
             None => {}
+        }
+        if let Some(theatre) = &self.theatre {
+            return match &theatre.show {
+                Some(show) if show.pick.is_some() => Mode::Pick,
+                Some(_) => Mode::Theatre,
+                None => Mode::Programme,
+            };
         }
         let Some(study) = &self.study else {
             return Mode::Home;

@@ -109,6 +109,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         size: (80, 24),
         selected: 0,
         study: None,
+        theatre: None,
         help: None,
         overlay: None,
         armed: None,
@@ -202,6 +203,7 @@ async fn turn<E: Engine>(
                     }
                     Effect::Reset(lesson) => kept(model, engine.reset(&lesson)),
                     Effect::SetLanguage(language) => kept(model, engine.set_language(language)),
+                    Effect::Wake { run, after } => wake(&sender, run, after),
                     effect => carry_out(&engine, &sender, effect),
                 }
             }
@@ -303,6 +305,16 @@ fn msgs_of(event: Option<io::Result<Event>>, answer: &mut Answer) -> io::Result<
     })
 }
 
+/// Sends the next beat after a while.
+fn wake(sender: &UnboundedSender<Report>, run: u64, after: Duration) {
+    let sender = sender.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        // Nobody listens any more only when the loop has ended.
+        drop(sender.send(Report::Msg(Msg::Beat(run))));
+    });
+}
+
 /// Runs an effect away from the screen; what it comes to returns as a message.
 fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effect: Effect) {
     let (engine, sender) = (Arc::clone(engine), sender.clone());
@@ -315,13 +327,18 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
                 engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
             send(Msg::Performed(run, result));
         }
+        Effect::Edges(run) => send(Msg::Edges(run, engine.edges())),
+        Effect::Play { run, request, cancel } => {
+            send(Msg::Played(run, engine.play(&request, &cancel).map(Box::new)));
+        }
         Effect::Reload => {
             if let Some(problems) = engine.reload() {
                 send(Msg::Lessons(engine.lessons().to_vec(), engine.progress(), problems));
             }
         }
         // These are the loop's own.
-        Effect::Record { .. }
+        Effect::Wake { .. }
+        | Effect::Record { .. }
         | Effect::Reset(_)
         | Effect::SetLanguage(_)
         | Effect::Copy(_)

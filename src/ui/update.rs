@@ -16,12 +16,14 @@ mod message;
 mod mouse;
 mod over;
 mod position;
+mod theatre;
 mod walk;
 
 pub(super) use copy::copyable;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
+pub(super) use theatre::can_play;
 use walk::{go, go_on};
 
 /// Takes a message into the model.
@@ -48,6 +50,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resized(columns, rows) => {
             model.size = (columns, rows);
             settle(model);
+            theatre::settle(model);
         }
         Msg::Pasted(text) => {
             if model.mode() != Mode::Find {
@@ -66,6 +69,13 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return lessons::changed(model, lessons, progress, &problems);
         }
         Msg::Resumed => {}
+        Msg::Edges(run, edges) => {
+            if !theatre::edges(model, run, edges) {
+                return Vec::new();
+            }
+        }
+        Msg::Played(run, result) => return theatre::played(model, run, result),
+        Msg::Beat(run) => return theatre::beat(model, run),
         Msg::Panels(run, panels) => {
             let Some(study) = current(model, run) else {
                 return Vec::new();
@@ -192,7 +202,12 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Top => page_by(model, isize::MIN / 2),
         Command::Bottom => page_by(model, isize::MAX / 2),
-        Command::Pane(forward) => switch_pane(model, forward),
+        Command::Pane(forward) => {
+            if !theatre::switch(model, forward) {
+                switch_pane(model, forward);
+            }
+        }
+        Command::Theatre(act) => return theatre::act(model, act),
         Command::Tool => {
             if let Some(study) = &mut model.study {
                 study.tool += 1;
@@ -266,6 +281,9 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
     if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
+    if theatre::leave(model) {
+        return Vec::new();
+    }
     stop_work(model);
     match model.study.take() {
         Some(study) => model.selected = study.lesson,
@@ -277,6 +295,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     stop_work(model);
+    theatre::stop(model);
     vec![Effect::Quit]
 }
 
@@ -297,6 +316,7 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     };
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
+    model.theatre = None;
     model.selected = lesson;
     model.progress.resume = Some((lesson_id.clone(), step_id.clone()));
     model.study = Some(Study {

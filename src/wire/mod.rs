@@ -10,6 +10,7 @@ mod alert;
 mod certificates;
 mod cipher;
 mod decode;
+mod explain;
 mod extensions;
 mod frames;
 mod grammar;
@@ -28,6 +29,7 @@ mod transcript;
 
 pub use alert::AlertNumber;
 pub use decode::decode;
+pub use explain::{Topic, explain};
 pub use kind::Kind;
 pub use names::{group_name, group_number, suite_name, suite_number, version_name};
 pub use problem::Problem;

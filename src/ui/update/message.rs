@@ -2,7 +2,9 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::lab::{Cancel, Panel, Progress, StepReport};
+use std::time::Duration;
+
+use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport};
 use crate::lesson::Lesson;
 use crate::text::Language;
 use crate::ui::ProgressView;
@@ -30,6 +32,12 @@ pub(in crate::ui) enum Msg {
     Progressed(u64, Progress),
     /// What a step came to.
     Performed(u64, Result<StepReport, String>),
+    /// The cluster's connections.
+    Edges(u64, Vec<Edge>),
+    /// A connection that was made to be shown.
+    Played(u64, Result<Box<Play>, String>),
+    /// The next beat of what is played is due.
+    Beat(u64),
     /// Something could not be kept: one sentence.
     NotKept(String),
 }
@@ -56,6 +64,24 @@ pub(in crate::ui) enum Effect {
         step: String,
         /// Raised to stop it.
         cancel: Cancel,
+    },
+    /// List the cluster's connections, for this run.
+    Edges(u64),
+    /// Make a connection and record it.
+    Play {
+        /// The run.
+        run: u64,
+        /// Which.
+        request: PlayRequest,
+        /// Raised to stop it.
+        cancel: Cancel,
+    },
+    /// Send the next beat.
+    Wake {
+        /// The run.
+        run: u64,
+        /// After so long.
+        after: Duration,
     },
     /// Keep that a step is done.
     Record {

@@ -2,7 +2,7 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
-use super::over;
+use super::{over, theatre};
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
     if let Some(study) = &mut model.study {
@@ -34,7 +34,7 @@ pub(super) fn stepped(at: usize, by: isize) -> usize {
 
 /// Points elsewhere, or scrolls where there is nothing to point at.
 pub(super) fn move_by(model: &mut Model, lines: isize) {
-    if model.help.is_none() && over::page_by(model, lines) {
+    if model.help.is_none() && (over::page_by(model, lines) || theatre::move_by(model, lines)) {
         return;
     }
     let is_question = model.mode() == Mode::Question;
@@ -61,6 +61,8 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
         *scroll = stepped(*scroll, lines);
     } else if model.overlay.is_some() {
         over::page_by(model, lines);
+    } else if theatre::move_by(model, lines) {
+        return;
     } else if let Some(study) = &mut model.study {
         match study.focus {
             Focus::Text => study.text_scroll = stepped(study.text_scroll, lines),

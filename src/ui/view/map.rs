@@ -30,12 +30,18 @@ struct Place<'a> {
 
 /// The map, then the connections.
 pub(super) fn body(edges: &[Edge], columns: usize, look: Look) -> Body {
+    let mut body = drawing(edges, columns, look);
+    body.gap();
+    list(&mut body, edges, columns, look);
+    body
+}
+
+/// The map alone.
+pub(super) fn drawing(edges: &[Edge], columns: usize, look: Look) -> Body {
     let mut body = Body::default();
     for place in places(edges, look) {
         draw(&mut body, &place, columns, look);
     }
-    body.gap();
-    list(&mut body, edges, columns, look);
     body
 }
 

@@ -32,10 +32,14 @@ mod popup;
 mod seal;
 mod step;
 mod terminal;
+mod theatre;
 mod trust;
 mod verdict;
 
 use lines::Body;
+pub(super) use theatre::{
+    Sight, Spot, bytes_in_row as theatre_bytes_in_row, is_wide as theatre_is_wide, sights as theatre_sights,
+};
 
 /// The smallest screen that holds everything: columns and rows.
 pub(super) const MINIMUM: (u16, u16) = (60, 20);
@@ -63,6 +67,8 @@ pub(super) enum Target {
     Found(usize),
     /// A command of the footer.
     Command(Command),
+    /// Something of the theatre.
+    Theatre(Spot),
     /// Beside what lies over the rest.
     Outside,
     /// Elsewhere in a pane.
@@ -78,7 +84,12 @@ impl Target {
             Self::Pane(focus) => Some(focus),
             Self::Choice(_) => Some(Focus::Text),
             Self::Panel(_) | Self::Slot(_) | Self::Tool(_) => Some(Focus::Panel),
-            Self::Lesson(_) | Self::Found(_) | Self::Command(_) | Self::Outside | Self::Nothing => None,
+            Self::Lesson(_)
+            | Self::Found(_)
+            | Self::Command(_)
+            | Self::Theatre(_)
+            | Self::Outside
+            | Self::Nothing => None,
         }
     }
 }
@@ -162,7 +173,9 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         return;
     }
     let areas = areas(size);
-    if model.study.is_some() {
+    if let Some(theatre) = &model.theatre {
+        theatre::draw(model, theatre, frame, areas);
+    } else if model.study.is_some() {
         header::draw(model, frame, areas.header);
         panes::draw(model, frame, areas.body);
     } else {
@@ -315,6 +328,9 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
         }
         Some(Overlay::Glossary(_)) => return Target::Outside,
         None => {}
+    }
+    if let Some(theatre) = &model.theatre {
+        return theatre::hit(model, theatre, Position { x: column, y: row });
     }
     if model.study.is_some() {
         panes::hit(model, areas.body, column, row)
