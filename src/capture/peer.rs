@@ -22,7 +22,6 @@ pub(super) fn introduction(client: &str, server: &str) -> String {
 }
 
 /// The two names in such a remark.
-#[cfg_attr(not(test), expect(dead_code, reason = "the reader asks"))]
 pub(super) fn introduced(remark: &str) -> Option<(&str, &str)> {
     let (client, server) = remark.split_once(DIALS)?;
     let name = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
