@@ -9,6 +9,7 @@ mod packets;
 mod peer;
 mod read;
 mod stream;
+mod words;
 mod write;
 
 use std::collections::BTreeMap;

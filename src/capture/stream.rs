@@ -1,5 +1,7 @@
 //! One end's bytes, put together from the packets that carried them.
 
+use std::collections::BTreeMap;
+
 /// How far from the bytes seen so far a packet of the same connection may lie: the largest
 /// window of TCP (RFC 7323 section 2.3). Others are of an older connection or forged.
 const FARTHEST: i64 = 1 << 30;
@@ -132,63 +134,206 @@ impl<'a> Stream<'a> {
         (self.begin.is_some(), self.end.is_some())
     }
 
-    /// Puts the bytes together. Where packets overlap, what lies earlier in the stream
-    /// wins, then what came earlier. A byte is readable once all before it have come.
-    pub(super) fn assemble(mut self) -> Assembled {
+    /// Puts the bytes together. Of what comes twice the first counts. A byte is readable
+    /// once all before it have come.
+    pub(super) fn assemble(self) -> Assembled {
         let mut out = Assembled::default();
-        self.pieces.sort_by_key(|piece| (piece.position, piece.order));
-        let lowest = self.pieces.first().map(|piece| piece.position);
+        let lowest = self.pieces.iter().map(|piece| piece.position).min();
         let expected = self.expected.map(|(low, _)| low);
         let begin = self.begin.or_else(|| lowest.into_iter().chain(expected).min()).unwrap_or(0);
+        let mut parts = BTreeMap::new();
+        for piece in &self.pieces {
+            let (new, same) = insert(&mut parts, *piece, begin);
+            out.repeated += usize::from(!new);
+            out.reordered += usize::from(new && piece.late);
+            // A probe of one byte need not hold the true one (RFC 1122 section 4.2.3.6).
+            out.conflicts += usize::from(!same && piece.data.len() > 1);
+        }
         let mut done = begin;
         let mut order = 0;
-        for piece in &self.pieces {
-            let ahead = piece.position - done;
-            let known = usize::try_from(-ahead).unwrap_or(0).min(piece.data.len());
-            if let Ok(missing) = usize::try_from(ahead)
-                && missing > 0
-            {
+        for (position, part) in parts {
+            if let Some(missing) = usize::try_from(position - done).ok().filter(|missing| *missing > 0) {
                 out.gaps.push((out.bytes.len(), missing));
-                done = piece.position;
             }
-            let (old, new) = piece.data.split_at(known);
-            // A probe of one byte need not hold the true one.
-            let conflict =
-                piece.data.len() > 1 && out.differs(usize::try_from(done - piece.position).unwrap_or(0), old);
-            out.conflicts += usize::from(conflict);
-            if new.is_empty() {
-                out.repeated += 1;
-                continue;
-            }
-            out.reordered += usize::from(piece.late);
-            order = order.max(piece.order);
-            let offset = out.bytes.len();
-            out.bytes.extend(new);
-            done += i64::try_from(new.len()).unwrap_or(0);
-            let run = Run { order, packet: piece.order, offset, length: new.len(), push: piece.push };
-            out.runs.push(run);
+            order = order.max(part.order);
+            let (offset, length) = (out.bytes.len(), part.data.len());
+            out.bytes.extend(part.data);
+            done = behind(position, part.data);
+            out.runs.push(Run { order, packet: part.order, offset, length, push: part.push });
         }
         // What the other end has beyond that; its FIN counts as one byte, and may be missing.
-        let behind = self.end.or_else(|| {
+        let end = self.end.or_else(|| {
             let (_, high) = self.expected?;
             (high > done + 1).then_some(high)
         });
-        if let Some(missing) = behind.and_then(|behind| usize::try_from(behind - done).ok())
-            && missing > 0
-        {
-            out.gaps.push((out.bytes.len(), missing));
-        }
+        let missing = end.and_then(|end| usize::try_from(end - done).ok()).filter(|missing| *missing > 0);
+        out.gaps.extend(missing.map(|missing| (out.bytes.len(), missing)));
         out
     }
 }
 
-impl Assembled {
-    /// Whether bytes differ from those that stand so far from the end.
-    fn differs(&self, back: usize, bytes: &[u8]) -> bool {
-        // What lies before the first byte cannot be compared.
-        let before = back.saturating_sub(self.bytes.len());
-        let begin = self.bytes.len() - (back - before);
-        let there = self.bytes.get(begin..).unwrap_or_default();
-        bytes.get(before..).unwrap_or_default().iter().zip(there).any(|(one, other)| one != other)
+/// The position behind bytes.
+fn behind(position: i64, data: &[u8]) -> i64 {
+    position.saturating_add(i64::try_from(data.len()).unwrap_or(i64::MAX))
+}
+
+/// Adds what a piece brings to parts that do not overlap. Whether it brings anything, and
+/// whether what it repeats is the same.
+fn insert<'a>(parts: &mut BTreeMap<i64, Piece<'a>>, piece: Piece<'a>, begin: i64) -> (bool, bool) {
+    let cut = |from: i64, to: i64| {
+        let index = |at: i64| usize::try_from(at - piece.position).unwrap_or(0);
+        piece.data.get(index(from)..index(to)).unwrap_or_default()
+    };
+    let end = behind(piece.position, piece.data);
+    let mut at = piece.position.max(begin);
+    let (mut holes, mut same) = (Vec::new(), true);
+    let before = parts.range(..=at).next_back().map_or(at, |(first, _)| *first);
+    for (first, part) in parts.range(before..end.max(before)) {
+        let last = behind(*first, part.data);
+        if last <= at {
+            continue;
+        }
+        if *first > at {
+            holes.push((at, *first));
+        }
+        let (from, to) = (at.max(*first), last.min(end));
+        let known = usize::try_from(from - first).unwrap_or(0);
+        same &= part
+            .data
+            .get(known..)
+            .unwrap_or_default()
+            .iter()
+            .zip(cut(from, to))
+            .all(|(one, other)| one == other);
+        at = to;
+    }
+    if at < end {
+        holes.push((at, end));
+    }
+    for (from, to) in &holes {
+        // What was pushed is what stands at the end.
+        let push = piece.push && *to == end;
+        parts.insert(*from, Piece { position: *from, data: cut(*from, *to), push, ..piece });
+    }
+    (!holes.is_empty(), same)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Assembled, Stream};
+
+    /// A stream of pieces (offset, bytes) behind a SYN with this number.
+    fn assemble(initial: u32, pieces: &[(u32, &[u8])]) -> Assembled {
+        let mut stream = Stream::default();
+        stream.packet(initial, (true, false), &[], false, 0);
+        for (order, (offset, data)) in (1..).zip(pieces) {
+            stream.packet(initial.wrapping_add(1).wrapping_add(*offset), (false, false), data, true, order);
+        }
+        stream.assemble()
+    }
+
+    #[test]
+    fn what_comes_twice_counts_once() {
+        let out = assemble(7, &[(0, b"abc"), (0, b"abc"), (3, b"def"), (2, b"cdefg")]);
+        assert_eq!((out.bytes.as_slice(), out.repeated, out.conflicts), (&b"abcdefg"[..], 1, 0));
+        assert!(out.gaps.is_empty());
+    }
+
+    #[test]
+    fn what_was_sent_first_stands_against_what_differs() {
+        let out = assemble(7, &[(0, b"abc"), (1, b"XXd")]);
+        assert_eq!((out.bytes.as_slice(), out.conflicts), (&b"abcd"[..], 1));
+        // A keep-alive's byte is no other byte: RFC 1122 section 4.2.3.6 lets it be garbage.
+        let out = assemble(7, &[(0, b"abc"), (2, b"\0")]);
+        assert_eq!((out.repeated, out.conflicts), (1, 0));
+    }
+
+    #[test]
+    fn a_byte_can_be_read_when_all_before_it_have_come() {
+        let out = assemble(7, &[(3, b"def"), (6, b"ghi"), (0, b"abc")]);
+        assert_eq!((out.bytes.as_slice(), out.reordered), (&b"abcdefghi"[..], 1));
+        assert_eq!(out.runs.iter().map(|run| run.order).collect::<Vec<_>>(), [3, 3, 3]);
+        assert_eq!(out.runs.iter().map(|run| run.packet).collect::<Vec<_>>(), [3, 1, 2]);
+    }
+
+    #[test]
+    fn sequence_numbers_wrap() {
+        let out = assemble(u32::MAX - 2, &[(0, b"abc"), (3, b"def")]);
+        assert_eq!(out.bytes, b"abcdef");
+    }
+
+    #[test]
+    fn missing_bytes_are_gaps_where_they_would_stand() {
+        let out = assemble(7, &[(2, b"cd"), (10, b"k")]);
+        assert_eq!((out.bytes.as_slice(), out.gaps.as_slice()), (&b"cdk"[..], &[(0, 2), (2, 6)][..]));
+    }
+
+    #[test]
+    fn what_the_other_end_has_and_the_capture_has_not_is_missing_at_the_end() {
+        let mut stream = Stream::default();
+        stream.packet(7, (true, false), &[], false, 0);
+        stream.packet(8, (false, false), b"abc", true, 1);
+        stream.acknowledged(8 + 3 + 4);
+        assert_eq!(stream.assemble().gaps, [(3, 4)]);
+        let mut stream = Stream::default();
+        stream.packet(7, (true, false), &[], false, 0);
+        stream.packet(8 + 5, (false, true), &[], false, 1);
+        // The FIN is acknowledged too, and is no byte.
+        stream.acknowledged(8 + 6);
+        assert_eq!(stream.assemble().gaps, [(0, 5)]);
+    }
+
+    #[test]
+    fn a_stream_without_its_syn_begins_with_what_the_other_end_expects() {
+        let mut stream = Stream::default();
+        stream.acknowledged(100);
+        stream.packet(104, (false, false), b"efg", true, 1);
+        let out = stream.assemble();
+        assert_eq!((out.bytes.as_slice(), out.gaps.as_slice()), (&b"efg"[..], &[(0, 4)][..]));
+    }
+
+    #[test]
+    fn a_forged_number_does_not_move_the_stream() {
+        let mut stream = Stream::default();
+        stream.packet(7, (true, false), &[], false, 0);
+        stream.packet(8 + (1 << 31), (false, false), b"far", true, 1);
+        stream.packet(8, (false, false), b"abc", true, 2);
+        assert_eq!(stream.strays, 1);
+        assert_eq!(stream.assemble().bytes, b"abc");
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_any_pieces_gives_the_stream_with_its_holes(
+            initial in prop_oneof![any::<u32>(), u32::MAX - 300..],
+            length in 1_usize..400,
+            cuts in proptest::collection::vec((0_usize..400, 1_usize..60), 0..40),
+        ) {
+            let whole: Vec<u8> = (0..length).map(|at| (at * 7 % 251) as u8).collect();
+            let pieces: Vec<(u32, &[u8])> = cuts
+                .iter()
+                .filter(|(at, _)| *at < length)
+                .map(|(at, size)| (*at as u32, &whole[*at..length.min(at + size)]))
+                .collect();
+            let mut there = vec![false; length];
+            for (at, data) in &pieces {
+                there[*at as usize..*at as usize + data.len()].fill(true);
+            }
+            let out = assemble(initial, &pieces);
+            let expected: Vec<u8> = (0..length).filter(|at| there[*at]).map(|at| whole[at]).collect();
+            prop_assert_eq!(&out.bytes, &expected);
+            prop_assert_eq!(out.conflicts, 0);
+            let last = there.iter().rposition(|there| *there).map_or(0, |last| last + 1);
+            let missing = there[..last].iter().filter(|there| !**there).count();
+            prop_assert_eq!(out.gaps.iter().map(|gap| gap.1).sum::<usize>(), missing);
+            let mut next = 0;
+            for run in &out.runs {
+                prop_assert_eq!(run.offset, next);
+                next += run.length;
+            }
+            prop_assert_eq!(next, out.bytes.len());
+        }
     }
 }
