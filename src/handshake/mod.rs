@@ -19,10 +19,10 @@ mod signature;
 mod stream;
 mod words;
 
-pub use alert::{Alert, AlertNumber};
+pub use alert::Alert;
 pub use connect::{connect, serve, serve_once};
 pub use report::{Event, Outcome, Report, Served, ServerLog, Step};
 pub use sides::{ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Version};
 pub use words::does_not_start;
 
-pub use crate::wire::Side;
+pub use crate::wire::{AlertNumber, Side};
