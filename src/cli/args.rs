@@ -149,6 +149,9 @@ pub(super) enum Command {
         #[arg(required = true, value_name = "FILE")]
         sources: Vec<PathBuf>,
     },
+    /// The TLS connections of a capture, decrypted with its key log or the secrets inside
+    #[command(after_help = super::decode::JSON)]
+    Decode(super::decode::DecodeArgs),
     /// What a cluster makes of a certificate, check by check
     #[command(after_help = super::verify::JSON)]
     Verify(Box<super::verify::VerifyArgs>),

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod decode;
 mod doctor;
 mod error;
 mod faults;
@@ -85,6 +86,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         }
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
+        Some(Command::Decode(asked)) => decode::run(output, &asked),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
         Some(Command::Check(asked)) => check::run(output, &global, &asked),

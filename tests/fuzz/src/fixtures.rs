@@ -83,6 +83,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "chain" => super::chain::seeds(),
         "names" => super::names::seeds(),
+        "capture" => super::capture::seeds(),
         _ => lessons(),
     }
 }

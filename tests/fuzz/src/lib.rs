@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod capture;
 pub mod chain;
 pub mod fixtures;
 pub mod forge;
@@ -17,5 +18,10 @@ pub mod verdict;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 4] =
-    [("parse", parse::run), ("chain", chain::run), ("names", names::run), ("lesson", lesson::run)];
+pub const TARGETS: [(&str, Target); 5] = [
+    ("parse", parse::run),
+    ("chain", chain::run),
+    ("names", names::run),
+    ("lesson", lesson::run),
+    ("capture", capture::run),
+];
