@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use dojang::blueprint::{ClusterSpec, KeyAlgorithm};
 use dojang::clock::Clock;
-use dojang::lab::{Cancel, Directory, Lab, LabOptions, Panel, Progress, StepReport};
+use dojang::lab::{Cancel, Directory, Edge, Lab, LabOptions, Panel, Play, PlayRequest, Progress, StepReport};
 use dojang::lesson::Lesson;
 use dojang::text::Language;
 use dojang::ui::{Background, Engine, Options, ProgressView, Still};
@@ -55,6 +55,12 @@ impl Engine for Fixed {
         report.made_first.clear();
         report.artifacts = report.artifacts.min(1);
         Ok(report)
+    }
+    fn edges(&self) -> Vec<Edge> {
+        self.0.edges()
+    }
+    fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String> {
+        Engine::play(&self.0, request, cancel)
     }
     fn record(&self, _: &str, _: &str, _: Option<usize>) -> Result<(), String> {
         Ok(())

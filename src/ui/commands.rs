@@ -217,6 +217,14 @@ fn is_playing(model: &Model) -> bool {
     shows(model, |show| show.clock.is_some())
 }
 
+fn is_still(model: &Model) -> bool {
+    shows(model, |show| show.clock.is_none())
+}
+
+fn beside_fields(model: &Model) -> bool {
+    shows(model, |show| show.pane == Pane::Fields)
+}
+
 fn on_ladder(model: &Model) -> bool {
     shows(model, |show| show.pane == Pane::Ladder)
 }
@@ -336,13 +344,13 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Theatre(Act::Choose), &[Key::Enter, Char('l'), Key::Right], "Enter", ("play", "보기"), &[Programme], always, 1),
     row(Command::Theatre(Act::Choose), &[Key::Enter], "Enter", ("compare", "비교하기"), &[Pick], always, 1),
     row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("pause", "멈추기"), THEATRE, is_playing, 2),
-    row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("play", "재생"), THEATRE, on_page, 2),
+    row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("play", "재생"), THEATRE, is_still, 2),
     row(Command::Theatre(Act::Deeper), &[Key::Enter], "Enter", ("fields", "필드"), THEATRE, on_ladder, 1),
     row(Command::Theatre(Act::Deeper), &[Key::Enter], "Enter", ("bytes", "바이트"), THEATRE, in_fields, 1),
     row(Command::Theatre(Act::Step(-1)), &[Key::Left, Char('h'), Char(',')], "{sides}", ("back, step", "뒤로, 한 단계"), THEATRE, on_ladder, 3),
     row(Command::Theatre(Act::Step(1)), &[Key::Right, Char('l'), Char('.')], "", ("a step further", "한 단계 앞으로"), THEATRE, on_ladder, 0),
     row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("byte", "바이트 이동"), THEATRE, in_bytes, 3),
-    row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("pane", "옆 칸"), THEATRE, on_page, 6),
+    row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("pane", "옆 칸"), THEATRE, beside_fields, 6),
     row(Command::Theatre(Act::Aside(1)), &[Key::Right, Char('l')], "", ("pane", "옆 칸"), THEATRE, on_page, 0),
     row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Programme, Mode::Theatre, Pick], always, 6),
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Programme, Mode::Theatre, Pick], always, 0),

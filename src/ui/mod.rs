@@ -5,6 +5,7 @@
 //! belongs to. Nothing is drawn unless a message changed something.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport};
 use crate::lesson::Lesson;
@@ -122,6 +123,8 @@ pub struct Options {
     pub background: Background,
     /// The lesson to open at once, by id; if none, the list.
     pub start: Option<String>,
+    /// A recorded connection to show at once, message by message.
+    pub play: Option<Arc<Play>>,
 }
 
 /// Why the screen ended otherwise than by the user's wish. The terminal has been given back.

@@ -28,7 +28,7 @@ use super::background::{self, Answer, Background, Taken};
 use super::guard::{self, Guard};
 use super::model::Model;
 use super::theme::Theme;
-use super::update::{Effect, Msg, enter, stop_work, update};
+use super::update::{Effect, Msg, enter, show, stop_work, update};
 use super::view::{cursor, view};
 use super::{Engine, Options, UiError};
 
@@ -83,6 +83,9 @@ pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiEr
         };
         let step = model.resume_step(lesson);
         first = enter(&mut model, lesson, step);
+    }
+    if let Some(play) = &options.play {
+        first.extend(show(&mut model, Arc::clone(play)));
     }
     let (sender, receiver) = unbounded_channel();
     let hook = PanicHook::set(sender.clone());
@@ -152,7 +155,10 @@ async fn turn<E: Engine>(
     model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
     draw(&mut screen, model)?;
     for effect in first {
-        carry_out(&engine, &sender, effect);
+        match effect {
+            Effect::Wake { run, after } => wake(&sender, run, after),
+            effect => carry_out(&engine, &sender, effect),
+        }
     }
     let mut answer = ask(model, background)?;
     let mut ticks = engine.reloads().then(|| interval(RELOAD));

@@ -1,5 +1,6 @@
 //! The handshake theatre: what the screen knows of the connection that is shown in it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use crate::wire::{Fact, Field, Kind, Message, Transcript};
 mod align;
 mod stage;
 
-pub(super) use align::{Mark, Row, differences};
+use align::differences;
+pub(super) use align::{Mark, Row};
 pub(super) use stage::{Beat, Stage, content_type_name, is_fatal};
 
 /// What can be done in the theatre alone.
@@ -149,6 +151,9 @@ pub(super) struct Show {
     pub(super) byte: usize,
     /// Lines that each pane is scrolled by.
     pub(super) scrolls: [usize; 3],
+    /// The fields of the chosen message that are not the same in the other run, by their
+    /// place in the outline, and what stands there.
+    pub(super) differs: HashMap<usize, Option<String>>,
     /// A fault to compare with is being chosen.
     pub(super) pick: Option<Pick>,
 }
@@ -190,6 +195,7 @@ impl Show {
             field: 0,
             byte: 0,
             scrolls: [0; 3],
+            differs: HashMap::new(),
             pick: None,
         };
         show.lay();
@@ -276,6 +282,13 @@ impl Show {
         self.chosen = row.min(self.shown.saturating_sub(1)).min(self.rows.len().saturating_sub(1));
         (self.field, self.byte) = (0, 0);
         (self.scrolls[1], self.scrolls[2]) = (0, 0);
+        let both = self.message().map(|(_, message)| message).zip(self.twin());
+        self.differs = both.map(|(message, twin)| differences(message, twin)).unwrap_or_default();
+        // What the step of a comparison is about is pointed at from the beginning.
+        let first = self.differs.keys().copied().filter(|at| *at < usize::MAX).min();
+        if let Some(first) = first {
+            self.choose_field(first);
+        }
     }
 
     /// What stands on a line: the stage and the beat, the front's before the other's.

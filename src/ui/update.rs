@@ -23,7 +23,7 @@ pub(super) use copy::copyable;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
-pub(super) use theatre::can_play;
+pub(super) use theatre::{can_play, show};
 use walk::{go, go_on};
 
 /// Takes a message into the model.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::fault::Change;
 use crate::lab::{
-    ArtifactView, Cancel, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, Progress, StepReport,
-    ToolCommands,
+    ArtifactView, Cancel, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, Play, PlayRequest,
+    Progress, StepReport, ToolCommands,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;
@@ -332,7 +332,7 @@ fn artifact(id: &str, made: bool, broken: bool) -> Panel {
     Panel::Artifact(ArtifactView { id: id.into(), path: format!("{id}.crt"), made, fields })
 }
 
-fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
+pub(super) fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
     let rules = [
         (Rule::Parse, "version 3"),
         (Rule::CriticalExtensions, "none unknown"),
@@ -363,7 +363,7 @@ fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
     }
 }
 
-const UNKNOWN: &str = "x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"KUBERNETES-CA\")";
+pub(super) const UNKNOWN: &str = "x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"KUBERNETES-CA\")";
 
 /// The admin's connection: before, answered, or refused.
 pub(crate) fn connection(outcome: Option<bool>) -> Panel {
@@ -513,6 +513,17 @@ impl Engine for Fake {
             artifacts: usize::from(step == "make"),
             panels,
         })
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        match cluster() {
+            Panel::Cluster(edges) => edges,
+            _ => Vec::new(),
+        }
+    }
+
+    fn play(&self, request: &PlayRequest, _: &Cancel) -> Result<Play, String> {
+        Ok(super::theatre::recorded(request))
     }
 
     fn record(&self, _lesson: &str, _step: &str, _choice: Option<usize>) -> Result<(), String> {

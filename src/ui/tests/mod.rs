@@ -18,6 +18,7 @@ use super::{Engine, Options};
 
 mod fake;
 mod over;
+mod theatre;
 use fake::Fake;
 
 /// A model and the engine behind it; effects are carried out at once.
@@ -47,6 +48,11 @@ impl Lab {
                 Effect::Perform { run, lesson, step, cancel } => {
                     let result = self.engine.perform(&lesson, &step, &cancel, &|_| {});
                     self.send(Msg::Performed(run, result));
+                }
+                Effect::Edges(run) => drop(self.send(Msg::Edges(run, self.engine.edges()))),
+                Effect::Play { run, request, cancel } => {
+                    let result = self.engine.play(&request, &cancel).map(Box::new);
+                    self.send(Msg::Played(run, result));
                 }
                 _ => {}
             }

@@ -16,11 +16,11 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     let effects = match act {
         Act::Open => return open(model),
         Act::Choose => return choose(model),
-        Act::Play => play(model),
+        Act::Play => play_it(model),
         Act::Versions => versions(model),
         Act::Compare => compare(model),
         act => {
-            if let Some(show) = show(model) {
+            if let Some(show) = stage(model) {
                 on_show(show, act);
             }
             if matches!(act, Act::Speed(_)) { again(model) } else { Vec::new() }
@@ -30,7 +30,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     effects
 }
 
-fn show(model: &mut Model) -> Option<&mut Show> {
+fn stage(model: &mut Model) -> Option<&mut Show> {
     model.theatre.as_mut()?.show.as_mut()
 }
 
@@ -73,13 +73,21 @@ fn open(model: &mut Model) -> Vec<Effect> {
     model.run += 1;
     let run = model.run;
     if let Some((play, request)) = playable(model) {
-        let show = Show::new(play, request);
-        model.theatre = Some(Theatre { show: Some(show), ..Theatre::default() });
-        return self::play(model);
+        return raise(model, Show::new(play, request));
     }
     let programme = Programme { run, ..Programme::default() };
     model.theatre = Some(Theatre { programme: Some(programme), ..Theatre::default() });
     vec![Effect::Edges(run)]
+}
+
+/// Shows a connection that was recorded elsewhere.
+pub(in crate::ui) fn show(model: &mut Model, recorded: Arc<Play>) -> Vec<Effect> {
+    raise(model, Show::new(recorded, None))
+}
+
+fn raise(model: &mut Model, show: Show) -> Vec<Effect> {
+    model.theatre = Some(Theatre { show: Some(show), ..Theatre::default() });
+    play_it(model)
 }
 
 /// The connection of the open step, if it has been made.
@@ -181,7 +189,7 @@ pub(super) fn played(model: &mut Model, run: u64, result: Result<Box<Play>, Stri
         }
         _ => {
             theatre.show = Some(Show::new(play, Some(waiting.request)));
-            self::play(model)
+            play_it(model)
         }
     };
     settle(model);
@@ -189,8 +197,8 @@ pub(super) fn played(model: &mut Model, run: u64, result: Result<Box<Play>, Stri
 }
 
 /// Plays or stops; from the beginning where the end has been reached.
-fn play(model: &mut Model) -> Vec<Effect> {
-    let Some(show) = show(model) else { return Vec::new() };
+fn play_it(model: &mut Model) -> Vec<Effect> {
+    let Some(show) = stage(model) else { return Vec::new() };
     if show.clock.take().is_some() {
         return Vec::new();
     }
@@ -206,7 +214,7 @@ fn play(model: &mut Model) -> Vec<Effect> {
 fn start(model: &mut Model) -> Vec<Effect> {
     model.run += 1;
     let run = model.run;
-    let Some(show) = show(model) else { return Vec::new() };
+    let Some(show) = stage(model) else { return Vec::new() };
     let after = show.gap();
     show.clock = after.map(|_| run);
     after.map(|after| Effect::Wake { run, after }).into_iter().collect()
@@ -214,7 +222,7 @@ fn start(model: &mut Model) -> Vec<Effect> {
 
 /// Where it plays, at the new speed.
 fn again(model: &mut Model) -> Vec<Effect> {
-    match show(model) {
+    match stage(model) {
         Some(show) if show.clock.is_some() => start(model),
         _ => Vec::new(),
     }
@@ -222,7 +230,7 @@ fn again(model: &mut Model) -> Vec<Effect> {
 
 /// The next beat, if it is the one that is waited for.
 pub(super) fn beat(model: &mut Model, run: u64) -> Vec<Effect> {
-    let Some(show) = show(model).filter(|show| show.clock == Some(run)) else { return Vec::new() };
+    let Some(show) = stage(model).filter(|show| show.clock == Some(run)) else { return Vec::new() };
     show.shown = (show.shown + 1).min(show.rows.len());
     show.choose(show.shown.saturating_sub(1));
     model.redraw = true;
@@ -234,7 +242,7 @@ pub(super) fn beat(model: &mut Model, run: u64) -> Vec<Effect> {
 /// TLS 1.2 and 1.3 beside each other; where there is room for one, the other one.
 fn versions(model: &mut Model) -> Vec<Effect> {
     let is_wide = view::theatre_is_wide(model);
-    let Some(show) = show(model) else { return Vec::new() };
+    let Some(show) = stage(model) else { return Vec::new() };
     if show.pairing == Some(Pairing::Versions) {
         if is_wide {
             show.alone()
@@ -252,7 +260,7 @@ fn versions(model: &mut Model) -> Vec<Effect> {
 
 /// The other run in front.
 fn front(model: &mut Model) {
-    if let Some(show) = show(model).filter(|show| show.stages.len() > 1) {
+    if let Some(show) = stage(model).filter(|show| show.stages.len() > 1) {
         show.front = 1 - show.front.min(1);
         show.choose(show.chosen);
     }
@@ -260,7 +268,7 @@ fn front(model: &mut Model) {
 
 /// A healthy run and a faulty one beside each other.
 fn compare(model: &mut Model) -> Vec<Effect> {
-    let Some(show) = show(model) else { return Vec::new() };
+    let Some(show) = stage(model) else { return Vec::new() };
     if show.pick.take().is_some() {
         return Vec::new();
     }
@@ -311,7 +319,7 @@ pub(super) fn switch(model: &mut Model, forward: bool) -> bool {
     if model.theatre.is_none() {
         return false;
     }
-    let Some(show) = show(model) else { return true };
+    let Some(show) = stage(model) else { return true };
     let panes = [Pane::Ladder, Pane::Fields, Pane::Bytes];
     let count = panes.iter().filter(|pane| **pane <= show.open).count();
     if count == 1 {
@@ -440,7 +448,7 @@ pub(super) fn click(model: &mut Model, spot: view::Spot) -> Vec<Effect> {
         programme.chosen = at;
         return Vec::new();
     }
-    let Some(show) = show(model) else { return Vec::new() };
+    let Some(show) = stage(model) else { return Vec::new() };
     match spot {
         view::Spot::Row(stage, row) => {
             show.clock = None;
@@ -483,7 +491,7 @@ pub(super) fn click(model: &mut Model, spot: view::Spot) -> Vec<Effect> {
 /// The wheel over a pane.
 pub(super) fn wheel(model: &mut Model, spot: Option<view::Spot>, lines: isize) {
     let is_over_rest = model.mode() != Mode::Theatre;
-    if let Some(show) = show(model).filter(|_| !is_over_rest) {
+    if let Some(show) = stage(model).filter(|_| !is_over_rest) {
         let pane = match spot {
             Some(view::Spot::Row(..) | view::Spot::Pane(Pane::Ladder)) => Pane::Ladder,
             Some(view::Spot::Field(_) | view::Spot::Pane(Pane::Fields)) => Pane::Fields,

@@ -1,13 +1,11 @@
 //! The chosen message's fields, or the checks of the chosen judgement.
 
-use std::collections::HashMap;
-
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line as Row, Span};
 
-use super::super::super::theatre::{Beat, Line, Pane, Show, differences};
+use super::super::super::theatre::{Beat, Line, Pane, Show};
 use super::super::lines::{Body, paint, safe};
 use super::super::verdict;
 use super::{Look, below, words};
@@ -28,13 +26,12 @@ pub(super) fn draw(show: &Show, frame: &mut Frame<'_>, area: Rect, look: Look) {
     let name = words::name(message, show.outside);
     super::title(frame, area, &format!("{name}  {}", words::size(message.bytes.len())), is_focus, look);
     let lines = show.lines();
-    let other = show.twin().map(|twin| differences(message, twin));
     let columns = usize::from(area.width);
     for ((at, line), y) in lines.iter().enumerate().skip(scroll).zip(rows.y..rows.bottom()) {
         let is_chosen = at == show.field;
         let row = match line {
             Line::Field(depth, field, place) => {
-                let twin = other.as_ref().and_then(|other| other.get(place));
+                let twin = show.differs.get(place);
                 field_row((*depth, field.name, &field.value), twin, (is_chosen, is_focus), columns, look)
             }
             Line::Fact(fact) => {
@@ -126,11 +123,4 @@ pub(super) fn path(show: &Show) -> Vec<&'static str> {
     }
     path.insert(0, message.kind.name());
     path
-}
-
-/// What the other run has in the place of the chosen field.
-pub(super) fn other_value(show: &Show) -> Option<Option<String>> {
-    let (_, message) = show.message()?;
-    let found: HashMap<usize, Option<String>> = differences(message, show.twin()?);
-    found.get(&show.field).cloned()
 }

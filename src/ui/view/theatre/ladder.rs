@@ -14,7 +14,7 @@ use crate::wire::{Message, Side, version_name};
 /// From so many columns on, the time of each message stands before it.
 const WITH_TIME: usize = 64;
 /// Columns of the time.
-const TIME: usize = 9;
+const TIME: usize = 10;
 /// Columns that the words of a message keep before what it was under is told.
 const LEAST_NAME: usize = 34;
 
@@ -56,7 +56,7 @@ fn heads(show: &Show, stage: usize, known: &Stage, columns: usize, look: Look) -
     let server = truncate(&safe(known.name(Side::Server)), room.saturating_sub(width(&client)));
     let pad = columns.saturating_sub(start + width(&client) + width(&server) + width(&what));
     let lead = if is_focus { theme.glyph.pointer } else { " " };
-    let lead = format!("{lead}{}", " ".repeat(start.saturating_sub(1)));
+    let lead = format!("{}{lead}", " ".repeat(start.saturating_sub(1)));
     Line::from(vec![
         Span::styled(lead, theme.focus()),
         Span::styled(client, style),
@@ -94,7 +94,7 @@ fn line(
     };
     if columns >= WITH_TIME {
         let time = message.map(|message| words::time(message.at)).unwrap_or_default();
-        spans.push(Span::styled(format!("{time:>8} "), theme.dim()));
+        spans.push(Span::styled(format!("{time:>9} "), theme.dim()));
     }
     let bar = || Span::styled(theme.glyph.bar, theme.dim());
     spans.push(bar());
@@ -146,7 +146,7 @@ fn arrow(
     let is_closed = glyph == theme.glyph.closed;
     let line = if is_closed { theme.glyph.heavy } else { theme.glyph.rule };
     let rule = |count: usize| Span::styled(line.repeat(count), style);
-    // Ends, blanks and the arrow's head take eleven.
+    // Both ends, the glyph between blanks and the blank behind.
     let room = inside.saturating_sub(8);
     let bytes = words::size(message.bytes.len());
     let tail = match room {
@@ -155,7 +155,7 @@ fn arrow(
         _ => String::new(),
     };
     let taken = if tail.is_empty() { 0 } else { width(&tail) + 2 };
-    let room = room.saturating_sub(taken + 2);
+    let room = room.saturating_sub(taken);
     let name = truncate(&words::name(message, outside), room);
     let left = room.saturating_sub(width(&name) + 2);
     let summary = if left >= 8 { truncate(&safe(&message.summary), left) } else { String::new() };

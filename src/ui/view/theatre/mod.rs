@@ -26,6 +26,8 @@ const THREE_PANES: u16 = 100;
 const WITH_FIELDS: u16 = 140;
 /// From so many columns on there is room for two panes.
 const TWO_PANES: u16 = 70;
+/// Columns of the narrowest ladder, in which each name still stands whole.
+const NARROW: u16 = 30;
 /// Columns between two panes: a blank, the rule, a blank.
 const GAP: u16 = 3;
 
@@ -104,13 +106,13 @@ fn places(show: &Show, body: Rect) -> Places {
         }
         Pane::Ladder => vec![(Pane::Ladder, 0)],
         _ if columns < TWO_PANES => vec![(show.pane, 0)],
-        Pane::Fields if columns < THREE_PANES => vec![(Pane::Ladder, 28), (Pane::Fields, 0)],
+        Pane::Fields if columns < THREE_PANES => vec![(Pane::Ladder, NARROW), (Pane::Fields, 0)],
         Pane::Fields => vec![(Pane::Ladder, columns * 42 / 100), (Pane::Fields, 0)],
         Pane::Bytes if columns >= THREE_PANES => {
-            let ladder = if columns >= WITH_FIELDS { 42 } else { 28 };
+            let ladder = if columns >= WITH_FIELDS { 42 } else { NARROW };
             vec![(Pane::Ladder, ladder), (Pane::Fields, 0), (Pane::Bytes, bytes)]
         }
-        Pane::Bytes if show.pane == Pane::Ladder => vec![(Pane::Ladder, 28), (Pane::Fields, 0)],
+        Pane::Bytes if show.pane == Pane::Ladder => vec![(Pane::Ladder, NARROW), (Pane::Fields, 0)],
         Pane::Bytes => vec![(Pane::Fields, 0), (Pane::Bytes, bytes)],
     };
     let gaps = GAP * u16::try_from(panes.len().saturating_sub(1)).unwrap_or(0);
@@ -211,7 +213,7 @@ pub(super) fn draw(model: &Model, theatre: &Theatre, frame: &mut Frame<'_>, area
         if let Some(area) = places.bytes {
             bytes::draw(show, frame, area, look);
         }
-        rules(&places, frame, look);
+        rule(&places, frame, look);
     }
     strip::draw(show, frame, (places.rule, places.strip), look);
     if let Some(pick) = &show.pick {
@@ -219,10 +221,10 @@ pub(super) fn draw(model: &Model, theatre: &Theatre, frame: &mut Frame<'_>, area
     }
 }
 
-/// The rules between the panes.
-fn rules(places: &Places, frame: &mut Frame<'_>, look: Look) {
-    let areas = places.ladders.iter().map(|(_, area)| *area).chain(places.fields).chain(places.bytes);
-    for area in areas.skip(1) {
+/// The rule between fields and bytes.
+fn rule(places: &Places, frame: &mut Frame<'_>, look: Look) {
+    // Beside a ladder its own lifeline is the rule.
+    if let Some(area) = places.bytes.filter(|_| places.fields.is_some()) {
         for y in area.y..area.bottom() {
             let x = area.x.saturating_sub(2);
             frame.buffer_mut().set_string(x, y, look.theme.glyph.bar, look.theme.dim());

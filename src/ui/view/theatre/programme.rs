@@ -14,10 +14,26 @@ use crate::text::{truncate, width};
 const WITH_MAP: u16 = 124;
 /// Columns of the list beside the map.
 const LIST: u16 = 58;
+/// Rows under the list: a rule, and what the chosen one's ends show.
+const ABOUT: u16 = 3;
 
 fn list(body: Rect) -> Rect {
     let columns = if body.width >= WITH_MAP { LIST } else { body.width };
-    rect(body.x, body.y, columns, body.height)
+    rect(body.x, body.y, columns, body.height.saturating_sub(ABOUT))
+}
+
+/// What the chosen one's ends show each other.
+fn about(programme: &Programme, columns: usize, look: Look) -> Body {
+    let mut body = Body::default();
+    let Some(edge) = programme.edges.get(programme.chosen) else { return body };
+    let theme = look.theme;
+    for (who, what) in [(&edge.client, &edge.credential), (&edge.server, &edge.presented)] {
+        let shows = look.pick(" shows ", ": ");
+        let pieces =
+            [(safe(who), theme.bold()), (shows.to_owned(), theme.text()), (safe(what), theme.code())];
+        body.flow(&[], &pieces, columns);
+    }
+    body
 }
 
 /// Draws the list.
@@ -41,6 +57,11 @@ pub(super) fn draw(programme: &Programme, frame: &mut Frame<'_>, areas: Areas, l
         let row = row(programme, at, usize::from(area.width), look);
         frame.buffer_mut().set_line(area.x, y, &row, area.width);
     }
+    let below = rect(areas.body.x, area.bottom(), areas.body.width, 1);
+    let rule = theme.glyph.rule.repeat(usize::from(below.width));
+    frame.buffer_mut().set_string(below.x, below.y, rule, theme.dim());
+    let about = about(programme, usize::from(areas.body.width), look);
+    paint(frame, rect(below.x, below.y + 1, below.width, ABOUT - 1), &about.lines, 0);
     paint_thumb(frame, area.right(), area, programme.edges.len(), programme.scroll, look);
     if areas.body.width >= WITH_MAP {
         let x = area.right() + 3;
@@ -50,7 +71,7 @@ pub(super) fn draw(programme: &Programme, frame: &mut Frame<'_>, areas: Areas, l
     }
 }
 
-/// A connection: its number, both ends, and the certificates that they show.
+/// A connection: its number and both ends.
 fn row(programme: &Programme, at: usize, columns: usize, look: Look) -> Line<'static> {
     let theme = look.theme;
     let Some(edge) = programme.edges.get(at) else { return Line::default() };
@@ -61,14 +82,7 @@ fn row(programme: &Programme, at: usize, columns: usize, look: Look) -> Line<'st
     let lead = format!("{pointer} {:>2}  ", at + 1);
     let ends = format!("{} {goes} {} :{}", safe(&edge.client), safe(&edge.server), edge.port);
     let ends = truncate(&ends, columns.saturating_sub(width(&lead)));
-    let left = columns.saturating_sub(width(&lead) + width(&ends) + 2);
-    let shown = format!("{} / {}", safe(&edge.credential), safe(&edge.presented));
-    let shown = if left >= width(&shown) { shown } else { String::new() };
-    Line::from(vec![
-        Span::styled(lead, style),
-        Span::styled(ends, style),
-        Span::styled(format!("  {shown}"), theme.dim()),
-    ])
+    Line::from(vec![Span::styled(lead, style), Span::styled(ends, style)])
 }
 
 /// What is seen of the list.

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use super::super::super::theatre::{Beat, Show, Stage, content_type_name, is_fatal, message_name};
 use super::super::super::words;
+use super::super::lines::safe;
 use super::Look;
 use crate::lab::Judgement;
 use crate::text::{Language, particle};
@@ -57,6 +58,7 @@ pub(super) fn time(at: std::time::Duration) -> String {
 /// What is said of a beat that is no message: the words and their style, and at whose line.
 pub(super) fn beat(stage: &Stage, beat: Beat, look: Look) -> Option<(String, Style, Side)> {
     let theme = look.theme;
+    let name = |side| safe(stage.name(side));
     Some(match beat {
         Beat::Message(_) => return None,
         Beat::Judged(at) => {
@@ -70,10 +72,11 @@ pub(super) fn beat(stage: &Stage, beat: Beat, look: Look) -> Option<(String, Sty
         }
         Beat::Finished(side) => {
             let what = match look.language {
-                Language::En => format!("{} has finished", stage.name(side)),
+                Language::En => format!("{} has finished", name(side)),
                 Language::Ko => {
-                    let name = stage.name(side);
-                    format!("{name}{} 핸드셰이크를 마침", particle(name, "이", "가"))
+                    let name = name(side);
+                    let particle = particle(&name, "이", "가");
+                    format!("{name}{particle} 핸드셰이크를 마침")
                 }
             };
             (format!("{} {what}", theme.glyph.bullet), theme.bold(), side)
@@ -95,7 +98,7 @@ fn judged(judgement: &Judgement, look: Look) -> String {
             format!("{}: {}", look.pick("refuses", "거부"), words::rule(rule, look.language))
         }
         (Some(refusal), None) => {
-            format!("{}: {}", look.pick("refuses", "거부"), super::super::lines::safe(refusal))
+            format!("{}: {}", look.pick("refuses", "거부"), safe(refusal))
         }
         (None, _) => {
             let count = judgement.verdict.as_ref().map_or(0, |verdict| {
@@ -112,17 +115,18 @@ fn judged(judgement: &Judgement, look: Look) -> String {
 /// Why a beat that is no message is there, in a sentence or two.
 pub(super) fn why(show: &Show, stage: usize, beat: Beat, look: Look) -> String {
     let Some(stage) = show.stages.get(stage) else { return String::new() };
-    let (client, server) = (stage.name(Side::Client), stage.name(Side::Server));
+    let name = |side| safe(stage.name(side));
+    let (client, server) = (name(Side::Client), name(Side::Server));
     match (beat, look.language) {
         (Beat::Message(_), _) => String::new(),
         (Beat::Judged(at), language) => {
             let judgement = stage.play.judgements.get(at);
             let by = judgement.map_or(Side::Client, |judgement| judgement.by);
-            let (judge, judged) = (stage.name(by), stage.name(by.other()));
+            let (judge, judged) = (name(by), name(by.other()));
             match language {
                 Language::En => format!("{judge} verifies the certificate of {judged} by Go's rules."),
                 Language::Ko => {
-                    let particle = particle(judge, "이", "가");
+                    let particle = particle(&judge, "이", "가");
                     format!("{judge}{particle} Go의 규칙으로 {judged}의 인증서를 검증해요.")
                 }
             }
