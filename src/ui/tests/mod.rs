@@ -49,7 +49,10 @@ impl Lab {
                     let result = self.engine.perform(&lesson, &step, &cancel, &|_| {});
                     self.send(Msg::Performed(run, result));
                 }
-                Effect::Edges(run) => drop(self.send(Msg::Edges(run, self.engine.edges()))),
+                Effect::Edges(run) => {
+                    let edges = self.engine.edges();
+                    self.send(Msg::Edges(run, edges));
+                }
                 Effect::Play { run, request, cancel } => {
                     let result = self.engine.play(&request, &cancel).map(Box::new);
                     self.send(Msg::Played(run, result));

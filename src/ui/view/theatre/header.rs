@@ -10,6 +10,9 @@ use super::Look;
 use crate::text::{truncate, width};
 use crate::wire::{Side, group_name, suite_name, version_name};
 
+/// From so many columns on, the speed is told.
+const WITH_SPEED: usize = 70;
+
 /// Draws the header.
 pub(super) fn draw(show: &Show, frame: &mut Frame<'_>, area: Rect, look: Look) {
     let theme = look.theme;
@@ -27,7 +30,7 @@ pub(super) fn draw(show: &Show, frame: &mut Frame<'_>, area: Rect, look: Look) {
     };
     let right = Line::from(vec![
         Span::styled(format!("{state}  "), style),
-        Span::styled(format!("{speed}  "), theme.dim()),
+        Span::styled(if columns < WITH_SPEED { String::new() } else { format!("{speed}  ") }, theme.dim()),
         Span::styled(played, theme.text()),
     ]);
     let goes = if theme.is_ascii() { "->" } else { "→" };

@@ -15,8 +15,10 @@ use crate::wire::{Message, Side, version_name};
 const WITH_TIME: usize = 64;
 /// Columns of the time.
 const TIME: usize = 10;
-/// Columns that the words of a message keep before what it was under is told.
-const LEAST_NAME: usize = 34;
+/// From so many columns between the lifelines on, a message's size is told, and from so many
+/// what it was under, in words: the line and its glyph say it in any case.
+const WITH_SIZE: usize = 32;
+const WITH_WORD: usize = 42;
 
 /// Draws the ladder of a stage.
 pub(super) fn draw(show: &Show, stage: usize, frame: &mut Frame<'_>, area: Rect, look: Look) {
@@ -150,8 +152,8 @@ fn arrow(
     let room = inside.saturating_sub(8);
     let bytes = words::size(message.bytes.len());
     let tail = match room {
-        room if room >= LEAST_NAME + width(word) + width(&bytes) + 3 => format!("{word}, {bytes}"),
-        room if room >= LEAST_NAME => bytes,
+        WITH_WORD.. => format!("{word}, {bytes}"),
+        WITH_SIZE..WITH_WORD => bytes,
         _ => String::new(),
     };
     let taken = if tail.is_empty() { 0 } else { width(&tail) + 2 };

@@ -77,11 +77,8 @@ struct Places {
 
 /// Places the panes; the first row of each is its title.
 fn places(show: &Show, body: Rect) -> Places {
-    let strip = match body.height {
-        0..18 => 2,
-        18..28 => 3,
-        _ => 4,
-    };
+    // A sentence takes more lines where they are short.
+    let strip = if body.width < TWO_PANES || body.height >= 28 { 4 } else { 3 };
     let rows = body.height.saturating_sub(strip + 1);
     let whole = rect(body.x, body.y, body.width, rows);
     let mut places = Places {
