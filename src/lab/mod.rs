@@ -10,6 +10,7 @@ mod faulty;
 mod files;
 mod lessons;
 mod life;
+mod opinions;
 mod panels;
 mod run;
 mod step;
@@ -22,6 +23,7 @@ pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
+pub use opinions::{Case, Opinions};
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
     Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
