@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use common::sound::{Moments, is_sound};
 use common::{DOJANG, argument};
-use dojang::lab::{self, Cancel, Panel, StepReport};
+use dojang::fault::Making;
+use dojang::lab::{self, Cancel, Panel, StepReport, Trial, TrialStep};
 use dojang::lesson::{Action, Lesson, Progress};
 use dojang::text::Language;
 use dojang::ui::{self, Engine, ProgressView};
@@ -489,6 +490,23 @@ impl Engine for Panics {
         _on_progress: &(dyn Fn(lab::Progress) + Sync),
     ) -> Result<StepReport, String> {
         panic!("the roof falls in")
+    }
+
+    fn trial(
+        &self,
+        _: &Making,
+        _: bool,
+        _: &Cancel,
+        _: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String> {
+        Err("no fault is tried here".into())
+    }
+    fn edges(&self) -> Vec<lab::Edge> {
+        Vec::new()
+    }
+
+    fn play(&self, _request: &lab::PlayRequest, _cancel: &Cancel) -> Result<lab::Play, String> {
+        panic!("the curtain falls")
     }
 
     fn record(&self, _lesson: &str, _step: &str, _choice: Option<usize>) -> Result<(), String> {

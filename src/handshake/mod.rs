@@ -17,6 +17,7 @@ mod key;
 mod offer;
 mod record;
 mod report;
+mod search;
 mod server;
 mod sides;
 mod signature;
@@ -29,6 +30,7 @@ pub use connect::{connect, serve, serve_once};
 pub use dial::{Caller, Dialled, Ended, dial};
 pub use offer::Offer;
 pub use report::{Event, Outcome, Report, Served, ServerLog, Step};
+pub use search::{Search, search};
 pub use sides::{ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Version};
 pub use words::does_not_start;
 

@@ -5,18 +5,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::change::Changed;
 use super::engine::Lab;
-use super::{AlertView, ConnectionOutcome, ConnectionView, Judgement, LabError, Trusts};
+use super::{AlertView, ConnectionOutcome, ConnectionView, Judgement, LabError, Trusts, opinions};
 use crate::access::{World, WorldNode};
 use crate::blueprint::{Connection, Plan, resolve_certificate};
 use crate::fault::Change;
 use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide, Side};
 use crate::lesson::Verify;
 use crate::trust::Roots;
-use crate::workspace::{Cancel, Credential, Selection, WorkspaceError, authority_chain, credential};
+use crate::workspace::{Cancel, Credential, Selection, authority_chain, credential};
 use crate::x509;
 
 pub use crate::handshake::{Offer, Version as Tls};
@@ -53,27 +51,6 @@ impl From<Tls> for Manner {
     }
 }
 
-/// One row of the matrix.
-#[derive(Debug, Clone, Serialize)]
-pub struct MatrixRow {
-    /// `kubelet@node01`.
-    pub client: String,
-    /// `kube-apiserver@cp1`.
-    pub server: String,
-    /// The server's port in a cluster.
-    pub port: u16,
-    /// `GET /api/v1/nodes`.
-    pub request: String,
-    /// `200`, `refused-by-server`, …
-    pub outcome: String,
-    /// The user that the server saw.
-    pub user: Option<String>,
-    /// Time of the exchange in microseconds.
-    pub micros: u64,
-    /// Whether it was answered with success.
-    pub ok: bool,
-}
-
 /// A credential as it goes into a connection, and its certificate before a change.
 struct Presented {
     chain: Vec<Vec<u8>>,
@@ -92,9 +69,23 @@ pub(super) struct Circumstances<'a> {
     pub(super) without_client_authority: bool,
 }
 
+/// What many connections have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Common<'a> {
+    /// How they are made.
+    pub(super) manner: Manner,
+    /// What servers answer from.
+    pub(super) world: &'a Arc<World>,
+    /// Where they run.
+    pub(super) runtime: &'a tokio::runtime::Runtime,
+    /// Whether its bytes are kept and other verifiers are asked as well: a matrix shows none
+    /// of that.
+    pub(super) is_shown: bool,
+}
+
 /// What was read for connections, so that many of them read it once.
 #[derive(Default)]
-struct Cache {
+pub(super) struct Cache {
     credentials: HashMap<String, Arc<Presented>>,
     roots: HashMap<String, Arc<Roots>>,
 }
@@ -171,77 +162,36 @@ impl Lab {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        let options = self.options(manner.into(), true);
-        let (view, _) = self.exchange(connection, &options, circumstances, &mut cache, &world, &runtime)?;
+        let manner = manner.into();
+        let common = Common { manner, world: &world, runtime: &runtime, is_shown: true };
+        let (view, _) = self.exchange(connection, circumstances, &mut cache, &common)?;
         Ok(view)
     }
 
-    /// Every connection of the cluster, in order.
-    ///
-    /// # Errors
-    /// As [`Lab::connect`].
-    pub fn matrix(
+    /// One connection with what was read for others.
+    pub(super) fn exchange(
         &self,
-        tls: Tls,
-        cancel: &Cancel,
-        mut each: impl FnMut(&MatrixRow),
-    ) -> Result<Vec<MatrixRow>, LabError> {
-        for connection in &self.plan.connections {
-            if cancel.is_cancelled() {
-                return Err(WorkspaceError::Cancelled.into());
-            }
-            self.make_for(connection, None, cancel)?;
-        }
-        let mut cache = Cache::default();
-        let world = Arc::new(self.world());
-        let runtime = runtime()?;
-        let usual = Circumstances::default();
-        let options = self.options(tls.into(), false);
-        let mut rows = Vec::new();
-        for connection in &self.plan.connections {
-            if cancel.is_cancelled() {
-                return Err(WorkspaceError::Cancelled.into());
-            }
-            let (view, report) = self.exchange(connection, &options, &usual, &mut cache, &world, &runtime)?;
-            let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
-            let row = MatrixRow {
-                client: view.client,
-                server: view.server,
-                port: view.port,
-                request: view.request,
-                ok: matches!(report.outcome, handshake::Outcome::Answered(status) if status < 300),
-                outcome,
-                user: report.identity().map(|identity| identity.user.clone()),
-                micros: micros(report.elapsed),
-            };
-            each(&row);
-            rows.push(row);
-        }
-        Ok(rows)
-    }
-
-    fn options(&self, manner: Manner, record: bool) -> handshake::Options {
-        handshake::Options {
+        connection: &Connection,
+        circumstances: &Circumstances<'_>,
+        cache: &mut Cache,
+        common: &Common<'_>,
+    ) -> Result<(ConnectionView, Report), LabError> {
+        let Common { manner, world, runtime, is_shown } = *common;
+        let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
+        let options = handshake::Options {
             version: manner.tls,
             now: self.now(),
             timeout: TIMEOUT,
             offer: manner.offer,
-            record,
+            record: is_shown,
+        };
+        let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
+        let mut outcome = outcome(&report, &server);
+        if is_shown && report.mismatched_key.is_none() {
+            outcome.server_opinions = opinions::of_server(&report, &client, &server, options.now);
+            outcome.client_opinions = opinions::of_client(&report, &client, &server, options.now);
         }
-    }
-
-    fn exchange(
-        &self,
-        connection: &Connection,
-        options: &handshake::Options,
-        circumstances: &Circumstances<'_>,
-        cache: &mut Cache,
-        world: &Arc<World>,
-        runtime: &tokio::runtime::Runtime,
-    ) -> Result<(ConnectionView, Report), LabError> {
-        let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
-        let report = runtime.block_on(handshake::connect(&client, &server, options))?;
-        view.outcome = Some(outcome(&report, &server));
+        view.outcome = Some(outcome);
         Ok((view, report))
     }
 
@@ -364,7 +314,8 @@ impl Lab {
         Ok(roots)
     }
 
-    fn world(&self) -> World {
+    /// What servers answer from.
+    pub(super) fn world(&self) -> World {
         let Plan { spec, .. } = &self.plan;
         let node = |control_plane| {
             move |node: &crate::blueprint::Node| WorldNode {
@@ -379,11 +330,11 @@ impl Lab {
     }
 }
 
-fn micros(elapsed: Duration) -> u64 {
+pub(super) fn micros(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
@@ -411,6 +362,8 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
         version: None,
         server_verdict: None,
         client_verdict: None,
+        server_opinions: None,
+        client_opinions: None,
         events: Vec::new(),
         alert: None,
         identity: None,
@@ -442,6 +395,8 @@ fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
         version: report.version.map(|version| version.to_string()),
         server_verdict: report.server_verdict.clone(),
         client_verdict: report.client_verdict.clone(),
+        server_opinions: None,
+        client_opinions: None,
         events: report.events.iter().map(|e| (e.side.to_string(), e.step.to_string())).collect(),
         alert: report.alert.as_ref().map(|alert| AlertView {
             from: alert.from.to_string(),

@@ -4,28 +4,36 @@
 mod change;
 mod check;
 mod connect;
+mod difference;
 mod engine;
 mod error;
 mod faulty;
 mod files;
 mod lessons;
 mod life;
+mod matrix;
+mod opinions;
 mod panels;
 mod play;
 mod run;
 mod step;
+mod trial;
 mod view;
 mod walk;
 
 pub use crate::workspace::{Cancel, Progress};
-pub use connect::{Manner, MatrixRow, Offer, Tls, tls_version};
+pub use connect::{Manner, Offer, Tls, tls_version};
+pub use difference::{Difference, FieldDifference};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
+pub use matrix::MatrixRow;
+pub use opinions::{Case, Opinions};
 pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
+pub use trial::{Trial, TrialStep};
 pub use view::{
-    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
-    Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
+    AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,
+    Panel, Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
 };
 pub use walk::{WalkReport, WalkRow};

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Judgement, Play};
-
+use super::{Judgement, Opinions, Play};
 use crate::lesson::Words;
 use crate::trust::Verdict;
 use crate::wire::Recording;
@@ -41,13 +40,22 @@ pub enum Panel {
     /// The certificates of the cluster by kind: heading and ids.
     Kinds(Vec<(String, Vec<String>)>),
     /// Certificates from a leaf up to its root.
-    Chain(Vec<Rung>),
+    Chain(ChainView),
     /// A file as text.
     File(FileView),
     /// Who holds which authority's certificate and key.
     Trust(Vec<Holder>),
     /// Commands and what they printed.
     Terminal(TerminalView),
+}
+
+/// A chain of artifacts, and the verdict on it once all of it is made.
+#[derive(Debug, Clone)]
+pub struct ChainView {
+    /// From the leaf up to its root.
+    pub rungs: Vec<Rung>,
+    /// What Go and the others make of it: for its first usage, by no name.
+    pub judged: Option<(Verdict, Opinions)>,
 }
 
 /// One certificate of a chain.
@@ -210,6 +218,10 @@ pub struct ConnectionOutcome {
     pub server_verdict: Option<Verdict>,
     /// The server's verdict on the client; none if no certificate was shown.
     pub client_verdict: Option<Verdict>,
+    /// What others make of the server's chain, where the client verified it.
+    pub server_opinions: Option<Opinions>,
+    /// What others make of the client's chain, where the server verified it.
+    pub client_opinions: Option<Opinions>,
     /// What happened, in order: who, and what in the field's words (`ClientHello sent`,
     /// `handshake finished`, `alert unknown_ca received`).
     pub events: Vec<(String, String)>,
@@ -250,6 +262,13 @@ impl ConnectionView {
             recording: Arc::clone(outcome.recording.as_ref()?),
             judgements: outcome.judgements.clone(),
         })
+    }
+}
+
+impl ConnectionOutcome {
+    /// Both sides' opinions, the one of the server's chain first.
+    pub fn opinions_mut(&mut self) -> impl Iterator<Item = &mut Opinions> {
+        [&mut self.server_opinions, &mut self.client_opinions].into_iter().flatten()
     }
 }
 

@@ -32,7 +32,7 @@ pub use curve::Curve;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
 pub use key::KeyAlgorithm;
 pub use name::{Attribute, AttributeValue, Name};
-pub use path::{Dropped, Path};
+pub use path::{BrokenAt, Dropped, Path, PathCertificate};
 pub use report::verify;
 pub use roots::pem_certificates;
 

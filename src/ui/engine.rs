@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Engine, ProgressView};
-use crate::lab::{Cancel, Edge, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport};
+use crate::fault::Making;
+use crate::lab::{
+    Cancel, Edge, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep,
+};
 use crate::lesson::{Lesson, Step};
 use crate::text::Language;
 
@@ -63,6 +66,16 @@ impl Engine for Lab {
 
     fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String> {
         Lab::play(self, request, cancel).map_err(|error| error.to_string())
+    }
+
+    fn trial(
+        &self,
+        making: &Making,
+        is_broken: bool,
+        cancel: &Cancel,
+        tell: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String> {
+        Lab::trial(self, making, is_broken, cancel, tell).map_err(|error| error.to_string())
     }
 
     fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String> {

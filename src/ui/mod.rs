@@ -7,11 +7,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport};
+use crate::fault::Making;
+use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
 mod background;
+mod browser;
 mod commands;
 mod engine;
 mod guard;
@@ -65,6 +67,19 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// One sentence for the user. After `cancel` was raised any error will do.
     fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String>;
+
+    /// Runs every connection of a cluster like the learner's with this fault, or while all is
+    /// well, and tells of each. Called off the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user. After `cancel` was raised any error will do.
+    fn trial(
+        &self,
+        making: &Making,
+        is_broken: bool,
+        cancel: &Cancel,
+        tell: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String>;
 
     /// Keeps that a step is done; `choice` is the answer to a question, from 1. Called by the
     /// screen before it shows the step as done; quick.

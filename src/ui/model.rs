@@ -5,6 +5,7 @@ use crate::lesson::{Action, Lesson, Question, Step};
 use crate::text::Language;
 
 use super::ProgressView;
+use super::browser::Browser;
 use super::overlay::Overlay;
 use super::theatre::Theatre;
 use super::theme::Theme;
@@ -28,6 +29,8 @@ pub(super) struct Model {
     pub(super) study: Option<Study>,
     /// The handshake theatre, while it is open: over the list and over the lesson.
     pub(super) theatre: Option<Theatre>,
+    /// The fault browser, while it is open: over the list and over the lesson.
+    pub(super) browser: Option<Browser>,
     /// How far the help is scrolled, while it is open.
     pub(super) help: Option<usize>,
     /// What lies over the rest.
@@ -130,6 +133,12 @@ pub(super) enum Mode {
     Theatre,
     /// A fault to compare it with is being chosen.
     Pick,
+    /// A filter of the faults is being typed.
+    Filter,
+    /// The list of faults.
+    Faults,
+    /// The page of a fault.
+    Fault,
     /// The list of lessons.
     Home,
     /// A question waits for its answer.
@@ -140,6 +149,13 @@ pub(super) enum Mode {
     Working,
     /// A step is done, or was only to be read.
     After,
+}
+
+impl Mode {
+    /// Whether keys are letters of something that is typed.
+    pub(super) const fn is_typing(self) -> bool {
+        matches!(self, Self::Find | Self::Filter)
+    }
 }
 
 impl Model {
@@ -181,6 +197,12 @@ impl Model {
                 Some(_) => Mode::Theatre,
                 None => Mode::Programme,
             };
+        }
+        match &self.browser {
+            Some(browser) if browser.page.is_some() => return Mode::Fault,
+            Some(browser) if browser.typing => return Mode::Filter,
+            Some(_) => return Mode::Faults,
+            None => {}
         }
         let Some(study) = &self.study else {
             return Mode::Home;

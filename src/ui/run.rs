@@ -113,6 +113,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         selected: 0,
         study: None,
         theatre: None,
+        browser: None,
         help: None,
         overlay: None,
         armed: None,
@@ -336,6 +337,14 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
         Effect::Edges(run) => send(Msg::Edges(run, engine.edges())),
         Effect::Play { run, request, cancel } => {
             send(Msg::Played(run, engine.play(&request, &cancel).map(Box::new)));
+        }
+        Effect::Try { run, making, is_broken, cancel } => {
+            let result =
+                engine.trial(&making, is_broken, &cancel, &|step| send(Msg::TrialStep(run, Box::new(step))));
+            send(Msg::Tried(run, result.map(Box::new)));
+        }
+        Effect::AskOpenssl { run, cases } => {
+            send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
         }
         Effect::Reload => {
             if let Some(problems) = engine.reload() {

@@ -17,6 +17,7 @@ use super::view::view;
 use super::{Engine, Options};
 
 mod fake;
+mod faults;
 mod over;
 mod theatre;
 use fake::Fake;
@@ -44,6 +45,15 @@ impl Lab {
                 Effect::Panels { run, lesson, step } => {
                     let panels = self.engine.panels(&lesson, &step);
                     self.send(Msg::Panels(run, panels));
+                }
+                Effect::Try { run, making, is_broken, cancel } => {
+                    let steps = std::sync::Mutex::new(Vec::new());
+                    let tell = |step| steps.lock().unwrap().push(step);
+                    let result = self.engine.trial(&making, is_broken, &cancel, &tell);
+                    for step in steps.into_inner().unwrap() {
+                        self.send(Msg::TrialStep(run, Box::new(step)));
+                    }
+                    self.send(Msg::Tried(run, result.map(Box::new)));
                 }
                 Effect::Perform { run, lesson, step, cancel } => {
                     let result = self.engine.perform(&lesson, &step, &cancel, &|_| {});
@@ -133,7 +143,7 @@ fn text_of(buffer: &Buffer) -> String {
 
 const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 36), (200, 60)];
 /// The screens that are looked at, and the keys that lead there from the list.
-const SCREENS: [(&str, &str); 10] = [
+const SCREENS: [(&str, &str); 15] = [
     ("home", ""),
     ("find", "/cert"),
     ("jump", "\nlo"),
@@ -144,6 +154,11 @@ const SCREENS: [(&str, &str); 10] = [
     ("refused", "\nlllll\n"),
     ("refused-panel", "\nlllll\n\t"),
     ("help", "\nl?"),
+    ("faults", "fjj"),
+    ("filter", "f/alert"),
+    ("fault-map", "fjj\n\n"),
+    ("fault-diff", "fjj\n\n\t"),
+    ("fault-explained", "f/slash\n"),
 ];
 
 #[test]
@@ -379,10 +394,11 @@ fn the_mouse_opens_chooses_and_scrolls() {
     assert_eq!(lab.model.study.as_ref().unwrap().tool, 1);
     lab.keys("ll");
     lab.keys("l\n");
-    let (column, row) = lab.find("asks for");
+    let before = lab.model.study.as_ref().unwrap().panel_scroll;
+    let (column, row) = lab.find("not reached");
     let kind = MouseEventKind::ScrollDown;
     lab.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
-    assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, 3);
+    assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, before + 3);
 }
 
 #[test]
@@ -394,7 +410,7 @@ fn scrolling_ends_where_the_text_ends() {
     lab.keys("jjj");
     assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, end);
     // Wide and high, and still one panel at a time.
-    lab.send(Msg::Resized(139, 70));
+    lab.send(Msg::Resized(139, 110));
     assert_eq!(lab.model.study.as_ref().unwrap().panel_scroll, 0);
 }
 

@@ -2,7 +2,7 @@
 //! at every size.
 
 use super::*;
-use crate::lab::{FileView, Holder, Rung, TerminalLine, TerminalView};
+use crate::lab::{ChainView, FileView, Holder, Rung, TerminalLine, TerminalView};
 use crate::ui::overlay::Overlay;
 use crate::ui::theme::Theme;
 
@@ -214,11 +214,12 @@ fn two_panels_are_seen_at_once_where_there_is_room() {
     assert_eq!(lab.model.study.as_ref().unwrap().panel, 0);
     // The wheel scrolls what is under it, not what has the focus.
     lab.send(Msg::Resized(150, 42));
+    let before = lab.model.study.as_ref().unwrap().panel_scroll;
     let (column, row) = lab.find("authorityKeyIdentifier");
     let kind = MouseEventKind::ScrollDown;
     lab.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     let study = lab.model.study.as_ref().unwrap();
-    assert_eq!((study.panel, study.panel_scroll), (0, 0));
+    assert_eq!((study.panel, study.panel_scroll), (0, before));
 }
 
 #[test]
@@ -291,7 +292,7 @@ fn panels(word: &str) -> Vec<Panel> {
     let engine = Fake::new();
     let of = |step: &str| engine.panels("", step);
     let mut panels = vec![
-        Panel::Chain(vec![rung(word, false), rung("root", true)]),
+        Panel::Chain(ChainView { rungs: vec![rung(word, false), rung("root", true)], judged: None }),
         Panel::File(FileView {
             path: format!("{word}.cnf"),
             lines: vec![(long, true), (word.into(), false)],

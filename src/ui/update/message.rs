@@ -2,11 +2,14 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport};
+use crate::fault::Making;
+use crate::lab::{Cancel, Case, Edge, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
+use crate::trust::opinion::Opinion;
 use crate::ui::ProgressView;
 
 /// Something that happened.
@@ -38,6 +41,12 @@ pub(in crate::ui) enum Msg {
     Played(u64, Result<Box<Play>, String>),
     /// The next beat of what is played is due.
     Beat(u64),
+    /// OpenSSL's opinions, in the order of the cases.
+    Opinions(u64, Vec<Opinion>),
+    /// Something happened while a fault is tried.
+    TrialStep(u64, Box<TrialStep>),
+    /// What trying a fault came to.
+    Tried(u64, Result<Box<Trial>, String>),
     /// Something could not be kept: one sentence.
     NotKept(String),
 }
@@ -82,6 +91,24 @@ pub(in crate::ui) enum Effect {
         run: u64,
         /// After so long.
         after: Duration,
+    },
+    /// Ask OpenSSL what it makes of these chains.
+    AskOpenssl {
+        /// The run.
+        run: u64,
+        /// The chains.
+        cases: Vec<Arc<Case>>,
+    },
+    /// Run every connection, with a fault or while all is well.
+    Try {
+        /// The run.
+        run: u64,
+        /// The fault.
+        making: Box<Making>,
+        /// Whether with the fault.
+        is_broken: bool,
+        /// Raised to stop it.
+        cancel: Cancel,
     },
     /// Keep that a step is done.
     Record {

@@ -2,9 +2,13 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
-use super::{over, theatre};
+use super::{faults, over, theatre};
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
+    if model.browser.is_some() {
+        faults::switch_pane(model, forward);
+        return;
+    }
     if let Some(study) = &mut model.study {
         let count = study.panels.len();
         // The panes in a ring: the text, then each panel.
@@ -37,6 +41,9 @@ pub(super) fn move_by(model: &mut Model, lines: isize) {
     if model.help.is_none() && (over::page_by(model, lines) || theatre::move_by(model, lines)) {
         return;
     }
+    if model.help.is_none() && faults::page_by(model, lines) {
+        return;
+    }
     let is_question = model.mode() == Mode::Question;
     let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
     match &mut model.study {
@@ -61,8 +68,10 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
         *scroll = stepped(*scroll, lines);
     } else if model.overlay.is_some() {
         over::page_by(model, lines);
-    } else if theatre::move_by(model, lines) {
-        return;
+    } else if model.theatre.is_some() {
+        theatre::move_by(model, lines);
+    } else if model.browser.is_some() {
+        faults::page_by(model, lines);
     } else if let Some(study) = &mut model.study {
         match study.focus {
             Focus::Text => study.text_scroll = stepped(study.text_scroll, lines),
@@ -74,6 +83,27 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
     settle(model);
 }
 
+/// Scrolls the shown panel so that the check that decided is seen.
+pub(super) fn show_decisive(model: &mut Model) {
+    let found = view::decisive_line(model);
+    if let (Some((decisive, rows)), Some(study)) = (found, &mut model.study) {
+        study.panel_scroll = decisive.scroll(rows);
+    }
+    settle(model);
+}
+
+/// Jumps to the check that decided.
+pub(super) fn to_decisive(model: &mut Model) {
+    if model.browser.is_some() {
+        faults::decisive(model);
+        return;
+    }
+    if let Some(study) = &mut model.study {
+        study.focus = Focus::Panel;
+    }
+    show_decisive(model);
+}
+
 /// Brings every position back into what there is.
 pub(super) fn settle(model: &mut Model) {
     if let Some(study) = &mut model.study {
@@ -83,6 +113,12 @@ pub(super) fn settle(model: &mut Model) {
         }
     }
     over::settle_glossary(model);
+    let ends = view::fault_ends(model);
+    if let Some(page) = model.browser.as_mut().and_then(|browser| browser.page.as_mut()) {
+        for (scroll, end) in page.scrolls.iter_mut().zip(ends) {
+            *scroll = (*scroll).min(end);
+        }
+    }
     let ends = view::scroll_ends(model);
     if let Some(scroll) = &mut model.help {
         *scroll = (*scroll).min(ends.help);

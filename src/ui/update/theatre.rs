@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::browser::TrialState;
 use super::super::model::{Mode, Model};
 use super::super::theatre::{Act, Page, Pairing, Pane, Pick, Programme, SPEEDS, Show, Theatre, Waiting};
 use super::super::view;
@@ -90,8 +91,17 @@ fn raise(model: &mut Model, show: Show) -> Vec<Effect> {
     play_it(model)
 }
 
-/// The connection of the open step, if it has been made.
+/// The connection of the open step or of the open fault, if it has been made.
 fn playable(model: &Model) -> Option<(Arc<Play>, Option<PlayRequest>)> {
+    if let Some(browser) = &model.browser {
+        let (fault, page) = (browser.fault()?, browser.page.as_ref()?);
+        let play = page.trial.as_ref()?.connection.play()?;
+        let making = fault.make.as_ref()?;
+        let scene = Scene::Edge { client: making.client.clone(), server: making.server.clone() };
+        let is_broken = matches!(page.state, TrialState::Broken);
+        let variant = if is_broken { Variant::Fault(fault.id.clone()) } else { Variant::Plain };
+        return Some((Arc::new(play), Some(PlayRequest { scene, tls: None, variant })));
+    }
     let study = model.study.as_ref()?;
     let is_shown = |panel: &&Panel| matches!(panel, Panel::Connection(view) if view.has_recording());
     let panel = study.shown().filter(is_shown).or_else(|| study.panels.iter().find(is_shown))?;
@@ -105,6 +115,10 @@ fn playable(model: &Model) -> Option<(Arc<Play>, Option<PlayRequest>)> {
 
 /// Whether there is a connection to show at once.
 pub(in crate::ui) fn can_play(model: &Model) -> bool {
+    if let Some(browser) = &model.browser {
+        let trial = browser.page.as_ref().and_then(|page| page.trial.as_ref());
+        return trial.is_some_and(|trial| trial.connection.has_recording());
+    }
     let recorded = |panel: &Panel| matches!(panel, Panel::Connection(view) if view.has_recording());
     model.study.as_ref().is_some_and(|study| study.panels.iter().any(recorded))
 }

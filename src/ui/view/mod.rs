@@ -16,7 +16,11 @@ mod chain;
 mod cluster;
 mod commands;
 mod connection;
+mod decisive;
+mod diff;
 mod drawing;
+mod fault;
+mod faults;
 mod file;
 mod find;
 mod footer;
@@ -24,6 +28,7 @@ mod glossary;
 mod header;
 mod help;
 mod home;
+mod ladder;
 mod lines;
 mod map;
 mod markdown;
@@ -35,7 +40,11 @@ mod terminal;
 mod theatre;
 mod trust;
 mod verdict;
+mod verifiers;
 
+pub(super) use decisive::{decisive_line, fault_decisive, fault_ends, has_decisive};
+
+use decisive::fault_page;
 use lines::Body;
 pub(super) use theatre::{
     Sight, Spot, bytes_in_row as theatre_bytes_in_row, is_wide as theatre_is_wide, sights as theatre_sights,
@@ -65,6 +74,12 @@ pub(super) enum Target {
     Slot(usize),
     /// A place that was found.
     Found(usize),
+    /// A fault of the list.
+    Fault(usize),
+    /// The tab of a fault's pane.
+    FaultTab(usize),
+    /// A pane of a fault's page.
+    FaultPane(usize),
     /// A command of the footer.
     Command(Command),
     /// Something of the theatre.
@@ -86,8 +101,11 @@ impl Target {
             Self::Panel(_) | Self::Slot(_) | Self::Tool(_) => Some(Focus::Panel),
             Self::Lesson(_)
             | Self::Found(_)
-            | Self::Command(_)
             | Self::Theatre(_)
+            | Self::Fault(_)
+            | Self::FaultTab(_)
+            | Self::FaultPane(_)
+            | Self::Command(_)
             | Self::Outside
             | Self::Nothing => None,
         }
@@ -175,6 +193,11 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
     let areas = areas(size);
     if let Some(theatre) = &model.theatre {
         theatre::draw(model, theatre, frame, areas);
+    } else if let Some(browser) = &model.browser {
+        match &browser.page {
+            Some(page) => fault::draw(model, browser, page, frame, areas),
+            None => faults::draw(model, browser, frame, areas),
+        }
     } else if model.study.is_some() {
         header::draw(model, frame, areas.header);
         panes::draw(model, frame, areas.body);
@@ -194,10 +217,12 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
 
 /// Where the next letter goes, while letters are typed.
 pub(super) fn cursor(model: &Model) -> Option<Position> {
-    match &model.overlay {
-        Some(Overlay::Find(find)) if model.help.is_none() && is_large_enough(model.size) => {
-            find::cursor(model, find)
-        }
+    if model.help.is_some() || !is_large_enough(model.size) {
+        return None;
+    }
+    match (&model.overlay, &model.browser) {
+        (Some(Overlay::Find(find)), _) => find::cursor(model, find),
+        (None, Some(browser)) if browser.page.is_none() => faults::cursor(model, browser, areas(model.size)),
         _ => None,
     }
 }
@@ -269,6 +294,9 @@ fn text_end(model: &Model) -> usize {
 
 /// Whether what the focus is on is longer than its place.
 pub(super) fn can_scroll(model: &Model) -> bool {
+    if let Some((_, page)) = fault_page(model) {
+        return fault_ends(model).get(page.pane).is_some_and(|end| *end > 0);
+    }
     match &model.study {
         Some(study) if study.focus == Focus::Text => text_end(model) > 0,
         Some(study) => panel_end(model, study.panel) > 0,
@@ -279,6 +307,9 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
     let body = areas(model.size).body;
+    if let Some((_, page)) = fault_page(model) {
+        return usize::from(fault::rows(model, page, body));
+    }
     let rows = match &model.study {
         Some(study) if model.help.is_none() && model.overlay.is_none() => {
             let panes = panes::layout(model, body);
@@ -332,7 +363,12 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
     if let Some(theatre) = &model.theatre {
         return theatre::hit(model, theatre, Position { x: column, y: row });
     }
-    if model.study.is_some() {
+    if let Some(browser) = &model.browser {
+        match &browser.page {
+            Some(page) => fault::hit(model, page, areas.body, column, row),
+            None => faults::hit(model, browser, areas, column, row),
+        }
+    } else if model.study.is_some() {
         panes::hit(model, areas.body, column, row)
     } else {
         home::hit(model, areas, column, row)
@@ -347,7 +383,7 @@ fn panel_body(panel: &Panel, tool: usize, (columns, rows): (u16, u16), look: Loo
         Panel::Artifact(artifact) => artifact::body(artifact, columns, look),
         Panel::Connection(connection) => connection::body(connection, columns, look),
         Panel::Cluster(edges) if columns >= map::LEAST.0 && rows >= map::LEAST.1 => {
-            map::body(edges, columns, look)
+            map::body(edges, &[], columns, look)
         }
         Panel::Cluster(edges) => cluster::edges(edges, columns, look),
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),

@@ -101,7 +101,7 @@ pub(super) fn told(show: &Show, columns: usize, look: Look) -> Body {
         match &judgement.verdict {
             Some(verdict) => {
                 let heading = look.pick("The checks, in order", "확인한 순서");
-                body.append(verdict::body(verdict, heading, columns, look));
+                body.append(verdict::body(verdict, None, heading, columns, look));
             }
             None => {
                 if let Some(refusal) = &judgement.refusal {

@@ -66,7 +66,7 @@ pub(super) fn draw(programme: &Programme, frame: &mut Frame<'_>, areas: Areas, l
     if areas.body.width >= WITH_MAP {
         let x = area.right() + 3;
         let beside = rect(x, area.y, areas.body.right().saturating_sub(x), area.height);
-        let drawing: Body = map::drawing(&programme.edges, usize::from(beside.width), look);
+        let drawing: Body = map::drawing(&programme.edges, &[], usize::from(beside.width), look);
         paint(frame, beside, &drawing.lines, 0);
     }
 }
