@@ -1,15 +1,16 @@
 //! The one registry of commands: what can be done, by which keys, in which situation, and
 //! what it is called. Key map, footer and help all come from it.
 
-use crate::lab::Panel;
-use crate::lesson::Action;
 use crate::text::Language;
 
-use super::browser::TrialState;
 use super::keys::Key;
-use super::model::{Focus, Mode, Model, State};
-use super::theatre::{Act, Page, Pane, Show};
+use super::model::{Mode, Model};
+use super::theatre::Act;
 use super::theme::Theme;
+
+mod conditions;
+
+use conditions::*;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,147 +160,6 @@ pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
 /// What Enter does now.
 pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
     REGISTRY.iter().find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
-}
-
-fn always(_: &Model) -> bool {
-    true
-}
-
-fn does(model: &Model, wanted: fn(&Action) -> bool) -> bool {
-    model.step().is_some_and(|step| wanted(&step.action)) && !failed(model)
-}
-
-fn failed(model: &Model) -> bool {
-    model.study.as_ref().is_some_and(|study| matches!(study.state, State::Failed(_)))
-}
-
-fn makes(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Make { .. }))
-}
-
-fn looks(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Look { .. }))
-}
-
-fn connects(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Connect(_)))
-}
-
-fn breaks(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Break(_)))
-}
-
-fn runs(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Run(_)))
-}
-
-fn has_panels(model: &Model) -> bool {
-    model.study.as_ref().is_some_and(|study| !study.panels.is_empty())
-}
-
-fn has_tools(model: &Model) -> bool {
-    let Some(study) = &model.study else {
-        return false;
-    };
-    matches!(study.shown(), Some(Panel::Commands(tools)) if tools.len() > 1)
-}
-
-fn can_copy(model: &Model) -> bool {
-    super::update::copyable(model).is_some()
-}
-
-fn is_last(model: &Model) -> bool {
-    model
-        .study
-        .as_ref()
-        .zip(model.lesson())
-        .is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
-}
-
-fn not_last(model: &Model) -> bool {
-    !is_last(model)
-}
-
-/// Whether something holds of the connection that is shown.
-fn shows(model: &Model, holds: fn(&Show) -> bool) -> bool {
-    let show = model.theatre.as_ref().and_then(|theatre| theatre.show.as_ref());
-    show.is_some_and(|show| show.page == Page::Ladder && holds(show))
-}
-
-fn is_playing(model: &Model) -> bool {
-    shows(model, |show| show.clock.is_some())
-}
-
-fn is_still(model: &Model) -> bool {
-    shows(model, |show| show.clock.is_none())
-}
-
-fn beside_fields(model: &Model) -> bool {
-    shows(model, |show| show.pane == Pane::Fields)
-}
-
-fn on_ladder(model: &Model) -> bool {
-    shows(model, |show| show.pane == Pane::Ladder)
-}
-
-fn in_fields(model: &Model) -> bool {
-    shows(model, |show| show.pane == Pane::Fields && show.message().is_some())
-}
-
-fn in_bytes(model: &Model) -> bool {
-    shows(model, |show| show.pane == Pane::Bytes)
-}
-
-fn has_two(model: &Model) -> bool {
-    shows(model, |show| show.open > Pane::Ladder || show.stages.len() > 1)
-}
-
-fn on_keys(model: &Model) -> bool {
-    !shows(model, |_| true)
-}
-
-fn on_page(model: &Model) -> bool {
-    shows(model, |_| true)
-}
-
-fn can_play(model: &Model) -> bool {
-    super::update::can_play(model)
-}
-
-fn has_decisive(model: &Model) -> bool {
-    super::view::has_decisive(model)
-}
-
-fn trial(model: &Model) -> Option<&TrialState> {
-    Some(&model.browser.as_ref()?.page.as_ref()?.state)
-}
-
-fn has_trial(model: &Model) -> bool {
-    trial(model).is_some_and(|state| !matches!(state, TrialState::Explained))
-}
-
-fn is_whole(model: &Model) -> bool {
-    matches!(trial(model), Some(TrialState::Healthy))
-}
-
-fn is_broken(model: &Model) -> bool {
-    matches!(trial(model), Some(TrialState::Broken))
-}
-
-fn trial_failed(model: &Model) -> bool {
-    matches!(trial(model), Some(TrialState::Failed(_)))
-}
-
-fn scrolls(model: &Model) -> bool {
-    super::view::can_scroll(model)
-}
-
-fn points(model: &Model) -> bool {
-    model.study.as_ref().is_none_or(|study| study.focus == Focus::Text)
-}
-
-fn scrolls_panel(model: &Model) -> bool {
-    !points(model) && scrolls(model)
 }
 
 use Key::{Char, Ctrl};
