@@ -94,6 +94,13 @@ pub enum Scene {
         /// The step's id.
         step: String,
     },
+    /// One of the cluster that faults are tried on, which is like the learner's.
+    Trial {
+        /// The client.
+        client: String,
+        /// The server.
+        server: String,
+    },
     /// One of the cluster.
     Edge {
         /// The client.
@@ -135,6 +142,7 @@ impl Lab {
     pub fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, LabError> {
         let view = match &request.scene {
             Scene::Step { lesson, step } => self.play_step((lesson, step), request, cancel)?,
+            Scene::Trial { client, server } => self.twin()?.play_edge((client, server), request, cancel)?,
             Scene::Edge { client, server } => self.play_edge((client, server), request, cancel)?,
         };
         let never = "this connection never starts: the program does not load its pair of files";

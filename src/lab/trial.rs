@@ -89,7 +89,7 @@ impl Lab {
 
     /// A cluster like this one, with a few of its nodes, in a temporary directory, made when it is first wanted and
     /// kept as long as this lab.
-    fn twin(&self) -> Result<Arc<Self>, LabError> {
+    pub(super) fn twin(&self) -> Result<Arc<Self>, LabError> {
         let mut kept = self.twin.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(twin) = &*kept {
             return Ok(Arc::clone(twin));

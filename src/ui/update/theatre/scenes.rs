@@ -41,7 +41,7 @@ fn playable(model: &Model) -> Option<(Arc<Play>, Option<PlayRequest>)> {
         let (fault, page) = (browser.fault()?, browser.page.as_ref()?);
         let play = page.trial.as_ref()?.connection.play()?;
         let making = fault.make.as_ref()?;
-        let scene = Scene::Edge { client: making.client.clone(), server: making.server.clone() };
+        let scene = Scene::Trial { client: making.client.clone(), server: making.server.clone() };
         let is_broken = matches!(page.state, TrialState::Broken);
         let variant = if is_broken { Variant::Fault(fault.id.clone()) } else { Variant::Plain };
         return Some((Arc::new(play), Some(PlayRequest { scene, tls: None, variant })));
@@ -75,10 +75,9 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
         let Some((id, _)) = pick.faults.get(pick.chosen) else { return Vec::new() };
         let Some(Some(request)) = show.requests.first() else { return Vec::new() };
         let request = PlayRequest {
-            scene: edge_of(show),
+            scene: edge_of(show, &request.scene),
             tls: Some(show.tls(0)),
             variant: Variant::Fault(id.clone()),
-            ..request.clone()
         };
         return ask(model, request, Some(Pairing::Runs));
     }
@@ -88,13 +87,14 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
     ask(model, PlayRequest { scene, tls: None, variant: Variant::Plain }, None)
 }
 
-fn edge_of(show: &Show) -> Scene {
-    let (client, server) = show
-        .stages
-        .first()
-        .map(|stage| (stage.play.client.clone(), stage.play.server.clone()))
-        .unwrap_or_default();
-    Scene::Edge { client, server }
+/// The same connection by its ends, of the same cluster: a fault is made of such.
+fn edge_of(show: &Show, scene: &Scene) -> Scene {
+    let play = show.stages.first().map(|stage| &stage.play);
+    let (client, server) = play.map(|play| (play.client.clone(), play.server.clone())).unwrap_or_default();
+    match scene {
+        Scene::Trial { .. } => Scene::Trial { client, server },
+        Scene::Step { .. } | Scene::Edge { .. } => Scene::Edge { client, server },
+    }
 }
 
 /// Has a connection made.

@@ -9,7 +9,7 @@ use super::super::super::theatre::{Beat, Mark, Pairing, Pane, Show, Stage};
 use super::super::lines::safe;
 use super::{Look, below, is_compared, words};
 use crate::text::{truncate, width};
-use crate::wire::{Message, Side, version_name};
+use crate::wire::{Kind, Message, Side, version_name};
 
 /// From so many columns on, the time of each message stands before it.
 const WITH_TIME: usize = 64;
@@ -151,7 +151,12 @@ fn arrow(
     // Both ends, the glyph between blanks and the blank behind.
     let room = inside.saturating_sub(8);
     let bytes = words::size(message.bytes.len());
-    let tail = match room {
+    // Of an alert, which one it is matters most.
+    let wants = match message.kind {
+        Kind::Alert => room.saturating_sub(width(&message.summary) / 2),
+        _ => room,
+    };
+    let tail = match wants {
         WITH_WORD.. => format!("{word}, {bytes}"),
         WITH_SIZE..WITH_WORD => bytes,
         _ => String::new(),
