@@ -28,11 +28,12 @@ pub(super) fn is_signed_by_any(child: &Certificate, issuers: &[&Held]) -> bool {
 }
 
 pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
-    let mut signing = Signing { scan, by_name: HashMap::new(), used: HashSet::new() };
+    let mut signing = Signing { scan, by_name: HashMap::new(), texts: HashSet::new(), used: HashSet::new() };
     let mut keys = HashSet::new();
     for authority in scan.authorities() {
         let certificate = &authority.certificate;
         if keys.insert((certificate.subject().raw(), certificate.public_key_info())) {
+            signing.texts.insert(certificate.subject().in_order());
             let list = signing.by_name.entry(certificate.subject().raw()).or_default();
             if list.len() < MOST_CANDIDATES {
                 list.push(authority);
@@ -57,6 +58,8 @@ pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Proble
 struct Signing<'a> {
     scan: &'a Scan,
     by_name: HashMap<&'a [u8], Vec<&'a Held>>,
+    /// Their names as text: Go compares bytes, and one text may be encoded in several ways.
+    texts: HashSet<String>,
     /// The public keys of the authorities that signed something, or are trusted by it.
     used: HashSet<&'a [u8]>,
 }
@@ -86,6 +89,8 @@ impl<'a> Signing<'a> {
             // Without any CA there is nothing to compare with.
             if has_name {
                 add(Id::SameNameCa, format!("issuer {}: another key", issuer.in_order()));
+            } else if self.texts.contains(&issuer.in_order()) {
+                add(Id::SameNameCa, format!("issuer {}: the name is encoded otherwise", issuer.in_order()));
             } else if self.scan.authorities().next().is_some() && !is_own {
                 add(Id::UnknownCa, format!("issuer {}", issuer.in_order()));
             }
@@ -180,8 +185,10 @@ fn front_proxy(scan: &Scan, problems: &mut Vec<Problem>) {
     let named = |wanted: &'static str| {
         scan.certificates.iter().filter(move |held| !held.in_kubeconfig && name(&held.path) == wanted)
     };
-    let clients: HashMap<&[u8], &str> =
-        named("ca.crt").map(|held| (held.certificate.public_key_info(), held.path.as_str())).collect();
+    let mut clients: HashMap<&[u8], &str> = HashMap::new();
+    for held in named("ca.crt") {
+        clients.entry(held.certificate.public_key_info()).or_insert(&held.path);
+    }
     for proxy in named("front-proxy-ca.crt") {
         if let Some(path) = clients.get(proxy.certificate.public_key_info()) {
             problems.push(Problem::new(Id::FrontProxyShared, &proxy.path, format!("the same key as {path}")));

@@ -169,7 +169,7 @@ fn key(shown: &str, block: &pem::Block, mode: u32, found: &mut Scan) {
     if mode & 0o077 != 0 && is_first {
         found.problems.push(Problem::new(Id::KeyReadable, shown, format!("mode {mode:04o}")));
     }
-    found.keys.push(Key { path: shown.to_owned(), public, mode });
+    found.keys.push(Key { path: shown.to_owned(), public });
 }
 
 fn certificate(shown: &str, der: &[u8], index: usize, found: &mut Scan) {

@@ -1,7 +1,7 @@
 //! What a certificate is for: by the cluster's own plan where there is one, by the flags
 //! that name its file, else by the names that kubeadm and the lecture give their files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::process::Process;
@@ -33,6 +33,8 @@ pub(super) struct Expectations {
     of: HashMap<String, Expected>,
     /// What the plan calls the artifact in a file.
     pub(super) artifacts: HashMap<String, String>,
+    /// Where the plan has the keys of authorities; empty without one.
+    pub(super) authority_keys: HashSet<String>,
 }
 
 impl Expectations {
@@ -76,6 +78,10 @@ pub(super) fn expectations(root: &Path, scan: &Scan) -> Expectations {
 fn planned(root: &Path, known: &mut Expectations) {
     let spec = read_spec(&Store::new(root)).ok().flatten();
     let Some(plan) = spec.and_then(|spec| plan(spec).ok()) else { return };
+    for authority in &plan.authorities {
+        let copies = authority.copies.iter().filter_map(|copy| copy.key.clone());
+        known.authority_keys.extend(copies.chain([authority.place.key.clone()]));
+    }
     let authority = |id: &str| plan.authority(id).map(|authority| authority.place.certificate.clone());
     for certificate in &plan.certificates {
         known.artifacts.insert(certificate.file().to_owned(), certificate.id());
@@ -131,7 +137,7 @@ fn by_name(path: &str, scan: &Scan) -> Option<Expected> {
             (&[Usage::Client], Vec::new(), beside("front-proxy-ca.crt").or_else(|| beside("ca.crt")))
         }
         "server" | "peer" if in_etcd => (&[Usage::Server, Usage::Client], Vec::new(), beside("ca.crt")),
-        "kubelet" => (&[Usage::Server], Vec::new(), None),
+        "kubelet" if directory.ends_with("pki/") => (&[Usage::Server], Vec::new(), None),
         "admin"
         | "super-admin"
         | "scheduler"

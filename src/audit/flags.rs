@@ -52,7 +52,7 @@ fn file(process: &Process, flag: &FileFlag, scan: &Scan, problems: &mut Vec<Prob
         && value.starts_with('/')
         && !mounts.iter().any(|mount| is_below(value, mount))
     {
-        problems.push(Problem::new(Id::FlagMount, &process.path, shown.clone()));
+        problems.push(Problem::new(Id::FlagMount, &process.path, shown.clone()).flag(&flag.name));
     }
     let path = match process.file(&flag.name, &scan.paths) {
         Some(Located::At(path)) => path,
@@ -60,7 +60,7 @@ fn file(process: &Process, flag: &FileFlag, scan: &Scan, problems: &mut Vec<Prob
             // Copies of a directory are often made without the keys.
             let is_left_out = matches!(flag.holds, Holds::Key | Holds::Kubeconfig) && scan.keys.is_empty();
             if !is_left_out {
-                problems.push(Problem::new(Id::FlagFile, &process.path, shown));
+                problems.push(Problem::new(Id::FlagFile, &process.path, shown).flag(&flag.name));
             }
             return;
         }
@@ -80,7 +80,8 @@ fn file(process: &Process, flag: &FileFlag, scan: &Scan, problems: &mut Vec<Prob
             None if scan.key(&path).is_some() => "PRIVATE KEY".to_owned(),
             None => "no such PEM".to_owned(),
         };
-        problems.push(Problem::new(Id::FlagKind, &process.path, format!("{shown} ({holds})")));
+        let evidence = format!("{shown} ({holds})");
+        problems.push(Problem::new(Id::FlagKind, &process.path, evidence).flag(&flag.name));
         return;
     }
     if flag.holds != Holds::Certificate {

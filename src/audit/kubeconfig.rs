@@ -290,7 +290,7 @@ impl Reading<'_> {
         if mode & 0o077 != 0 && self.found.keys.last().is_none_or(|key| key.path != self.shown) {
             self.problem(Id::KeyReadable, format!("mode {mode:04o}"));
         }
-        self.found.keys.push(Key { path: self.shown.to_owned(), public, mode });
+        self.found.keys.push(Key { path: self.shown.to_owned(), public });
     }
 }
 

@@ -19,10 +19,15 @@ pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Proble
     servers.sort_by(|a, b| a.path.cmp(&b.path));
     servers.dedup_by(|a, b| a.certificate == b.certificate);
     let mut authorities = Authorities::default();
+    let mut distinct: Vec<&Held> = Vec::new();
     for held in scan.authorities() {
-        authorities.keys.insert(held.certificate.public_key_info());
-        authorities.names.entry(held.certificate.subject().raw()).or_insert(&held.path);
+        if authorities.keys.insert(held.certificate.public_key_info()) {
+            authorities.names.entry(held.certificate.subject().in_order()).or_insert(&held.path);
+            distinct.push(held);
+        }
     }
+    // A server's certificate that no authority here signed is not the kubeconfigs' fault.
+    servers.retain(|server| is_signed_by_any(&server.certificate, &distinct));
     for kubeconfig in &scan.kubeconfigs {
         Looking { scan, kubeconfig, servers: &servers, authorities: &authorities }.look(problems);
     }
@@ -32,7 +37,10 @@ impl Kubeconfig {
     fn locate(&self, file: &str, scan: &Scan) -> Located {
         let files: Vec<String> = self.files().collect();
         let place = Place::of(&self.path, files.iter().map(String::as_str), &scan.paths);
-        Place::locate(place.as_ref(), &self.path, file, &scan.paths)
+        match Place::locate(place.as_ref(), &self.path, file, &scan.paths) {
+            Located::Elsewhere if scan.is_alone => Located::Missing,
+            located => located,
+        }
     }
 
     /// The authorities that it trusts, in itself and in files.
@@ -54,7 +62,7 @@ impl Kubeconfig {
 #[derive(Default)]
 struct Authorities<'a> {
     keys: HashSet<&'a [u8]>,
-    names: HashMap<&'a [u8], &'a str>,
+    names: HashMap<String, &'a str>,
 }
 
 struct Looking<'a> {
@@ -132,7 +140,8 @@ impl Looking<'_> {
         let subjects = subjects.join("; ");
         let is_known = trusted.iter().any(|ca| self.authorities.keys.contains(ca.public_key_info()));
         if !self.authorities.keys.is_empty() && !is_known {
-            let same_name = trusted.iter().find_map(|ca| self.authorities.names.get(ca.subject().raw()));
+            let same_name =
+                trusted.iter().find_map(|ca| self.authorities.names.get(&ca.subject().in_order()));
             problems.push(match same_name {
                 Some(path) => self.new(Id::KubeconfigStaleCa, format!("{subjects}: another key than {path}")),
                 None => self.new(Id::KubeconfigWrongCa, subjects),

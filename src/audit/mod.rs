@@ -123,15 +123,22 @@ struct Problem {
     evidence: String,
     /// Files, relative to the directory, that a command of the table names.
     files: Vec<(&'static str, String)>,
+    /// The flag or field that it is about.
+    flag: Option<String>,
 }
 
 impl Problem {
     fn new(id: Id, path: impl Into<String>, evidence: impl Into<String>) -> Self {
-        Self { id, path: path.into(), evidence: evidence.into(), files: Vec::new() }
+        Self { id, path: path.into(), evidence: evidence.into(), files: Vec::new(), flag: None }
     }
 
     fn file(mut self, place: &'static str, path: impl Into<String>) -> Self {
         self.files.push((place, path.into()));
+        self
+    }
+
+    fn flag(mut self, name: &str) -> Self {
+        self.flag = Some(name.to_owned());
         self
     }
 
@@ -145,6 +152,7 @@ impl Problem {
         };
         let mut places: Vec<(&str, String)> = vec![("path", absolute(&self.path))];
         places.extend(self.files.iter().map(|(place, path)| (*place, absolute(path))));
+        places.extend(self.flag.iter().map(|flag| ("flag", quote(flag.rsplit('.').next().unwrap_or(flag)))));
         if let Some(artifact) = known.artifacts.get(&self.path) {
             places.push(("artifact", quote(artifact)));
         }
@@ -189,7 +197,7 @@ pub fn audit(root: &Path, window: Window) -> Result<Audit, ScanError> {
     let known = expect::expectations(root, &scan);
     certificate::check(&scan, &known, window, &mut problems);
     authority::check(&scan, &known, &mut problems);
-    secrets::check(&scan, &mut problems);
+    secrets::check(&scan, &known, &mut problems);
     kubeconfigs::check(&scan, &known, &mut problems);
     flags::check(&scan, &mut problems);
     let is_directory = root.is_dir();

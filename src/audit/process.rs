@@ -14,6 +14,8 @@ const COMPONENTS: [&str; 5] =
     ["kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler", "kubelet"];
 /// Where kubeadm keeps what is read here.
 const OWN_PLACES: [&str; 2] = ["/etc/kubernetes/manifests/", "/var/lib/kubelet/"];
+/// Where a workspace of dojang's keeps what the lecture does not have.
+const EXTRA: &str = "extra/";
 /// A configuration nests no deeper.
 const DEEPEST: usize = 12;
 
@@ -87,7 +89,12 @@ impl Place {
             let Some(path) = joined(directory(from), file) else { return Located::Elsewhere };
             path
         };
-        if paths.contains(&found) { Located::At(found) } else { Located::Missing }
+        let further = place.map(|place| found.replacen(&place.base, &format!("{}{EXTRA}", place.base), 1));
+        [Some(found), further]
+            .into_iter()
+            .flatten()
+            .find(|path| paths.contains(path))
+            .map_or(Located::Missing, Located::At)
     }
 }
 

@@ -45,7 +45,6 @@ pub(super) struct Key {
     pub(super) path: String,
     /// Its public half; none for a kind that is not read here.
     pub(super) public: Option<Vec<u8>>,
-    pub(super) mode: u32,
 }
 
 /// A request and where it was found.
@@ -67,6 +66,8 @@ pub(super) struct Scan {
     pub(super) processes: Vec<Process>,
     /// What is wrong with the files themselves.
     pub(super) problems: Vec<Problem>,
+    /// Whether one file was asked for: what it names and was not found is not there.
+    pub(super) is_alone: bool,
     /// Every file, whatever it holds.
     pub(super) paths: HashSet<String>,
     first: HashMap<String, usize>,
@@ -84,6 +85,7 @@ pub(super) fn scan(root: &Path) -> Result<Scan, ScanError> {
     } else {
         fs::File::open(root).map_err(error)?;
         let shown = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        found.is_alone = true;
         found.read(&[(root.to_owned(), shown)]);
         let parent = root.parent().unwrap_or_else(|| Path::new(""));
         let named: HashSet<String> = found.kubeconfigs.iter().flat_map(Kubeconfig::files).collect();

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Problem;
+use super::expect::Expectations;
 use super::scan::{Held, Key, Scan, directory, is_authority, stem};
 use super::table::Id;
 
-pub(super) fn check(scan: &Scan, problems: &mut Vec<Problem>) {
+pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
     for held in scan.certificates.iter().filter(|held| held.index == 0 && !held.in_kubeconfig) {
         if let Some(key) = key_by_name(&held.path, scan)
             && key.public.as_ref().is_some_and(|public| public != held.certificate.public_key_info())
@@ -20,7 +21,7 @@ pub(super) fn check(scan: &Scan, problems: &mut Vec<Problem>) {
             problems.push(no_pair(Id::ServiceAccountPair, path, &beside));
         }
     }
-    authorities(scan, problems);
+    authorities(scan, known, problems);
     shared(scan, problems);
 }
 
@@ -44,7 +45,7 @@ fn is_control_plane_s(own: &str, api_servers: &HashSet<&str>) -> bool {
 }
 
 /// A CA's key belongs beside its certificate where the control plane is, and to no leaf.
-fn authorities(scan: &Scan, problems: &mut Vec<Problem>) {
+fn authorities(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
     let authorities: HashMap<&[u8], &Held> =
         scan.authorities().map(|held| (held.certificate.public_key_info(), held)).collect();
     let api_servers: HashSet<&str> = scan
@@ -58,7 +59,14 @@ fn authorities(scan: &Scan, problems: &mut Vec<Problem>) {
             continue;
         };
         let own = directory(&key.path);
-        if !api_servers.is_empty() && !is_control_plane_s(own, &api_servers) && !own.contains("extra/") {
+        let is_right = if known.authority_keys.is_empty() {
+            // Without an API server and without clients it is a place to sign at.
+            let is_signers_own = api_servers.is_empty() && scan.kubeconfigs.is_empty();
+            is_signers_own || is_control_plane_s(own, &api_servers) || own.contains("extra/")
+        } else {
+            known.authority_keys.contains(&key.path)
+        };
+        if !is_right {
             let name = authority.certificate.subject().in_order();
             problems.push(Problem::new(Id::CaKeyElsewhere, &key.path, name));
         }
