@@ -31,6 +31,7 @@ fn main() {
     println!("{:58} {:>12} {:>12} {:>9}", "figure", "dojang", "beside it", "ratio");
     pki_beside_openssl();
     workers();
+    check();
     connections();
     first_frame();
     frame();
@@ -156,6 +157,46 @@ fn workers() {
     row("5,000 workers, p256, beside 1,000", &milliseconds(large), &milliseconds(small), ratio);
     row(
         "memory at 5,000 workers, MB, beside 200",
+        &format!("{} MB", peak / 1024),
+        "200 MB",
+        peak as f64 / 1024.0 / 200.0,
+    );
+}
+
+/// `dojang check` of a cluster with 10,000 certificates, beside reading every file and
+/// parsing the certificates among them, and beside its budget.
+fn check() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("cluster");
+    // Of each worker: two certificates in files, one in a kubeconfig.
+    quiet(Command::new(DOJANG).args(["pki", "create", "--key", "p256", "--workers", "3330"]).arg(&root));
+    let bare = || {
+        timed(|| {
+            for entry in fs::read_dir(&root).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    let bytes = fs::read(&path).unwrap();
+                    for der in dojang::trust::pem_certificates(&bytes) {
+                        black_box(dojang::trust::Certificate::parse(&der).unwrap());
+                    }
+                }
+            }
+        })
+    };
+    bare();
+    let floor = median((0..5).map(|_| bare()).collect());
+    let runs: Vec<_> = (0..5)
+        .map(|_| peak_memory(Command::new(DOJANG).args(["check", "--lang", "en"]).arg(&root)))
+        .collect();
+    let peak = runs.iter().map(|(_, peak)| *peak).max().unwrap();
+    let own = median(runs.into_iter().map(|(time, _)| time).collect());
+    let ratio = own.as_secs_f64() / floor.as_secs_f64();
+    row("check, 10,000 certificates, beside reading them", &milliseconds(own), &milliseconds(floor), ratio);
+    let budget = Duration::from_secs(2);
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    row("check, 10,000 certificates, beside its budget", &milliseconds(own), &milliseconds(budget), ratio);
+    row(
+        "memory of that, MB, beside 200",
         &format!("{} MB", peak / 1024),
         "200 MB",
         peak as f64 / 1024.0 / 200.0,

@@ -80,6 +80,7 @@ fn what_kubeadm_itself_made_is_healthy() {
 fn are_found(planted: &[Plant]) {
     common::tools::require("openssl", "openssl");
     let mut wrong = Vec::new();
+    let mut commands = BTreeSet::new();
     for plant in planted {
         let directory = copy(plant.layout);
         let root = directory.path();
@@ -90,6 +91,7 @@ fn are_found(planted: &[Plant]) {
                 && finding["path"] == plant.path
                 && finding["evidence"].as_str().unwrap().contains(plant.evidence)
         };
+        commands.extend(all.iter().filter_map(|finding| finding["command"].as_str().map(str::to_owned)));
         if all.iter().find(is_it).is_none() {
             let told = |finding: &Value| {
                 format!("  {} {}: {}\n", finding["id"], finding["path"], finding["evidence"])
@@ -99,6 +101,10 @@ fn are_found(planted: &[Plant]) {
         }
     }
     assert!(wrong.is_empty(), "{} not found:\n{}", wrong.len(), wrong.join("\n"));
+    // A shell reads all that is told to be run.
+    let script: Vec<String> = commands.into_iter().collect();
+    let read = std::process::Command::new("sh").args(["-n", "-c", &script.join("\n")]).output().unwrap();
+    assert!(read.status.success() && !script.is_empty(), "{}", text(&read.stderr));
 }
 
 #[test]

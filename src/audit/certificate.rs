@@ -24,7 +24,7 @@ pub(super) fn check(scan: &Scan, known: &Expectations, window: Window, problems:
         expiry(held, expected, window, problems);
         strength(held, problems);
         if is_authority(held) && expected.is_none_or(|expected| expected.usages.is_empty()) {
-            constraints(held, problems);
+            constraints(&held.certificate, &held.path, problems);
             continue;
         }
         subject::check(held, expected, problems);
@@ -59,28 +59,40 @@ fn request_of<'a>(
 }
 
 fn expiry(held: &Held, expected: Option<&Expected>, window: Window, problems: &mut Vec<Problem>) {
+    let is_client = expected.is_some_and(|expected| !expected.usages.contains(&Usage::Server));
+    let is_node = held.certificate.subject().common_name().starts_with(NODE_USER);
+    let id = match (is_authority(held), held.in_kubeconfig || is_client) {
+        (true, _) => Id::ExpiredAuthority,
+        (false, true) if is_node => Id::ExpiredKubelet,
+        (false, true) => Id::ExpiredClient,
+        (false, false) => Id::Expired,
+    };
+    dates(&held.certificate, &held.path, id, window, problems);
     let (from, to) = (held.certificate.not_before(), held.certificate.not_after());
-    let mut add = |id, evidence| problems.push(Problem::new(id, &held.path, evidence));
-    let after = || format!("notAfter {}", rfc3339(to));
+    let lifetime: Duration = to - from;
+    if !is_authority(held) && lifetime == Duration::days(30) {
+        let evidence = format!("notBefore {}, notAfter {}", rfc3339(from), rfc3339(to));
+        problems.push(Problem::new(Id::ThirtyDays, &held.path, evidence));
+    }
+}
+
+fn dates(certificate: &Certificate, path: &str, expired: Id, window: Window, problems: &mut Vec<Problem>) {
+    let (from, to) = (certificate.not_before(), certificate.not_after());
+    let mut add = |id, evidence| problems.push(Problem::new(id, path, evidence));
+    let after = format!("notAfter {}", rfc3339(to));
     if window.now > to {
-        let is_client = expected.is_some_and(|expected| !expected.usages.contains(&Usage::Server));
-        let is_node = held.certificate.subject().common_name().starts_with(NODE_USER);
-        let id = match (is_authority(held), held.in_kubeconfig || is_client) {
-            (true, _) => Id::ExpiredAuthority,
-            (false, true) if is_node => Id::ExpiredKubelet,
-            (false, true) => Id::ExpiredClient,
-            (false, false) => Id::Expired,
-        };
-        add(id, after());
+        add(expired, after);
     } else if window.now < from {
         add(Id::NotYetValid, format!("notBefore {}", rfc3339(from)));
     } else if to - window.now < window.soon {
-        add(Id::ExpiresSoon, format!("{}, {} days left", after(), (to - window.now).whole_days()));
+        add(Id::ExpiresSoon, format!("{after}, {} days left", (to - window.now).whole_days()));
     }
-    let lifetime: Duration = to - from;
-    if !is_authority(held) && lifetime == Duration::days(30) {
-        add(Id::ThirtyDays, format!("notBefore {}, {}", rfc3339(from), after()));
-    }
+}
+
+/// An authority inside a kubeconfig.
+pub(super) fn authority(certificate: &Certificate, path: &str, window: Window, problems: &mut Vec<Problem>) {
+    dates(certificate, path, Id::ExpiredAuthority, window, problems);
+    constraints(certificate, path, problems);
 }
 
 /// Object identifiers, in DER, of signatures that Go refuses (`crypto/x509`
@@ -124,17 +136,16 @@ fn strength(held: &Held, problems: &mut Vec<Problem>) {
 }
 
 /// An authority that may not sign is none to Go.
-fn constraints(held: &Held, problems: &mut Vec<Problem>) {
-    let certificate = &held.certificate;
+fn constraints(certificate: &Certificate, path: &str, problems: &mut Vec<Problem>) {
     if certificate.version() >= 3 && !certificate.is_ca() {
         let evidence = match certificate.basic_constraints() {
             Some(_) => "CA:FALSE",
             None => "no basicConstraints",
         };
-        problems.push(Problem::new(Id::CaConstraints, &held.path, evidence));
+        problems.push(Problem::new(Id::CaConstraints, path, evidence));
     } else if !certificate.key_usage().allows_certificate_signing() {
         let usages: Vec<&str> = certificate.key_usage().names().collect();
-        problems.push(Problem::new(Id::CaKeyUsage, &held.path, format!("keyUsage {}", usages.join(", "))));
+        problems.push(Problem::new(Id::CaKeyUsage, path, format!("keyUsage {}", usages.join(", "))));
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Expected {
     pub(super) request: Option<String>,
     /// Whether the API server shows it to its clients.
     pub(super) is_api_server: bool,
+    /// The node whose kubelet holds it, by its etcd's name.
+    pub(super) node: Option<String>,
 }
 
 /// What is known of all files.
@@ -71,6 +73,7 @@ pub(super) fn expectations(root: &Path, scan: &Scan) -> Expectations {
     }
     for process in &scan.processes {
         by_flags(process, scan, &mut known);
+        node(process, &mut known);
     }
     known
 }
@@ -94,6 +97,7 @@ fn planned(root: &Path, known: &mut Expectations) {
                 authority: authority(&certificate.authority),
                 request: Some(certificate.csr.clone()),
                 is_api_server: certificate.kind == "apiserver",
+                node: None,
             },
         );
     }
@@ -193,6 +197,22 @@ fn by_flags(process: &Process, scan: &Scan, known: &mut Expectations) {
         for (name, why) in names {
             if !expected.names.iter().any(|(known, _)| *known == name) {
                 expected.names.push((name, Some(why)));
+            }
+        }
+    }
+}
+
+/// Where a kubelet's identity lies, from a node's root or from /etc/kubernetes.
+const KUBELET: [&str; 3] =
+    ["etc/kubernetes/kubelet.conf", "kubelet.conf", "var/lib/kubelet/pki/kubelet-client-current.pem"];
+
+/// kubeadm calls a node's etcd by the node's name.
+fn node(process: &Process, known: &mut Expectations) {
+    let (Some(name), Some(place)) = (process.flag("--name"), &process.place) else { return };
+    if process.component == "etcd" {
+        for tail in KUBELET {
+            if let Some(expected) = known.of.get_mut(&format!("{}{tail}", place.base)) {
+                expected.node = Some(name.to_owned());
             }
         }
     }

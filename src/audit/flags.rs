@@ -30,7 +30,9 @@ pub(super) fn check(scan: &Scan, problems: &mut Vec<Problem>) {
         let beside = base.and_then(|base| on_node.get(base)).map_or(&[][..], Vec::as_slice);
         let settings = Settings { process, beside, scan };
         for flag in table::file_flags(&process.component) {
-            file(process, flag, scan, problems);
+            for value in process.values(&flag.name).filter(|value| !value.is_empty()) {
+                file(process, flag, value, scan, problems);
+            }
             if flag.holds == Holds::Certificate {
                 settings.verified(flag, &told, problems);
             }
@@ -45,18 +47,17 @@ pub(super) fn check(scan: &Scan, problems: &mut Vec<Problem>) {
     }
 }
 
-fn file(process: &Process, flag: &FileFlag, scan: &Scan, problems: &mut Vec<Problem>) {
-    let Some(value) = process.flag(&flag.name).filter(|value| !value.is_empty()) else { return };
-    let shown = process.shown(&flag.name);
+fn file(process: &Process, flag: &FileFlag, value: &str, scan: &Scan, problems: &mut Vec<Problem>) {
+    let shown = process.shown_as(&flag.name, value);
     if let Some(mounts) = &process.mounts
         && value.starts_with('/')
         && !mounts.iter().any(|mount| is_below(value, mount))
     {
         problems.push(Problem::new(Id::FlagMount, &process.path, shown.clone()).flag(&flag.name));
     }
-    let path = match process.file(&flag.name, &scan.paths) {
-        Some(Located::At(path)) => path,
-        Some(Located::Missing) => {
+    let path = match process.locate(value, &scan.paths) {
+        Located::At(path) => path,
+        Located::Missing => {
             // Copies of a directory are often made without the keys.
             let is_left_out = matches!(flag.holds, Holds::Key | Holds::Kubeconfig) && scan.keys.is_empty();
             if !is_left_out {
@@ -64,7 +65,7 @@ fn file(process: &Process, flag: &FileFlag, scan: &Scan, problems: &mut Vec<Prob
             }
             return;
         }
-        Some(Located::Elsewhere) | None => return,
+        Located::Elsewhere => return,
     };
     let certificate = scan.certificate(&path);
     let fits = match flag.holds {
@@ -175,7 +176,8 @@ impl Settings<'_> {
             problems.push(self.new(Id::KubeletUnverified, "no --kubelet-certificate-authority"));
         }
         let modes = self.process.flag("--authorization-mode");
-        if modes.is_none_or(|modes| modes.split(',').any(|mode| mode == "AlwaysAllow")) {
+        let is_in_file = !self.lacks("--authorization-config");
+        if !is_in_file && modes.is_none_or(|modes| modes.split(',').any(|mode| mode == "AlwaysAllow")) {
             let shown = modes.map_or_else(
                 || "no --authorization-mode".into(),
                 |_| self.process.shown("--authorization-mode"),
@@ -222,7 +224,7 @@ impl Settings<'_> {
         let values: Vec<String> = process.values(flag).map(str::to_owned).collect();
         values.into_iter().filter_map(move |value| {
             let paths = &self.scan.paths;
-            match super::process::Place::locate(process.place.as_ref(), &process.path, &value, paths) {
+            match process.locate(&value, paths) {
                 Located::At(path) => self.scan.public(&path).map(<[u8]>::to_vec),
                 Located::Missing | Located::Elsewhere => None,
             }
@@ -268,6 +270,9 @@ impl Settings<'_> {
     /// it, `--client-cert-auth` has nothing to verify by (etcd
     /// `client/pkg/transport/listener.go`).
     fn etcd(&self, problems: &mut Vec<Problem>) {
+        if !self.lacks("--config-file") {
+            return;
+        }
         for prefix in ["--", "--peer-"] {
             let named = |flag: &str| format!("{prefix}{flag}");
             let (auth, trusted) = (named("client-cert-auth"), named("trusted-ca-file"));

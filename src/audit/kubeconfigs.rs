@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Problem;
 use super::authority::is_signed_by_any;
+use super::certificate;
 use super::certificate::holds;
 use super::expect::{Expectations, host};
 use super::kubeconfig::{Cluster, Kubeconfig};
@@ -12,9 +12,10 @@ use super::process::{Located, Place};
 use super::scan::{Held, Scan};
 use super::secrets::key_by_name;
 use super::table::Id;
+use super::{Problem, Window};
 use crate::trust::Certificate;
 
-pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
+pub(super) fn check(scan: &Scan, known: &Expectations, window: Window, problems: &mut Vec<Problem>) {
     let mut servers: Vec<&Held> = known.api_servers().filter_map(|path| scan.certificate(path)).collect();
     servers.sort_by(|a, b| a.path.cmp(&b.path));
     servers.dedup_by(|a, b| a.certificate == b.certificate);
@@ -29,7 +30,7 @@ pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Proble
     // A server's certificate that no authority here signed is not the kubeconfigs' fault.
     servers.retain(|server| is_signed_by_any(&server.certificate, &distinct));
     for kubeconfig in &scan.kubeconfigs {
-        Looking { scan, kubeconfig, servers: &servers, authorities: &authorities }.look(problems);
+        Looking { scan, kubeconfig, servers: &servers, authorities: &authorities, window }.look(problems);
     }
 }
 
@@ -70,6 +71,7 @@ struct Looking<'a> {
     kubeconfig: &'a Kubeconfig,
     servers: &'a [&'a Held],
     authorities: &'a Authorities<'a>,
+    window: Window,
 }
 
 impl Looking<'_> {
@@ -80,6 +82,12 @@ impl Looking<'_> {
     fn look(&self, problems: &mut Vec<Problem>) {
         for cluster in &self.kubeconfig.clusters {
             self.file("certificate-authority", cluster.authority_file.as_deref(), problems);
+            for ca in &cluster.trusted {
+                // One that lies here in a file is told there.
+                if !self.authorities.keys.contains(ca.public_key_info()) {
+                    certificate::authority(ca, &self.kubeconfig.path, self.window, problems);
+                }
+            }
             let is_judged = cluster.has_authority && !cluster.is_insecure;
             if is_judged {
                 self.cluster(cluster, problems);

@@ -198,7 +198,7 @@ pub fn audit(root: &Path, window: Window) -> Result<Audit, ScanError> {
     certificate::check(&scan, &known, window, &mut problems);
     authority::check(&scan, &known, &mut problems);
     secrets::check(&scan, &known, &mut problems);
-    kubeconfigs::check(&scan, &known, &mut problems);
+    kubeconfigs::check(&scan, &known, window, &mut problems);
     flags::check(&scan, &mut problems);
     let is_directory = root.is_dir();
     let mut findings: Vec<Finding> =

@@ -127,7 +127,7 @@ pub(super) struct Process {
 impl Process {
     /// Reads a manifest, a unit or a kubelet's configuration; none if it is none of these.
     pub(super) fn read(shown: &str, text: &str, found: &mut Scan) -> Option<Self> {
-        let is_yaml = [".yaml", ".yml", ".manifest", ".json"].iter().any(|end| shown.ends_with(end));
+        let is_yaml = [".yaml", ".yml", ".manifest"].iter().any(|end| shown.ends_with(end));
         let new = |component: &str, flags, mounts| Self {
             path: shown.to_owned(),
             component: component.to_owned(),
@@ -143,16 +143,27 @@ impl Process {
             let (component, flags) = command(&words)?;
             return Some(new(component, flags, None));
         }
-        let kind = |kind: &str| text.lines().any(|line| line.trim().trim_matches(['"', ',']) == kind);
-        let is_pod = kind("kind: Pod");
-        if !is_yaml || !is_pod && !kind("kind: KubeletConfiguration") {
-            return None;
-        }
-        let document: Value = match serde_saphyr::from_str(text) {
+        // Other YAML may hold several documents, and manifests of the users' own pods.
+        let documents: Vec<&str> = text
+            .split("\n---")
+            .filter(|document| !document.trim_matches(['-', '\n', ' ', '\r']).is_empty())
+            .collect();
+        let of_kind = |kind: &str| {
+            documents.iter().copied().find(|document| document.lines().any(|line| line.trim_end() == kind))
+        };
+        let (pod, kubelet) = (of_kind("kind: Pod"), of_kind("kind: KubeletConfiguration"));
+        let kubelet = kubelet.filter(|_| documents.len() == 1);
+        let is_pod = pod.is_some();
+        let text = pod.or(kubelet).filter(|_| is_yaml)?;
+        let document: Value = match serde_saphyr::from_str(text.trim_start_matches('-')) {
             Ok(document) => document,
             Err(error) => {
-                let why = first_line(&error.to_string());
-                found.problems.push(Problem::new(Id::UnreadableManifest, shown, why));
+                if directory(shown).ends_with("manifests/")
+                    || COMPONENTS.iter().any(|name| text.contains(name))
+                {
+                    let why = first_line(&error.to_string());
+                    found.problems.push(Problem::new(Id::UnreadableManifest, shown, why));
+                }
                 return None;
             }
         };
@@ -194,7 +205,12 @@ impl Process {
     /// Where the file that a flag names lies; none if the flag is not given.
     pub(super) fn file(&self, name: &str, paths: &HashSet<String>) -> Option<Located> {
         let value = self.flag(name).filter(|value| !value.is_empty())?;
-        Some(Place::locate(self.place.as_ref(), &self.path, value, paths))
+        Some(self.locate(value, paths))
+    }
+
+    /// Where a file lies that it names.
+    pub(super) fn locate(&self, file: &str, paths: &HashSet<String>) -> Located {
+        Place::locate(self.place.as_ref(), &self.path, file, paths)
     }
 
     /// The path of a flag's file that is there.
@@ -215,7 +231,11 @@ impl Process {
 
     /// `--flag=value`, as it stands there.
     pub(super) fn shown(&self, name: &str) -> String {
-        let value = self.flag(name).unwrap_or_default();
+        self.shown_as(name, self.flag(name).unwrap_or_default())
+    }
+
+    /// The same with one of several values.
+    pub(super) fn shown_as(&self, name: &str, value: &str) -> String {
         if name.starts_with("--") { format!("{name}={value}") } else { format!("{name}: {value}") }
     }
 }
@@ -271,6 +291,19 @@ mod tests {
         let (component, flags) = command(&words).unwrap();
         let flags: Vec<_> = flags.iter().map(|(name, value)| format!("{name} {value}")).collect();
         assert_eq!((component, flags.join("|")), ("etcd", "--a 1|--b 2|--c true|--d x".to_owned()));
+    }
+
+    #[test]
+    fn of_several_documents_the_component_s_pod_is_read() {
+        let pod = |command: &str| {
+            format!("---\nkind: Pod\nspec:\n  containers:\n  - command: [{command}]\n---\nkind: Other\n")
+        };
+        let read = |text: &str| Process::read("a.yaml", text, &mut Scan::default());
+        let process = read(&pod("kube-apiserver, --a=1")).unwrap();
+        assert_eq!((process.component.as_str(), process.flag("--a")), ("kube-apiserver", Some("1")));
+        assert!(read(&pod("sleep, '1'")).is_none());
+        assert!(read("kind: ClusterConfiguration\n---\nkind: KubeletConfiguration\n").is_none());
+        assert!(read("kind: KubeletConfiguration\nreadOnlyPort: 1\n").is_some());
     }
 
     #[test]

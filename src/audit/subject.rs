@@ -16,7 +16,7 @@ const ORGANIZATIONAL_UNIT: &str = "2.5.4.11";
 pub(super) fn check(held: &Held, expected: Option<&Expected>, problems: &mut Vec<Problem>) {
     let before = problems.len();
     spelling(held, problems);
-    node(held, problems);
+    node(held, expected, problems);
     if problems.len() == before {
         planned(held, expected, problems);
     }
@@ -60,7 +60,7 @@ fn spelling(held: &Held, problems: &mut Vec<Problem>) {
     }
 }
 
-fn node(held: &Held, problems: &mut Vec<Problem>) {
+fn node(held: &Held, expected: Option<&Expected>, problems: &mut Vec<Problem>) {
     let subject = held.certificate.subject();
     let user = subject.common_name();
     let mut wrong = |id, evidence| problems.push(Problem::new(id, &held.path, evidence));
@@ -77,7 +77,10 @@ fn node(held: &Held, problems: &mut Vec<Problem>) {
         wrong(Id::NodeWithoutGroup, format!("O={}, CN=`{user}`", organizations.join("+")));
     }
     let by_name = stem(&held.path).strip_prefix("kubelet-client-");
-    if let Some(node) = by_name.filter(|node| *node != "current" && !node.starts_with("20"))
+    let by_name = by_name.filter(|node| *node != "current" && !node.starts_with("20"));
+    let is_planned = expected.is_some_and(|expected| expected.subject.is_some());
+    let by_etcd = expected.filter(|_| !is_planned).and_then(|expected| expected.node.as_deref());
+    if let Some(node) = by_name.or(by_etcd)
         && user.strip_prefix(NODE).is_some_and(|named| !named.eq_ignore_ascii_case(node))
     {
         wrong(Id::OtherNode, format!("CN=`{user}`, not `{NODE}{node}`"));

@@ -17,7 +17,7 @@ pub(super) const JSON: &str = "\
 With --format json one document: {directory, certificates, keys, kubeconfigs, processes: how many were looked at,
 counts: {error, warning, note}, findings: [{id, severity: error, warning or note, path, evidence: what was seen, what:
 {en, ko}, fix: {en, ko}, command: a line that does it, or null, fault: an id of `dojang faults`, or null}]}. --severity
-leaves the milder ones out of findings, not out of counts.
+leaves the milder ones out of findings and exit status, not out of counts.
 Exit status: 0 nothing to do, 1 findings; a note alone is none.";
 
 /// What is checked.
@@ -84,7 +84,6 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CheckArgs) -> Result
     let now = global.now.unwrap_or(Clock::System).now();
     let soon = Duration::days(i64::from(asked.expires_within));
     let mut audit = audit(root, Window { now, soon })?;
-    let is_clean = audit.is_clean();
     let counts = Severity::ALL.map(|severity| audit.count(severity));
     audit.findings.retain(|finding| finding.severity <= asked.severity.severity());
     if output.json {
@@ -94,7 +93,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CheckArgs) -> Result
     } else {
         print(output, root, &audit, counts)?;
     }
-    Ok(u8::from(!is_clean))
+    Ok(u8::from(!audit.is_clean()))
 }
 
 /// The glyph and the word of a severity.

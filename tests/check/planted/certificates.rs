@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Plant, plant};
 use crate::common::{answer, argument};
-use crate::made::{Layout, authority, edit, key, leaf, openssl, resign, version_one};
+use crate::made::{Layout, authority, base64, edit, key, leaf, openssl, resign, version_one};
 
 pub(crate) const PLANTED: &[Plant] = &[
     plant("expired", Layout::Kubeadm, "cp1/etc/kubernetes/pki/apiserver.crt", "notAfter 20", |root| {
@@ -379,6 +379,30 @@ pub(crate) const PLANTED: &[Plant] = &[
             "subjectAltName=DNS:cp1,DNS:*.example.org,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:10.96.0.1,IP:10.0.0.10\nextendedKeyUsage=serverAuth",
             &["-days", "365"],
         );
+    }),
+    plant("expired-authority", Layout::Kubeadm, "cp1/etc/kubernetes/admin.conf", "notAfter 20", |root| {
+        openssl(
+            root,
+            &[
+                "req",
+                "-x509",
+                "-new",
+                "-key",
+                "cp1/etc/kubernetes/pki/sa.key",
+                "-subj",
+                "/CN=kubernetes",
+                "-days",
+                "-1",
+                "-out",
+                "gone.crt",
+            ],
+        );
+        let pem = fs::read(root.join("gone.crt")).unwrap();
+        let text = fs::read_to_string(root.join("cp1/etc/kubernetes/admin.conf")).unwrap();
+        let old = text.lines().find(|line| line.contains("certificate-authority-data")).unwrap();
+        let new = format!("    certificate-authority-data: {}", base64(&pem));
+        fs::write(root.join("cp1/etc/kubernetes/admin.conf"), text.replace(old, &new)).unwrap();
+        fs::remove_file(root.join("gone.crt")).unwrap();
     }),
     plant(
         "ca-as-leaf",

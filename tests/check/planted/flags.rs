@@ -45,6 +45,19 @@ pub(crate) const PLANTED: &[Plant] = &[
         "flag-kind",
         Layout::Kubeadm,
         "cp1/etc/kubernetes/manifests/kube-apiserver.yaml",
+        "--service-account-key-file=/etc/kubernetes/manifests/etcd.yaml",
+        |root| {
+            edit(
+                &root.join("cp1/etc/kubernetes/manifests/kube-apiserver.yaml"),
+                "    - --service-account-key-file=/etc/kubernetes/pki/sa.pub\n",
+                "    - --service-account-key-file=/etc/kubernetes/manifests/etcd.yaml\n    - --service-account-key-file=/etc/kubernetes/pki/sa.pub\n",
+            );
+        },
+    ),
+    plant(
+        "flag-kind",
+        Layout::Kubeadm,
+        "cp1/etc/kubernetes/manifests/kube-apiserver.yaml",
         "--etcd-cafile=/etc/kubernetes/pki/sa.key (PRIVATE KEY)",
         |root| {
             edit(

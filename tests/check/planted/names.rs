@@ -138,6 +138,20 @@ pub(crate) const PLANTED: &[Plant] = &[
             );
         },
     ),
+    plant(
+        "other-node",
+        Layout::Kubeadm,
+        "cp1/etc/kubernetes/kubelet.conf",
+        "not `system:node:cp1`",
+        |root| {
+            fs::copy(
+                root.join("node02/etc/kubernetes/kubelet.conf"),
+                root.join("cp1/etc/kubernetes/kubelet.conf"),
+            )
+            .unwrap();
+            fs::remove_file(root.join("cluster.toml")).unwrap();
+        },
+    ),
     plant("unknown-ca", Layout::Kubeadm, "cp1/etc/kubernetes/pki/apiserver.crt", "issuer CN=gone", |root| {
         authority(root, "gone", "/CN=gone", &[]);
         resign(
