@@ -133,6 +133,11 @@ fn planted_faults_of_names_and_authorities_are_found() {
 }
 
 #[test]
+fn planted_faults_of_usages_and_sans_are_found() {
+    are_found(planted::USAGES);
+}
+
+#[test]
 fn everything_that_can_be_found_is_planted() {
     let ids: BTreeSet<&str> = planted().map(|plant| plant.id).collect();
     let untested: Vec<String> =
@@ -297,7 +302,8 @@ fn odd_directories_are_gone_through() {
     std::os::unix::fs::symlink("a.crt", root.join("b.crt")).unwrap();
     fs::write(root.join("bytes.crt"), [0x30, 0x82, 0xff, 0xff, 0, 1, 2]).unwrap();
     fs::write(root.join("odd\u{1b}[2J.key"), "-----BEGIN PRIVATE KEY-----\n").unwrap();
-    fs::write(root.join("nested.yaml"), format!("kind: Pod\na: {}", "[".repeat(100_000))).unwrap();
+    fs::write(root.join("nested.yaml"), format!("# kube-apiserver\nkind: Pod\na: {}", "[".repeat(100_000)))
+        .unwrap();
     fs::write(root.join("zero.kubeconfig"), "kind: Config\nusers: 7\n").unwrap();
     let deep = (0..30).fold(root.to_owned(), |path, _| path.join("d"));
     fs::create_dir_all(&deep).unwrap();

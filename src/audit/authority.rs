@@ -167,7 +167,7 @@ fn order(held: &Held, scan: &Scan, problems: &mut Vec<Problem>) {
     }
     let is_ca = |certificate: &&Certificate| certificate.is_ca();
     // A bundle of authorities has no order.
-    if chain.iter().all(|certificate| is_ca(certificate)) {
+    if chain.iter().all(is_ca) {
         return;
     }
     let is_broken = |pair: &[&Certificate]| match pair {

@@ -120,7 +120,7 @@ struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    fn new(&self, id: Id, evidence: impl Into<String>) -> Problem {
+    fn problem(&self, id: Id, evidence: impl Into<String>) -> Problem {
         Problem::new(id, &self.process.path, evidence)
     }
 
@@ -170,10 +170,10 @@ impl Settings<'_> {
 
     fn api_server(&self, problems: &mut Vec<Problem>) {
         if self.lacks("--client-ca-file") {
-            problems.push(self.new(Id::NoClientCa, "no --client-ca-file"));
+            problems.push(self.problem(Id::NoClientCa, "no --client-ca-file"));
         }
         if self.lacks("--kubelet-certificate-authority") {
-            problems.push(self.new(Id::KubeletUnverified, "no --kubelet-certificate-authority"));
+            problems.push(self.problem(Id::KubeletUnverified, "no --kubelet-certificate-authority"));
         }
         let modes = self.process.flag("--authorization-mode");
         let is_in_file = !self.lacks("--authorization-config");
@@ -182,14 +182,14 @@ impl Settings<'_> {
                 || "no --authorization-mode".into(),
                 |_| self.process.shown("--authorization-mode"),
             );
-            problems.push(self.new(Id::AlwaysAllow, shown));
+            problems.push(self.problem(Id::AlwaysAllow, shown));
         } else if modes.is_some_and(|modes| modes.split(',').any(|mode| mode == "Node"))
             && !self.process.values("--enable-admission-plugins").any(|list| list.contains("NodeRestriction"))
         {
-            problems.push(self.new(Id::NodeRestriction, "--authorization-mode=Node, no NodeRestriction"));
+            problems.push(self.problem(Id::NodeRestriction, "--authorization-mode=Node, no NodeRestriction"));
         }
         if self.process.flag("--etcd-servers").is_some_and(|urls| urls.contains("http://")) {
-            problems.push(self.new(Id::PlainEtcd, self.process.shown("--etcd-servers")));
+            problems.push(self.problem(Id::PlainEtcd, self.process.shown("--etcd-servers")));
         }
         self.old_tls("--tls-min-version", problems);
         self.front_proxy(problems);
@@ -202,7 +202,7 @@ impl Settings<'_> {
                 self.process.shown("--service-account-key-file"),
                 self.process.shown("--service-account-signing-key-file")
             );
-            problems.push(self.new(Id::ServiceAccountPair, evidence));
+            problems.push(self.problem(Id::ServiceAccountPair, evidence));
         }
         for manager in self.beside("kube-controller-manager") {
             let private = manager.at("--service-account-private-key-file", self.scan);
@@ -247,7 +247,7 @@ impl Settings<'_> {
         if is_same {
             let id = if names.is_empty() { Id::FrontProxyOpen } else { Id::FrontProxyNames };
             let evidence = format!("{}, {}", self.process.shown(CLIENTS), self.process.shown(PROXY));
-            problems.push(self.new(id, evidence));
+            problems.push(self.problem(id, evidence));
         }
         let proxy = self.process.at("--proxy-client-cert-file", self.scan);
         let proxy = proxy.and_then(|path| self.scan.certificate(&path));
@@ -255,14 +255,14 @@ impl Settings<'_> {
             let name = held.certificate.subject().common_name();
             if !names.split(',').any(|allowed| allowed == name) {
                 let evidence = format!("{NAMES}={names}, CN={name} ({})", held.path);
-                problems.push(self.new(Id::FrontProxyCn, evidence));
+                problems.push(self.problem(Id::FrontProxyCn, evidence));
             }
         }
     }
 
     fn old_tls(&self, flag: &str, problems: &mut Vec<Problem>) {
         if self.is(flag, "VersionTLS10") || self.is(flag, "VersionTLS11") {
-            problems.push(self.new(Id::OldTls, self.process.shown(flag)));
+            problems.push(self.problem(Id::OldTls, self.process.shown(flag)));
         }
     }
 
@@ -281,14 +281,18 @@ impl Settings<'_> {
                 continue;
             }
             match (asks, !self.lacks(&trusted)) {
-                (false, false) => problems.push(self.new(Id::EtcdOpen, format!("no {auth}, no {trusted}"))),
-                (true, false) => problems.push(self.new(Id::EtcdNoCa, format!("{auth}=true, no {trusted}"))),
+                (false, false) => {
+                    problems.push(self.problem(Id::EtcdOpen, format!("no {auth}, no {trusted}")))
+                }
+                (true, false) => {
+                    problems.push(self.problem(Id::EtcdNoCa, format!("{auth}=true, no {trusted}")))
+                }
                 (false, true) => {
                     let given = self
                         .process
                         .flag(&auth)
                         .map_or_else(|| format!("no {auth}"), |_| self.process.shown(&auth));
-                    problems.push(self.new(Id::EtcdClientAuthOff, given));
+                    problems.push(self.problem(Id::EtcdClientAuthOff, given));
                 }
                 (true, true) => {}
             }
@@ -299,7 +303,7 @@ impl Settings<'_> {
                 url.strip_prefix("http://")
                     .is_some_and(|host| !host.starts_with("127.") && !host.starts_with("localhost"))
             }) {
-                problems.push(self.new(Id::PlainEtcd, self.process.shown(flag)));
+                problems.push(self.problem(Id::PlainEtcd, self.process.shown(flag)));
             }
         }
     }
@@ -317,13 +321,13 @@ impl Settings<'_> {
                     self.process.shown("--cluster-signing-cert-file"),
                     api_server.shown("--client-ca-file")
                 );
-                problems.push(self.new(Id::SigningCa, evidence));
+                problems.push(self.problem(Id::SigningCa, evidence));
             }
             let serving = api_server.at("--tls-cert-file", self.scan);
             let Some(held) = serving.and_then(|path| self.scan.certificate(&path)) else { continue };
             if !roots.is_empty() && !is_signed_by_any(&held.certificate, &roots) {
                 let evidence = format!("{}, {}", self.process.shown("--root-ca-file"), held.path);
-                problems.push(self.new(Id::RootCa, evidence));
+                problems.push(self.problem(Id::RootCa, evidence));
             }
         }
     }
@@ -340,16 +344,16 @@ impl Settings<'_> {
         let authority = field("authentication.x509.clientCAFile", "--client-ca-file");
         let port = field("readOnlyPort", "--read-only-port");
         if self.is(anonymous, "true") {
-            problems.push(self.new(Id::KubeletAnonymous, self.process.shown(anonymous)));
+            problems.push(self.problem(Id::KubeletAnonymous, self.process.shown(anonymous)));
         }
         if self.is(mode, "AlwaysAllow") {
-            problems.push(self.new(Id::AlwaysAllow, self.process.shown(mode)));
+            problems.push(self.problem(Id::AlwaysAllow, self.process.shown(mode)));
         }
         if self.lacks(authority) {
-            problems.push(self.new(Id::KubeletNoClientCa, format!("no {authority}")));
+            problems.push(self.problem(Id::KubeletNoClientCa, format!("no {authority}")));
         }
         if self.process.flag(port).is_some_and(|port| port != "0") {
-            problems.push(self.new(Id::KubeletReadOnlyPort, self.process.shown(port)));
+            problems.push(self.problem(Id::KubeletReadOnlyPort, self.process.shown(port)));
         }
         self.old_tls(field("tlsMinVersion", "--tls-min-version"), problems);
     }

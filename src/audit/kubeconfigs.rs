@@ -75,7 +75,7 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    fn new(&self, id: Id, evidence: impl Into<String>) -> Problem {
+    fn problem(&self, id: Id, evidence: impl Into<String>) -> Problem {
         Problem::new(id, &self.kubeconfig.path, evidence)
     }
 
@@ -108,7 +108,7 @@ impl Looking<'_> {
         let path = match self.kubeconfig.locate(file, self.scan) {
             Located::At(path) => path,
             Located::Missing => {
-                problems.push(self.new(Id::KubeconfigFile, format!("{field}: {file}")));
+                problems.push(self.problem(Id::KubeconfigFile, format!("{field}: {file}")));
                 return None;
             }
             Located::Elsewhere => return None,
@@ -120,7 +120,7 @@ impl Looking<'_> {
             _ => (has_certificate, has_key.then_some("PRIVATE KEY")),
         };
         if let Some(other) = other.filter(|_| !is_right) {
-            problems.push(self.new(Id::KubeconfigSwitched, format!("{field}: {file} ({other})")));
+            problems.push(self.problem(Id::KubeconfigSwitched, format!("{field}: {file} ({other})")));
         }
         is_right.then_some(path)
     }
@@ -134,7 +134,7 @@ impl Looking<'_> {
             && !is_told
         {
             let problem =
-                self.new(Id::KeyPair, format!("client-certificate: {certificate}, client-key: {key}"));
+                self.problem(Id::KeyPair, format!("client-certificate: {certificate}, client-key: {key}"));
             problems.push(problem.file("certificate", certificate).file("key", key));
         }
     }
@@ -151,8 +151,10 @@ impl Looking<'_> {
             let same_name =
                 trusted.iter().find_map(|ca| self.authorities.names.get(&ca.subject().in_order()));
             problems.push(match same_name {
-                Some(path) => self.new(Id::KubeconfigStaleCa, format!("{subjects}: another key than {path}")),
-                None => self.new(Id::KubeconfigWrongCa, subjects),
+                Some(path) => {
+                    self.problem(Id::KubeconfigStaleCa, format!("{subjects}: another key than {path}"))
+                }
+                None => self.problem(Id::KubeconfigWrongCa, subjects),
             });
             return;
         }
@@ -172,7 +174,7 @@ impl Looking<'_> {
             if let Some(server) = self.servers.first() {
                 let issuer = server.certificate.issuer().in_order();
                 let evidence = format!("{subjects}; {} was signed by {issuer}", server.path);
-                problems.push(self.new(Id::KubeconfigWrongCa, evidence));
+                problems.push(self.problem(Id::KubeconfigWrongCa, evidence));
             }
             return;
         };
@@ -183,7 +185,7 @@ impl Looking<'_> {
         let Some(called) = called else { return };
         if !verified.iter().any(|server| holds(&server.certificate, &called)) {
             let evidence = format!("server: {} ({called} is no SAN of {})", cluster.server, first.path);
-            problems.push(self.new(Id::KubeconfigServerName, evidence));
+            problems.push(self.problem(Id::KubeconfigServerName, evidence));
         }
     }
 }

@@ -97,7 +97,7 @@ mod tests {
         let whole = "-----BEGIN A-----\nAAAA\n-----END A-----\n";
         assert_eq!(read(whole).blocks.len(), 1);
         let pem = read(&format!("Bag Attributes\n{whole}  -----BEGIN A-----\n"));
-        assert_eq!((pem.blocks.len(), pem.text, pem.hidden), (1, Some(1), vec![6]));
+        assert_eq!((pem.blocks.len(), pem.text, pem.hidden), (1, Some(1), vec![5]));
         assert!(read("-----BEGIN A-----\nAAAA").broken[0].contains("no end line"));
         assert!(read("-----BEGIN A-----\n!\n-----END A-----").broken[0].contains("not base64"));
         assert!(read("-----BEGIN A-----\nAAAA\n-----END B-----").broken[0].contains("end line is not"));

@@ -6,6 +6,7 @@ mod files;
 mod flags;
 mod kubeconfigs;
 mod names;
+mod usages;
 
 use std::path::Path;
 
@@ -16,6 +17,7 @@ pub(crate) use files::PLANTED as FILES;
 pub(crate) use flags::PLANTED as FLAGS;
 pub(crate) use kubeconfigs::PLANTED as KUBECONFIGS;
 pub(crate) use names::PLANTED as NAMES;
+pub(crate) use usages::PLANTED as USAGES;
 
 pub(crate) struct Plant {
     pub(crate) id: &'static str,
@@ -37,5 +39,5 @@ const fn plant(
 
 /// Everything.
 pub(crate) fn planted() -> impl Iterator<Item = &'static Plant> {
-    [CERTIFICATES, FILES, FLAGS, KUBECONFIGS, NAMES].into_iter().flatten()
+    [CERTIFICATES, FILES, FLAGS, KUBECONFIGS, NAMES, USAGES].into_iter().flatten()
 }
