@@ -116,11 +116,14 @@ impl Judge {
 
     fn check_key(&self, leaf: Option<KeyAlgorithm>) -> Result<(), Error> {
         let go_type = match leaf {
-            None | Some(KeyAlgorithm::Rsa(_) | KeyAlgorithm::Ecdsa(_) | KeyAlgorithm::Ed25519) => {
-                return Ok(());
-            }
+            None
+            | Some(
+                KeyAlgorithm::Rsa(_)
+                | KeyAlgorithm::Ecdsa(_)
+                | KeyAlgorithm::Ed25519
+                | KeyAlgorithm::MlDsa(_),
+            ) => return Ok(()),
             Some(KeyAlgorithm::Dsa) => "*dsa.PublicKey",
-            Some(KeyAlgorithm::X25519) => "*ecdh.PublicKey",
             Some(KeyAlgorithm::Unknown) => "<nil>",
         };
         let message = match self.side {

@@ -12,7 +12,7 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         .and_then(|rest| rest.strip_suffix(']'))
         .filter(|bare| !bare.is_empty())
         .unwrap_or(asked);
-    if let Ok(address) = bare.parse::<IpAddr>() {
+    if let Some(address) = read_address(bare) {
         let is_listed =
             certificate.ip_addresses().iter().any(|listed| listed.to_canonical() == address.to_canonical());
         return if is_listed {
@@ -32,6 +32,14 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         }
     });
     if is_covered { Ok(()) } else { Err(refusal(certificate, asked)) }
+}
+
+/// An address; one of IPv6 may name a zone (`fe80::1%eth0`), which counts for nothing.
+fn read_address(text: &str) -> Option<IpAddr> {
+    match text.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => address.parse().ok().map(IpAddr::V6),
+        _ => text.parse().ok(),
+    }
 }
 
 /// From so many names on Go counts them instead of listing them.
