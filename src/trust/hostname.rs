@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::address;
 use super::certificate::Certificate;
 
 /// Checks the asked name against the SANs; the error is Go's.
@@ -12,7 +13,7 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         .and_then(|rest| rest.strip_suffix(']'))
         .filter(|bare| !bare.is_empty())
         .unwrap_or(asked);
-    if let Some(address) = read_address(bare) {
+    if let Ok(address) = address::parse(bare) {
         let is_listed =
             certificate.ip_addresses().iter().any(|listed| listed.to_canonical() == address.to_canonical());
         return if is_listed {
@@ -32,14 +33,6 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         }
     });
     if is_covered { Ok(()) } else { Err(refusal(certificate, asked)) }
-}
-
-/// An address; one of IPv6 may name a zone (`fe80::1%eth0`), which counts for nothing.
-fn read_address(text: &str) -> Option<IpAddr> {
-    match text.split_once('%') {
-        Some((address, zone)) if !zone.is_empty() => address.parse().ok().map(IpAddr::V6),
-        _ => text.parse().ok(),
-    }
 }
 
 /// From so many names on Go counts them instead of listing them.

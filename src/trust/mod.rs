@@ -7,6 +7,7 @@
 
 use time::OffsetDateTime;
 
+mod address;
 mod certificate;
 mod chain;
 mod constraints;
