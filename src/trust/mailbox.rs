@@ -26,7 +26,8 @@ impl Mailbox {
         };
         let domain = rest.strip_prefix('@')?;
         // An empty domain has no labels that could be wrong.
-        (is_valid_domain(domain, false) && !domain.contains('@')).then(|| Self { local, domain: domain.to_ascii_lowercase() })
+        (is_valid_domain(domain, false) && !domain.contains('@'))
+            .then(|| Self { local, domain: domain.to_ascii_lowercase() })
     }
 }
 

@@ -30,6 +30,7 @@ mod subtrees;
 mod uri;
 
 pub use certificate::{Certificate, ParseError};
+pub use chain::SIGNATURE_CHECKS;
 pub use curve::Curve;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
 pub use key::KeyAlgorithm;

@@ -164,9 +164,9 @@ pub(super) fn verify(
             .verify(message, signature)
             .map_err(|_| failure("Ed25519")),
         (PublicKey::Ed25519(_), _) => mismatch("ed25519.PublicKey"),
-        (PublicKey::MlDsa { set, key }, Scheme::MlDsa(asked)) if asked == *set => set
-            .verify(key, message, signature)
-            .map_err(|cause| format!("{}: {cause}", failure("ML-DSA"))),
+        (PublicKey::MlDsa { set, key }, Scheme::MlDsa(asked)) if asked == *set => {
+            set.verify(key, message, signature).map_err(|cause| format!("{}: {cause}", failure("ML-DSA")))
+        }
         (PublicKey::MlDsa { set, .. }, Scheme::MlDsa(asked)) => Err(format!(
             "x509: signature algorithm specifies an ML-DSA public key with {asked} parameters, \
              but have a public key with {set} parameters"
