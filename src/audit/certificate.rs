@@ -117,9 +117,7 @@ fn strength(held: &Held, problems: &mut Vec<Problem>) {
     let mut add = |id, evidence: String| problems.push(Problem::new(id, &held.path, evidence));
     match certificate.key_algorithm() {
         KeyAlgorithm::Rsa(bits) if bits < 2048 => add(Id::WeakKey, format!("RSA {bits}")),
-        weak @ (KeyAlgorithm::Dsa | KeyAlgorithm::X25519 | KeyAlgorithm::Unknown) => {
-            add(Id::WeakKey, weak.to_string())
-        }
+        weak @ (KeyAlgorithm::Dsa | KeyAlgorithm::Unknown) => add(Id::WeakKey, weak.to_string()),
         _ => {}
     }
     let is_root = certificate.subject().raw() == certificate.issuer().raw();
