@@ -95,23 +95,6 @@ pub(super) fn authority(certificate: &Certificate, path: &str, window: Window, p
     constraints(certificate, path, problems);
 }
 
-/// Object identifiers, in DER, of signatures that Go refuses (`crypto/x509`
-/// `InsecureAlgorithmError`): MD5 and SHA-1 with RSA, SHA-1 with DSA and ECDSA.
-const WEAK: [(&[u8], &str); 3] = [
-    (&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4], "MD5-RSA"),
-    (&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5], "SHA1-RSA"),
-    (&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], "ECDSA-SHA1"),
-];
-
-/// The signature algorithm, if Go refuses it: the first of the identifiers in the DER, for
-/// nothing but version and serial number stands before it.
-pub(super) fn weak_signature(certificate: &Certificate) -> Option<&'static str> {
-    const FRONT: usize = 48;
-    let front = certificate.der().get(..FRONT)?;
-    let is_there = |oid: &[u8]| front.windows(oid.len()).any(|window| window == oid);
-    WEAK.iter().find(|(oid, _)| is_there(oid)).map(|(_, name)| *name)
-}
-
 fn strength(held: &Held, problems: &mut Vec<Problem>) {
     let certificate = &held.certificate;
     let mut add = |id, evidence: String| problems.push(Problem::new(id, &held.path, evidence));
@@ -121,7 +104,7 @@ fn strength(held: &Held, problems: &mut Vec<Problem>) {
         _ => {}
     }
     let is_root = certificate.subject().raw() == certificate.issuer().raw();
-    if let Some(algorithm) = weak_signature(certificate).filter(|_| !is_root) {
+    if let Some(algorithm) = certificate.insecure_signature().filter(|_| !is_root) {
         add(Id::WeakSignature, algorithm.to_owned());
     }
     if certificate.version() < 3 {

@@ -64,7 +64,7 @@ impl Scheme {
     }
 
     /// Go's name of an algorithm whose hash it does not trust.
-    fn insecure_name(self) -> Option<&'static str> {
+    pub(super) fn insecure_name(self) -> Option<&'static str> {
         match self {
             Self::RsaPkcs1(Hash::Md5) => Some("MD5-RSA"),
             Self::RsaPkcs1(Hash::Sha1) => Some("SHA1-RSA"),
