@@ -78,7 +78,7 @@ fn a_connection_is_told_from_both_sides() {
     assert_eq!(good["outcome"], "200");
     assert_eq!(good["identity"]["user"], "kube-admin");
     assert_eq!(good["server_verdict"]["accepted"], true);
-    assert_eq!(keys(&good["server_verdict"]), "accepted checks message");
+    assert_eq!(keys(&good["server_verdict"]), "accepted checks message openssl webpki");
     assert_eq!(keys(&good["server_verdict"]["checks"][0]), "evidence outcome rule");
 
     // The scheduler trusts the cluster's CA and not etcd's: it refuses the server.

@@ -290,7 +290,8 @@ With --format json one document: {lessons, steps, artifacts, handshakes, failed,
 results: [{lesson, step, kind, expected, observed, ok}]}. A temporary directory is used unless --dir is given.";
 const HANDSHAKE_JSON: &str = "\
 With --format json one document: {client, server, request, outcome, tls, server_verdict, client_verdict:
-{accepted, message, checks: [{rule, outcome, evidence}]} or null, events: [{who, what}], alert: {from, sent, go, go_prints} or null, identity:
+{accepted, message, checks: [{rule, outcome, evidence}], webpki: {verdict, message}, openssl: {verdict: accepted, refused,
+absent or silent, message}} or null, events: [{who, what}], alert: {from, sent, go, go_prints} or null, identity:
 {user, groups} or null, fault: its id if one was asked for, decision, response: {status, body} or null, client_prints, server_logs, micros}.
 outcome is an HTTP status, refused-by-client or refused-by-server.";
 const MATRIX_JSON: &str = "\

@@ -7,8 +7,9 @@ use super::error::CliError;
 use super::lab::tell;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
-use crate::lab::{AlertView, Cancel, ConnectionOutcome, ConnectionView, tls_version};
-use crate::text::escape;
+use super::verify::{OpinionDocument, print_opinions};
+use crate::lab::{AlertView, Cancel, ConnectionOutcome, ConnectionView, Opinions, tls_version};
+use crate::text::{Language, escape, particle};
 use crate::trust::{Outcome, Verdict};
 
 /// How a connection is made.
@@ -36,11 +37,14 @@ pub(super) fn run(
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
     let tls = tls_version(how.tls)?;
-    let view = match making {
+    let mut view = match making {
         Some(making) => lab.connect_made(&connection, tls, making, &cancel)?,
         None => lab.connect(&connection, tls, &cancel)?,
     };
     tell(&lab);
+    for opinions in view.outcome.iter_mut().flat_map(ConnectionOutcome::opinions_mut) {
+        opinions.settle();
+    }
     let Some(outcome) = &view.outcome else {
         return Err(CliError::Machine("the connection had no outcome".into()));
     };
@@ -66,8 +70,8 @@ struct HandshakeDocument<'a> {
     request: &'a str,
     outcome: &'a str,
     tls: Option<&'a str>,
-    server_verdict: Option<VerdictDocument>,
-    client_verdict: Option<VerdictDocument>,
+    server_verdict: Option<VerdictDocument<'a>>,
+    client_verdict: Option<VerdictDocument<'a>>,
     events: Vec<EventDocument<'a>>,
     alert: Option<&'a AlertView>,
     identity: Option<IdentityDocument<'a>>,
@@ -97,10 +101,12 @@ struct ResponseDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct VerdictDocument {
+struct VerdictDocument<'a> {
     accepted: bool,
     message: Option<String>,
     checks: Vec<CheckDocument>,
+    webpki: Option<OpinionDocument<'a>>,
+    openssl: Option<OpinionDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -110,8 +116,8 @@ struct CheckDocument {
     evidence: String,
 }
 
-impl VerdictDocument {
-    fn new(verdict: &Verdict) -> Self {
+impl<'a> VerdictDocument<'a> {
+    fn new(verdict: &Verdict, opinions: Option<&'a Opinions>) -> Self {
         let check = |check: &crate::trust::Check| CheckDocument {
             rule: check.rule.name(),
             outcome: outcome_word(check.outcome),
@@ -121,12 +127,17 @@ impl VerdictDocument {
             accepted: verdict.is_accepted(),
             message: verdict.refusal.as_ref().map(|refusal| refusal.message.clone()),
             checks: verdict.checks.iter().map(check).collect(),
+            webpki: opinions.map(|opinions| (&opinions.webpki).into()),
+            openssl: opinions.and_then(|opinions| opinions.openssl.as_ref()).map(Into::into),
         }
     }
 }
 
 impl<'a> HandshakeDocument<'a> {
     fn new(view: &'a ConnectionView, outcome: &'a ConnectionOutcome, fault: Option<&'a str>) -> Self {
+        let judged = |verdict: &Option<Verdict>, opinions: &'a Option<Opinions>| {
+            verdict.as_ref().map(|verdict| VerdictDocument::new(verdict, opinions.as_ref()))
+        };
         Self {
             fault,
             client: &view.client,
@@ -134,8 +145,8 @@ impl<'a> HandshakeDocument<'a> {
             request: &view.request,
             outcome: &outcome.outcome,
             tls: outcome.version.as_deref(),
-            server_verdict: outcome.server_verdict.as_ref().map(VerdictDocument::new),
-            client_verdict: outcome.client_verdict.as_ref().map(VerdictDocument::new),
+            server_verdict: judged(&outcome.server_verdict, &outcome.server_opinions),
+            client_verdict: judged(&outcome.client_verdict, &outcome.client_opinions),
             events: outcome.events.iter().map(|(who, what)| EventDocument { who, what }).collect(),
             alert: outcome.alert.as_ref(),
             identity: outcome.identity.as_ref().map(|(user, groups)| IdentityDocument { user, groups }),
@@ -182,11 +193,29 @@ fn print_connection(
     for (who, what) in &outcome.events {
         output.line(&format!("  {who:6}  {}", escape(what)))?;
     }
+    if let Some(alert) = outcome.alert.as_ref().filter(|alert| alert.sent != alert.go) {
+        let told = match language {
+            Language::En => format!("a Go {} sends {} in place of {}", alert.from, alert.go, alert.sent),
+            Language::Ko => {
+                let particle = particle(&alert.go, "을", "를");
+                format!("Go {}라면 {} 대신 {}{particle} 보내요", alert.from, alert.sent, alert.go)
+            }
+        };
+        output.line(&format!("  {:6}  {}", "", output.tone(Tone::Quiet, &told)))?;
+    }
     let verdicts = [
-        (heading("the client judges the server", "클라이언트가 본 서버"), &outcome.server_verdict),
-        (heading("the server judges the client", "서버가 본 클라이언트"), &outcome.client_verdict),
+        (
+            heading("the client judges the server", "클라이언트가 본 서버"),
+            &outcome.server_verdict,
+            &outcome.server_opinions,
+        ),
+        (
+            heading("the server judges the client", "서버가 본 클라이언트"),
+            &outcome.client_verdict,
+            &outcome.client_opinions,
+        ),
     ];
-    for (title, verdict) in verdicts {
+    for (title, verdict, opinions) in verdicts {
         let Some(verdict) = verdict else { continue };
         output.line("")?;
         let mark = output.mark(verdict.is_accepted());
@@ -202,6 +231,9 @@ fn print_connection(
         }
         if let Some(refusal) = &verdict.refusal {
             output.line(&format!("    {}", output.tone(Tone::Bad, &escape(&refusal.message))))?;
+        }
+        if let Some(Opinions { webpki, openssl: Some(openssl), .. }) = opinions {
+            print_opinions(output, [webpki, openssl], "  ")?;
         }
     }
     output.line("")?;

@@ -76,14 +76,15 @@ struct CheckDocument<'a> {
 
 #[derive(Serialize)]
 struct PathDocument<'a> {
-    certificates: &'a [String],
+    certificates: Vec<&'a str>,
     outcome: &'static str,
     rule: Option<&'static str>,
     reason: Option<&'a str>,
 }
 
+/// Another verifier's opinion.
 #[derive(Serialize)]
-struct OpinionDocument<'a> {
+pub(super) struct OpinionDocument<'a> {
     verdict: &'static str,
     message: Option<&'a str>,
 }
@@ -166,7 +167,7 @@ impl Told<'_> {
             evidence: &check.evidence,
         });
         let paths = self.verdict.paths.iter().map(|path| PathDocument {
-            certificates: &path.certificates,
+            certificates: path.certificates.iter().map(|certificate| certificate.name.as_str()).collect(),
             outcome: if path.dropped.is_some() { "dropped" } else { "accepted" },
             rule: path.dropped.as_ref().map(|dropped| dropped.rule.name()),
             reason: path.dropped.as_ref().map(|dropped| dropped.reason.as_str()),
@@ -197,7 +198,7 @@ impl Told<'_> {
         output.line("")?;
         let arrow = if output.ascii { " <- " } else { " ← " };
         for path in &self.verdict.paths {
-            let names: Vec<_> = path.certificates.iter().map(|name| escape(name)).collect();
+            let names: Vec<_> = path.certificates.iter().map(|certificate| escape(&certificate.name)).collect();
             let line = format!("{} {}", output.mark(path.dropped.is_none()), names.join(arrow));
             output.line(&line)?;
             if let Some(dropped) = &path.dropped {
@@ -213,19 +214,30 @@ impl Told<'_> {
             Some(refusal) => output.tone(Tone::Bad, &escape(&refusal.message)),
         };
         output.line(&format!("{} Go       {go}", output.mark(self.verdict.is_accepted())))?;
-        for (name, opinion) in ["webpki", "OpenSSL"].into_iter().zip(&self.others) {
-            let (mark, words) = match opinion {
-                Opinion::Accepted => (output.mark(true), accepted.to_owned()),
-                Opinion::Refused(message) => (output.mark(false), short(output, message)),
-                Opinion::Absent => {
-                    (output.made(false), pick("not installed here", "설치되어 있지 않아요").to_owned())
-                }
-                Opinion::Silent(message) => (output.made(false), short(output, message)),
-            };
-            output.line(&format!("{mark} {name:8} {words}"))?;
-        }
-        Ok(())
+        let [webpki, openssl] = &self.others;
+        print_opinions(output, [webpki, openssl], "")
     }
+}
+
+/// What webpki and OpenSSL say, a line each.
+pub(super) fn print_opinions(
+    output: &Output,
+    opinions: [&Opinion; 2],
+    indent: &str,
+) -> Result<(), CliError> {
+    let pick = |english, korean| output.language.pick(english, korean);
+    for (name, opinion) in ["webpki", "OpenSSL"].into_iter().zip(opinions) {
+        let (mark, words) = match opinion {
+            Opinion::Accepted => (output.mark(true), pick("accepted", "받아들여요").to_owned()),
+            Opinion::Refused(message) => (output.mark(false), short(output, message)),
+            Opinion::Absent => {
+                (output.made(false), pick("not installed here", "설치되어 있지 않아요").to_owned())
+            }
+            Opinion::Silent(message) => (output.made(false), short(output, message)),
+        };
+        output.line(&format!("{indent}{mark} {name:8} {words}"))?;
+    }
+    Ok(())
 }
 
 /// How much of a fact is shown: a certificate may hold ten thousand names.

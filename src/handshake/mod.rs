@@ -13,6 +13,7 @@ mod judge;
 mod key;
 mod record;
 mod report;
+mod search;
 mod server;
 mod sides;
 mod signature;
@@ -22,6 +23,7 @@ mod words;
 pub use alert::{Alert, AlertNumber};
 pub use connect::{connect, serve, serve_once};
 pub use report::{Event, Outcome, Report, Served, ServerLog, Step};
+pub use search::{Search, search};
 pub use sides::{ClientSide, Credential, HandshakeError, Options, RequestHeader, ServerSide, Version};
 pub use words::does_not_start;
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::change::{AUTHORITY, Changed};
 use super::engine::Lab;
-use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts};
+use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts, opinions};
 use crate::access::{World, WorldNode};
 use crate::blueprint::{Connection, Plan, resolve_certificate};
 use crate::fault::Change;
@@ -216,7 +217,7 @@ impl Lab {
         let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
         let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
         let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
-        view.outcome = Some(outcome(&report, &server));
+        view.outcome = Some(outcome(&report, &client, &server, options.now));
         Ok((view, report))
     }
 
@@ -386,6 +387,8 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
         version: None,
         server_verdict: None,
         client_verdict: None,
+        server_opinions: None,
+        client_opinions: None,
         events: Vec::new(),
         alert: None,
         identity: None,
@@ -398,7 +401,12 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
 }
 
 /// A report as it is shown.
-fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
+fn outcome(
+    report: &Report,
+    client: &ClientSide,
+    server: &ServerSide,
+    time: OffsetDateTime,
+) -> ConnectionOutcome {
     if let Some(side) = report.mismatched_key {
         return not_started(side, report, server);
     }
@@ -415,6 +423,8 @@ fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
         version: report.version.map(|version| version.to_string()),
         server_verdict: report.server_verdict.clone(),
         client_verdict: report.client_verdict.clone(),
+        server_opinions: opinions::of_server(report, client, server, time),
+        client_opinions: opinions::of_client(report, client, server, time),
         events: report.events.iter().map(|e| (e.side.to_string(), e.step.to_string())).collect(),
         alert: report.alert.as_ref().map(|alert| AlertView {
             from: alert.from.to_string(),

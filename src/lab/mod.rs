@@ -11,6 +11,7 @@ mod files;
 mod lessons;
 mod life;
 mod making;
+mod opinions;
 mod panels;
 mod run;
 mod step;
@@ -23,6 +24,7 @@ pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
+pub use opinions::{Case, Opinions};
 pub use view::{
     AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
     Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Opinions;
 use crate::lesson::Words;
 use crate::trust::Verdict;
 
@@ -205,6 +206,10 @@ pub struct ConnectionOutcome {
     pub server_verdict: Option<Verdict>,
     /// The server's verdict on the client; none if no certificate was shown.
     pub client_verdict: Option<Verdict>,
+    /// What others make of the server's chain, where the client verified it.
+    pub server_opinions: Option<Opinions>,
+    /// What others make of the client's chain, where the server verified it.
+    pub client_opinions: Option<Opinions>,
     /// What happened, in order: who, and what in the field's words (`ClientHello sent`,
     /// `handshake finished`, `alert unknown_ca received`).
     pub events: Vec<(String, String)>,
@@ -222,6 +227,13 @@ pub struct ConnectionOutcome {
     pub server_logs: Option<String>,
     /// Time of the whole exchange, in microseconds.
     pub micros: u64,
+}
+
+impl ConnectionOutcome {
+    /// Both sides' opinions, the one of the server's chain first.
+    pub fn opinions_mut(&mut self) -> impl Iterator<Item = &mut Opinions> {
+        [&mut self.server_opinions, &mut self.client_opinions].into_iter().flatten()
+    }
 }
 
 /// One edge of the cluster's map.

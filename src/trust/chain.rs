@@ -294,7 +294,7 @@ impl<'a> Builder<'a, '_> {
             return Ok(());
         }
         if !has_candidate {
-            self.trail.dropped(chain, Rule::Issuer, UNKNOWN_AUTHORITY);
+            self.trail.ended(chain, UNKNOWN_AUTHORITY);
         }
         last?;
         Err(unknown_authority(hint, chain))

@@ -36,7 +36,7 @@ pub use extensions::{BasicConstraints, Extension, KeyUsage};
 pub use key::KeyAlgorithm;
 pub use ml_dsa::ParameterSet;
 pub use name::{Attribute, AttributeValue, Name};
-pub use path::{Dropped, Path};
+pub use path::{BrokenAt, Dropped, Path, PathCertificate};
 pub use report::verify;
 pub use roots::pem_certificates;
 

@@ -383,6 +383,8 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
             version: Some("TLS 1.3".into()),
             server_verdict: Some(verdict((!works).then_some((Rule::Issuer, "CN=KUBERNETES-CA has the name, its key did not sign", UNKNOWN)))),
             client_verdict: works.then(|| verdict(None)),
+            server_opinions: None,
+            client_opinions: None,
             events: if works {
                 vec![event("admin", "ClientHello sent"), event("kube-apiserver@cp1", "ServerHello, Certificate, CertificateRequest sent"), event("admin", "handshake finished"), event("kube-apiserver@cp1", "handshake finished"), event("admin", "GET /api/v1/nodes sent")]
             } else {

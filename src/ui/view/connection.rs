@@ -1,6 +1,7 @@
 //! A connection as two lifelines: what each side shows the other, whom each trusts, and what
 //! came of it. Then the checks, the identity, the words that were printed, the events.
 
+use crate::handshake::search;
 use crate::lab::{ConnectionOutcome, ConnectionView};
 use crate::text::{Language, width};
 
@@ -23,12 +24,12 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
     if let Some(verdict) = &outcome.server_verdict {
         body.gap();
         let heading = of_whom(&view.client, &view.server, look.language);
-        body.append(verdict::body(verdict, &heading, columns, look));
+        body.append(verdict::body(verdict, outcome.server_opinions.as_ref(), &heading, columns, look));
     }
     if let Some(verdict) = &outcome.client_verdict {
         body.gap();
         let heading = of_whom(&view.server, &view.client, look.language);
-        body.append(verdict::body(verdict, &heading, columns, look));
+        body.append(verdict::body(verdict, outcome.client_opinions.as_ref(), &heading, columns, look));
     }
     if outcome.identity.is_some() || outcome.decision.is_some() || outcome.response.is_some() {
         body.gap();
@@ -40,10 +41,34 @@ pub(super) fn body(view: &ConnectionView, columns: usize, look: Look) -> Body {
             let does = if who == &view.client { ("prints", "출력") } else { ("logs", "로그") };
             body.say(&format!("{} {}:", safe(who), look.pick(does.0, does.1)), theme.bold(), columns);
             body.quote(text, look.theme.text(), columns, look);
+            // The verdict's own words have led there already.
+            let known = refusals(outcome).any(|words| search(words) == search(text));
+            if !known {
+                verdict::searched(&mut body, text, columns, look);
+            }
         }
     }
+    alert(&mut body, outcome, columns, look);
     events(&mut body, outcome, columns, look);
     body
+}
+
+/// Go's words in either verdict.
+fn refusals(outcome: &ConnectionOutcome) -> impl Iterator<Item = &str> {
+    let verdicts = [&outcome.server_verdict, &outcome.client_verdict].into_iter().flatten();
+    verdicts.filter_map(|verdict| verdict.refusal.as_ref()).map(|refusal| refusal.message.as_str())
+}
+
+/// The alert that a Go program sends, where this lab's TLS library sends another one.
+fn alert(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Look) {
+    let Some(alert) = outcome.alert.as_ref().filter(|alert| alert.sent != alert.go) else { return };
+    let theme = look.theme;
+    body.gap();
+    let say = match look.language {
+        Language::En => format!("alert {} here; a Go {} sends ", safe(&alert.sent), safe(&alert.from)),
+        Language::Ko => format!("여기서는 {} 경고, Go {}라면 ", safe(&alert.sent), safe(&alert.from)),
+    };
+    body.flow(&[], &[(say, theme.dim()), (safe(&alert.go), theme.mark())], columns);
 }
 
 /// What it came to, in a line with a glyph.

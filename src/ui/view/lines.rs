@@ -23,6 +23,8 @@ pub(super) struct Body {
     pub(super) hits: Vec<(usize, Range<usize>, Target)>,
     /// The line where the step's outcome begins.
     pub(super) outcome: Option<usize>,
+    /// The line that decided.
+    pub(super) decisive: Option<usize>,
 }
 
 impl Body {
@@ -82,6 +84,7 @@ impl Body {
     /// All lines of another body behind these.
     pub(super) fn append(&mut self, other: Self) {
         let at = self.lines.len();
+        self.decisive = self.decisive.or(other.decisive.map(|line| line + at));
         self.lines.extend(other.lines);
         self.hits.extend(other.hits.into_iter().map(|(line, columns, target)| (line + at, columns, target)));
     }

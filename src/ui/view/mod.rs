@@ -24,6 +24,7 @@ mod glossary;
 mod header;
 mod help;
 mod home;
+mod ladder;
 mod lines;
 mod map;
 mod markdown;
@@ -34,6 +35,7 @@ mod step;
 mod terminal;
 mod trust;
 mod verdict;
+mod verifiers;
 
 use lines::Body;
 
