@@ -2,6 +2,7 @@
 //! the catalogue of those that happen in real clusters.
 
 mod catalogue;
+mod names;
 
 mod edit;
 mod message;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::change::{AUTHORITY, Changed};
@@ -17,7 +16,7 @@ use crate::fault::Change;
 use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide, Side};
 use crate::lesson::Verify;
 use crate::trust::Roots;
-use crate::workspace::{Cancel, Credential, Selection, WorkspaceError, authority_chain, credential};
+use crate::workspace::{Cancel, Credential, Selection, authority_chain, credential};
 use crate::x509;
 
 pub use crate::handshake::Version as Tls;
@@ -37,27 +36,6 @@ pub fn tls_version(text: &str) -> Result<Tls, LabError> {
         "1.3" => Ok(Tls::Tls13),
         _ => Err(LabError::Request(format!("`{text}` is no TLS version of a cluster: use 1.2 or 1.3"))),
     }
-}
-
-/// One row of the matrix.
-#[derive(Debug, Clone, Serialize)]
-pub struct MatrixRow {
-    /// `kubelet@node01`.
-    pub client: String,
-    /// `kube-apiserver@cp1`.
-    pub server: String,
-    /// The server's port in a cluster.
-    pub port: u16,
-    /// `GET /api/v1/nodes`.
-    pub request: String,
-    /// `200`, `refused-by-server`, …
-    pub outcome: String,
-    /// The user that the server saw.
-    pub user: Option<String>,
-    /// Time of the exchange in microseconds.
-    pub micros: u64,
-    /// Whether it was answered with success.
-    pub ok: bool,
 }
 
 /// A credential as it goes into a connection, and its certificate before a change.
@@ -80,7 +58,7 @@ pub(super) struct Circumstances<'a> {
 
 /// What was read for connections, so that many of them read it once.
 #[derive(Default)]
-struct Cache {
+pub(super) struct Cache {
     credentials: HashMap<String, Arc<Presented>>,
     roots: HashMap<String, Arc<Roots>>,
 }
@@ -162,50 +140,8 @@ impl Lab {
         Ok(view)
     }
 
-    /// Every connection of the cluster, in order.
-    ///
-    /// # Errors
-    /// As [`Lab::connect`].
-    pub fn matrix(
-        &self,
-        tls: Tls,
-        cancel: &Cancel,
-        mut each: impl FnMut(&MatrixRow),
-    ) -> Result<Vec<MatrixRow>, LabError> {
-        for connection in &self.plan.connections {
-            if cancel.is_cancelled() {
-                return Err(WorkspaceError::Cancelled.into());
-            }
-            self.make_for(connection, None, cancel)?;
-        }
-        let mut cache = Cache::default();
-        let world = Arc::new(self.world());
-        let runtime = runtime()?;
-        let usual = Circumstances::default();
-        let mut rows = Vec::new();
-        for connection in &self.plan.connections {
-            if cancel.is_cancelled() {
-                return Err(WorkspaceError::Cancelled.into());
-            }
-            let (view, report) = self.exchange(connection, tls, &usual, &mut cache, &world, &runtime)?;
-            let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
-            let row = MatrixRow {
-                client: view.client,
-                server: view.server,
-                port: view.port,
-                request: view.request,
-                ok: matches!(report.outcome, handshake::Outcome::Answered(status) if status < 300),
-                outcome,
-                user: report.identity().map(|identity| identity.user.clone()),
-                micros: micros(report.elapsed),
-            };
-            each(&row);
-            rows.push(row);
-        }
-        Ok(rows)
-    }
-
-    fn exchange(
+    /// One connection with what was read for others.
+    pub(super) fn exchange(
         &self,
         connection: &Connection,
         tls: Tls,
@@ -340,7 +276,8 @@ impl Lab {
         Ok(roots)
     }
 
-    fn world(&self) -> World {
+    /// What servers answer from.
+    pub(super) fn world(&self) -> World {
         let Plan { spec, .. } = &self.plan;
         let node = |control_plane| {
             move |node: &crate::blueprint::Node| WorldNode {
@@ -355,11 +292,11 @@ impl Lab {
     }
 }
 
-fn micros(elapsed: Duration) -> u64 {
+pub(super) fn micros(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 

@@ -1,7 +1,7 @@
 //! The lab itself: a workspace, a plan, the lessons, and the learner's progress.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -58,6 +58,8 @@ pub struct Lab {
     /// Where the progress is kept, below the program's own directory.
     progress_file: String,
     notices: Mutex<Vec<String>>,
+    /// A cluster like this one to try faults on.
+    pub(super) twin: Mutex<Option<Arc<Lab>>>,
     _temporary: Option<Scratch>,
 }
 
@@ -90,6 +92,7 @@ impl Lab {
             progress: Mutex::new(progress),
             progress_file,
             notices: Mutex::new(notices),
+            twin: Mutex::new(None),
             _temporary: temporary,
         })
     }

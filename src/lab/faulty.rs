@@ -67,7 +67,7 @@ impl Lab {
 
     /// The change with the artifact of its kind that this connection uses: of the
     /// certificates of several nodes, the one that is shown.
-    fn aimed(&self, change: &Change, connection: &Connection) -> Result<Change, LabError> {
+    pub(super) fn aimed(&self, change: &Change, connection: &Connection) -> Result<Change, LabError> {
         let mut change = change.clone();
         let used = [connection.credential.as_ref(), Some(&connection.server.certificate)];
         let shown = used.into_iter().flatten().find(|id| {

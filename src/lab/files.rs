@@ -1,9 +1,10 @@
 //! More to look at beside a step: chains, CSRs, files, and who holds which authority.
 
 use super::engine::Lab;
-use super::{ArtifactView, FieldView, FileView, Holder, LabError, Rung};
-use crate::blueprint::{Plan, resolve_certificate};
+use super::{ArtifactView, ChainView, FieldView, FileView, Holder, LabError, Rung, opinions};
+use crate::blueprint::{Plan, Usage, resolve_certificate};
 use crate::text::nearest;
+use crate::trust::{Purpose, Roots};
 use crate::workspace::{authority_chain, credential};
 use crate::x509::{self, Kind, certificate_fields};
 
@@ -15,7 +16,7 @@ const SIGNER: &str = "kube-controller-manager";
 
 impl Lab {
     /// The certificates from a leaf up to its root.
-    pub(super) fn chain(&self, id: &str) -> Result<Vec<Rung>, LabError> {
+    pub(super) fn chain(&self, id: &str) -> Result<ChainView, LabError> {
         let id = resolve_certificate(&self.plan, id)?;
         let mut rungs = Vec::new();
         let mut authority = Some(id.clone());
@@ -27,7 +28,16 @@ impl Lab {
         if let Some(id) = authority.filter(|id| self.plan.authority(id).is_some()) {
             rungs.push(self.rung(&id, authority_chain(self.store(), &self.plan, &id).ok(), true)?);
         }
-        Ok(rungs)
+        let judged = self.plan.certificate(&id).and_then(|leaf| {
+            let chain = credential(self.store(), &self.plan, &id).ok()?.chain;
+            let roots = authority_chain(self.store(), &self.plan, &leaf.authority).ok()?;
+            let purpose = match leaf.usages.first() {
+                Some(Usage::Server) => Purpose::Server,
+                _ => Purpose::Client,
+            };
+            Some(opinions::judged(chain, &Roots::from_der(roots), purpose, self.now()))
+        });
+        Ok(ChainView { rungs, judged })
     }
 
     fn rung(&self, id: &str, made: Option<Vec<Vec<u8>>>, authority: bool) -> Result<Rung, LabError> {

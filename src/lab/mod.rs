@@ -11,22 +11,26 @@ mod files;
 mod lessons;
 mod life;
 mod making;
+mod matrix;
 mod opinions;
 mod panels;
 mod run;
 mod step;
+mod trial;
 mod view;
 mod walk;
 
 pub use crate::workspace::{Cancel, Progress};
-pub use connect::{MatrixRow, Tls, tls_version};
+pub use connect::{Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
+pub use matrix::MatrixRow;
 pub use opinions::{Case, Opinions};
+pub use trial::{Trial, TrialStep};
 pub use view::{
-    AlertView, ArtifactView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
+    AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
     Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
 };
 pub use walk::{WalkReport, WalkRow};

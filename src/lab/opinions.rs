@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::handshake::{ClientSide, Report, ServerSide};
 use crate::trust::opinion::{Inquiry, Opinion, openssl, webpki};
-use crate::trust::{Certificate, PathCertificate, Purpose, Roots, Verdict};
+use crate::trust::{Certificate, PathCertificate, Purpose, Question, Roots, Verdict, verify};
 
 /// A chain as one side judged it, kept so that others can be asked of the same.
 #[derive(Debug)]
@@ -119,4 +119,15 @@ fn is_root_of(verdict: &Verdict, roots: &Roots) -> bool {
 
 fn ders(roots: &Roots) -> Vec<Vec<u8>> {
     roots.certificates().iter().map(|root| root.der().to_vec()).collect()
+}
+
+/// A verdict on a chain by no name, with what others make of it.
+pub(super) fn judged(
+    chain: Vec<Vec<u8>>,
+    roots: &Roots,
+    purpose: Purpose,
+    time: OffsetDateTime,
+) -> (Verdict, Opinions) {
+    let verdict = verify(&Question { chain: &chain, roots, purpose, name: None, time });
+    (verdict, Opinions::of(Case { chain, roots: ders(roots), purpose, name: None, time }))
 }

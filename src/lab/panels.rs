@@ -202,7 +202,8 @@ impl Lab {
         }
     }
 
-    fn edges(&self) -> Vec<Edge> {
+    /// Who talks to whom.
+    pub(super) fn edges(&self) -> Vec<Edge> {
         let edge = |connection: &Connection| Edge {
             client: connection.client_name(),
             server: connection.server.id(),

@@ -37,13 +37,22 @@ pub enum Panel {
     /// The certificates of the cluster by kind: heading and ids.
     Kinds(Vec<(String, Vec<String>)>),
     /// Certificates from a leaf up to its root.
-    Chain(Vec<Rung>),
+    Chain(ChainView),
     /// A file as text.
     File(FileView),
     /// Who holds which authority's certificate and key.
     Trust(Vec<Holder>),
     /// Commands and what they printed.
     Terminal(TerminalView),
+}
+
+/// A chain of artifacts, and the verdict on it once all of it is made.
+#[derive(Debug, Clone)]
+pub struct ChainView {
+    /// From the leaf up to its root.
+    pub rungs: Vec<Rung>,
+    /// What Go and the others make of it: for its first usage, by no name.
+    pub judged: Option<(Verdict, Opinions)>,
 }
 
 /// One certificate of a chain.

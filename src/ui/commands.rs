@@ -5,6 +5,7 @@ use crate::lab::Panel;
 use crate::lesson::Action;
 use crate::text::Language;
 
+use super::browser::TrialState;
 use super::keys::Key;
 use super::model::{Focus, Mode, Model, State};
 use super::theme::Theme;
@@ -44,6 +45,18 @@ pub(super) enum Command {
     Language,
     /// Listen to the mouse, or leave it to the terminal.
     Mouse,
+    /// Go to the check that decided.
+    Decisive,
+    /// Open the fault browser.
+    Faults,
+    /// Open the fault that is pointed at.
+    OpenFault,
+    /// Type a filter of the faults.
+    Filter,
+    /// The fault so many further.
+    NextFault(isize),
+    /// Break what is whole, mend what is broken.
+    Turn,
     /// Look for something: type what.
     Find,
     /// Open the list of all lessons and steps.
@@ -120,7 +133,7 @@ pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
     if let (Key::Char(digit @ '1'..='9'), Mode::Question) = (key, model.mode()) {
         return Some(Command::Choose((digit as usize).saturating_sub('1' as usize)));
     }
-    if let (Key::Char(letter), Mode::Find) = (key, model.mode()) {
+    if let (Key::Char(letter), true) = (key, model.mode().is_typing()) {
         return Some(Command::Type(letter));
     }
     REGISTRY
@@ -132,7 +145,7 @@ pub(super) fn find(model: &Model, key: Key) -> Option<Command> {
 /// The commands for the footer now, the most important first.
 pub(super) fn footer(model: &Model) -> Vec<&'static Entry> {
     // What a letter would do elsewhere it does not do while letters are typed.
-    let typing = model.mode() == Mode::Find;
+    let typing = model.mode().is_typing();
     let is_meant =
         |entry: &&Entry| entry.footer > 0 && entry.is_available(model) && !(typing && entry.modes.is_empty());
     let mut entries: Vec<_> = REGISTRY.iter().filter(is_meant).collect();
@@ -204,6 +217,30 @@ fn not_last(model: &Model) -> bool {
     !is_last(model)
 }
 
+fn has_decisive(model: &Model) -> bool {
+    super::view::has_decisive(model)
+}
+
+fn trial(model: &Model) -> Option<&TrialState> {
+    Some(&model.browser.as_ref()?.page.as_ref()?.state)
+}
+
+fn has_trial(model: &Model) -> bool {
+    trial(model).is_some_and(|state| !matches!(state, TrialState::Explained))
+}
+
+fn is_whole(model: &Model) -> bool {
+    matches!(trial(model), Some(TrialState::Healthy))
+}
+
+fn is_broken(model: &Model) -> bool {
+    matches!(trial(model), Some(TrialState::Broken))
+}
+
+fn trial_failed(model: &Model) -> bool {
+    matches!(trial(model), Some(TrialState::Failed(_)))
+}
+
 fn scrolls(model: &Model) -> bool {
     super::view::can_scroll(model)
 }
@@ -217,12 +254,13 @@ fn scrolls_panel(model: &Model) -> bool {
 }
 
 use Key::{Char, Ctrl};
-use Mode::{After, Find, Glossary, Help, Home, Jump, Question, Ready, Working};
+use Mode::{After, Fault, Faults, Filter, Find, Glossary, Help, Home, Jump, Question, Ready, Working};
 
 const STEPS: &[Mode] = &[Question, Ready, After];
 const LESSON: &[Mode] = &[Question, Ready, Working, After];
-const PLACES: &[Mode] = &[Home, Question, Ready, Working, After];
-const UNTYPED: &[Mode] = &[Home, Question, Ready, Working, After, Jump, Glossary, Help];
+const PLACES: &[Mode] = &[Home, Faults, Fault, Question, Ready, Working, After];
+const LESSON_OR_FAULT: &[Mode] = &[Question, Ready, Working, After, Fault];
+const UNTYPED: &[Mode] = &[Faults, Fault, Home, Question, Ready, Working, After, Jump, Glossary, Help];
 const ANY: &[Mode] = &[];
 
 /// A row of the registry.
@@ -253,34 +291,47 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("go on", "다음으로"), &[After], not_last, 1),
     row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("finish", "마치기"), &[After], is_last, 1),
     row(Command::Cancel, &[Key::Esc], "Esc", ("cancel", "취소"), &[Working], always, 1),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Home], always, 2),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Home], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Home, Faults], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Home, Faults], always, 0),
     row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows} 1-9", ("choose", "고르기"), &[Question], points, 2),
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Question], points, 0),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Ready, Working, After], scrolls, 5),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Ready, Working, After, Fault], scrolls, 5),
     row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Question], scrolls_panel, 5),
     row(Command::Move(-1), &[Key::Up, Char('k')], "j/k {arrows}", ("scroll", "스크롤"), &[Help, Glossary], always, 1),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Help, Glossary, Question, Ready, Working, After], always, 0),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Help, Glossary, Question, Ready, Working, After, Fault], always, 0),
     row(Command::GoThere, &[Key::Enter], "Enter", ("go there", "이동"), &[Find, Jump], always, 1),
-    row(Command::Move(-1), &[Key::Up, Ctrl('p')], "{arrows}", ("choose", "고르기"), &[Find], always, 2),
-    row(Command::Move(1), &[Key::Down, Ctrl('n')], "", ("choose", "고르기"), &[Find], always, 0),
+    row(Command::Move(-1), &[Key::Up, Ctrl('p')], "{arrows}", ("choose", "고르기"), &[Find, Filter], always, 2),
+    row(Command::Move(1), &[Key::Down, Ctrl('n')], "", ("choose", "고르기"), &[Find, Filter], always, 0),
     row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Jump], always, 2),
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Jump], always, 0),
-    row(Command::EraseAll, &[Ctrl('u')], "Ctrl-u", ("clear", "지우기"), &[Find], always, 4),
-    row(Command::Erase, &[Key::Backspace], "", ("erase", "한 글자 지우기"), &[Find], always, 0),
-    row(Command::Back, &[Key::Esc], "Esc", ("close", "닫기"), &[Find], always, 3),
+    row(Command::EraseAll, &[Ctrl('u')], "Ctrl-u", ("clear", "지우기"), &[Find, Filter], always, 4),
+    row(Command::Erase, &[Key::Backspace], "", ("erase", "한 글자 지우기"), &[Find, Filter], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("close", "닫기"), &[Find, Filter], always, 3),
     row(Command::Previous, &[Key::Left, Char('h')], "{sides}", ("step", "단계"), STEPS, always, 4),
     row(Command::Next, &[Key::Right, Char('l')], "", ("next step", "다음 단계"), STEPS, always, 0),
     row(Command::Pane(true), &[Key::Tab], "Tab", ("panel", "패널"), LESSON, has_panels, 3),
     row(Command::Pane(false), &[Key::BackTab], "", ("panel before", "이전 패널"), LESSON, has_panels, 0),
+    row(Command::Pane(true), &[Key::Tab], "Tab", ("panel", "패널"), &[Fault], has_trial, 3),
+    row(Command::Pane(false), &[Key::BackTab], "", ("panel before", "이전 패널"), &[Fault], has_trial, 0),
+    row(Command::Decisive, &[Char('d')], "d", ("what decided", "결정적 확인"), LESSON_OR_FAULT, has_decisive, 6),
     row(Command::Tool, &[Char('t'), Key::F(3)], "t", ("next tool", "다음 도구"), LESSON, has_tools, 6),
-    row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), LESSON, can_copy, 7),
+    row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), LESSON_OR_FAULT, can_copy, 7),
     row(Command::Half(1), &[Ctrl('d')], "Ctrl-d/u", ("half a screen", "반 화면 이동"), UNTYPED, always, 0),
     row(Command::Half(-1), &[Ctrl('u')], "", ("half a screen up", "반 화면 위로"), UNTYPED, always, 0),
     row(Command::Half(2), &[Key::PageDown, Ctrl('f')], "PgUp/PgDn", ("a screen", "한 화면 이동"), ANY, always, 0),
     row(Command::Half(-2), &[Key::PageUp, Ctrl('b')], "", ("a screen up", "한 화면 위로"), ANY, always, 0),
     row(Command::Top, &[Char('<'), Key::Home], "< >", ("first, last (Home, End)", "처음, 끝 (Home, End)"), ANY, always, 0),
     row(Command::Bottom, &[Char('>'), Char('G'), Key::End], "", ("last", "끝"), ANY, always, 0),
+    row(Command::OpenFault, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Faults], always, 1),
+    row(Command::OpenFault, &[Key::Enter], "Enter", ("open", "열기"), &[Filter], always, 1),
+    row(Command::Filter, &[Char('/')], "/", ("filter", "거르기"), &[Faults], always, 3),
+    row(Command::Turn, &[Key::Enter], "Enter", ("break it", "고장 내기"), &[Fault], is_whole, 1),
+    row(Command::Turn, &[Key::Enter], "Enter", ("mend it", "고치기"), &[Fault], is_broken, 1),
+    row(Command::Turn, &[Key::Enter], "Enter", ("try again", "다시 하기"), &[Fault], trial_failed, 1),
+    row(Command::NextFault(-1), &[Key::Left, Char('h')], "{sides}", ("fault", "고장"), &[Fault], always, 4),
+    row(Command::NextFault(1), &[Key::Right, Char('l')], "", ("next fault", "다음 고장"), &[Fault], always, 0),
+    row(Command::Faults, &[Char('f')], "f", ("faults", "고장 목록"), &[Home], always, 5),
+    row(Command::Faults, &[Char('f')], "f", ("faults", "고장 목록"), LESSON, always, 0),
     row(Command::Find, &[Char('/')], "/", ("find", "찾기"), &[Home, Question, Ready, Working, After, Jump, Glossary], always, 6),
     row(Command::Jump, &[Char('o')], "o", ("all steps", "전체 목록"), &[Home, Question, Ready, Working, After, Glossary], always, 8),
     row(Command::Jump, &[Char('o')], "o", ("close", "닫기"), &[Jump], always, 3),
@@ -290,9 +341,9 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Help, Jump, Glossary, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Engine, ProgressView};
-use crate::lab::{Cancel, Lab, LabError, Panel, Progress, StepReport};
+use crate::fault::Making;
+use crate::lab::{Cancel, Lab, LabError, Panel, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::{Lesson, Step};
 use crate::text::Language;
 
@@ -55,6 +56,16 @@ impl Engine for Lab {
         let report = Lab::perform(self, lesson, step, cancel, on_progress).map_err(|error| error.to_string());
         self.make_keys_ahead();
         report
+    }
+
+    fn trial(
+        &self,
+        making: &Making,
+        is_broken: bool,
+        cancel: &Cancel,
+        tell: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String> {
+        Lab::trial(self, making, is_broken, cancel, tell).map_err(|error| error.to_string())
     }
 
     fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String> {

@@ -6,11 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::lab::{Cancel, Panel, Progress, StepReport};
+use crate::fault::Making;
+use crate::lab::{Cancel, Panel, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
 mod background;
+mod browser;
 mod commands;
 mod engine;
 mod guard;
@@ -54,6 +56,19 @@ pub trait Engine: Send + Sync + 'static {
         cancel: &Cancel,
         on_progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, String>;
+
+    /// Runs every connection of a cluster like the learner's with this fault, or while all is
+    /// well, and tells of each. Called off the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user. After `cancel` was raised any error will do.
+    fn trial(
+        &self,
+        making: &Making,
+        is_broken: bool,
+        cancel: &Cancel,
+        tell: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String>;
 
     /// Keeps that a step is done; `choice` is the answer to a question, from 1. Called by the
     /// screen before it shows the step as done; quick.

@@ -5,6 +5,7 @@ use crate::lesson::{Action, Lesson, Question, Step};
 use crate::text::Language;
 
 use super::ProgressView;
+use super::browser::Browser;
 use super::overlay::Overlay;
 use super::theme::Theme;
 
@@ -25,6 +26,8 @@ pub(super) struct Model {
     pub(super) selected: usize,
     /// The lesson that is open; none shows the list.
     pub(super) study: Option<Study>,
+    /// The fault browser, while it is open: over the list and over the lesson.
+    pub(super) browser: Option<Browser>,
     /// How far the help is scrolled, while it is open.
     pub(super) help: Option<usize>,
     /// What lies over the rest.
@@ -121,6 +124,12 @@ pub(super) enum Mode {
     Jump,
     /// The glossary is open.
     Glossary,
+    /// A filter of the faults is being typed.
+    Filter,
+    /// The list of faults.
+    Faults,
+    /// The page of a fault.
+    Fault,
     /// The list of lessons.
     Home,
     /// A question waits for its answer.
@@ -131,6 +140,13 @@ pub(super) enum Mode {
     Working,
     /// A step is done, or was only to be read.
     After,
+}
+
+impl Mode {
+    /// Whether keys are letters of something that is typed.
+    pub(super) const fn is_typing(self) -> bool {
+        matches!(self, Self::Find | Self::Filter)
+    }
 }
 
 impl Model {
@@ -164,6 +180,12 @@ impl Model {
             Some(Overlay::Find(find)) if find.typing => return Mode::Find,
             Some(Overlay::Find(_)) => return Mode::Jump,
             Some(Overlay::Glossary(_)) => return Mode::Glossary,
+            None => {}
+        }
+        match &self.browser {
+            Some(browser) if browser.page.is_some() => return Mode::Fault,
+            Some(browser) if browser.typing => return Mode::Filter,
+            Some(_) => return Mode::Faults,
             None => {}
         }
         let Some(study) = &self.study else {

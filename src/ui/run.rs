@@ -109,6 +109,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         size: (80, 24),
         selected: 0,
         study: None,
+        browser: None,
         help: None,
         overlay: None,
         armed: None,
@@ -314,6 +315,14 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
             let result =
                 engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
             send(Msg::Performed(run, result));
+        }
+        Effect::Try { run, making, is_broken, cancel } => {
+            let result =
+                engine.trial(&making, is_broken, &cancel, &|step| send(Msg::TrialStep(run, Box::new(step))));
+            send(Msg::Tried(run, result.map(Box::new)));
+        }
+        Effect::AskOpenssl { run, cases } => {
+            send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
         }
         Effect::Reload => {
             if let Some(problems) = engine.reload() {

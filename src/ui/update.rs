@@ -11,9 +11,11 @@ use super::view;
 use crate::lab::Cancel;
 
 mod copy;
+mod faults;
 mod lessons;
 mod message;
 mod mouse;
+mod opinions;
 mod over;
 mod position;
 mod walk;
@@ -29,7 +31,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(event) => {
             let mut effects = Vec::new();
-            for key in keys_of(event, model.mode() == Mode::Find) {
+            for key in keys_of(event, model.mode().is_typing()) {
                 let armed = model.armed.take();
                 if model.notice.take().is_some() {
                     model.redraw = true;
@@ -50,10 +52,11 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             settle(model);
         }
         Msg::Pasted(text) => {
-            if model.mode() != Mode::Find {
-                return Vec::new();
+            match model.mode() {
+                Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
+                Mode::Filter => faults::edit(model, |browser| text.chars().for_each(|c| browser.push(c))),
+                _ => return Vec::new(),
             }
-            over::edit(model, |find| text.chars().for_each(|c| find.push(c)));
         }
         Msg::Background(light) => {
             if model.theme.is_light() == light {
@@ -73,6 +76,8 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             study.loading = false;
             study.panels = panels;
             settle(model);
+            model.redraw = true;
+            return opinions::ask_of_study(model);
         }
         Msg::Progressed(run, now) => {
             let Some(study) = current(model, run) else {
@@ -93,6 +98,18 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.redraw = true;
             return performed(model, result);
         }
+        Msg::Opinions(run, answers) => {
+            if !opinions::answered(model, run, answers) {
+                return Vec::new();
+            }
+            settle(model);
+        }
+        Msg::TrialStep(run, step) => {
+            if !faults::stepped_on(model, run, *step) {
+                return Vec::new();
+            }
+        }
+        Msg::Tried(run, result) => return faults::tried(model, run, result),
         Msg::NotKept(text) => model.notice = Some(Notice { wrong: true, text }),
     }
     model.redraw = true;
@@ -123,7 +140,12 @@ fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effec
             let ok = report.ok;
             study.state = State::Done(Box::new(report));
             show_outcome(model);
-            if ok { record(model, None) } else { Vec::new() }
+            position::show_decisive(model);
+            let mut effects = opinions::ask_of_study(model);
+            if ok {
+                effects.extend(record(model, None));
+            }
+            effects
         }
         Err(_) if cancelled => {
             study.state = State::Ready;
@@ -218,6 +240,10 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.language = model.language.other();
             model.progress.language = Some(model.language);
             over::renew(model);
+            let language = model.language;
+            if let Some(browser) = &mut model.browser {
+                browser.renew(language);
+            }
             settle(model);
             return vec![Effect::SetLanguage(model.language)];
         }
@@ -237,9 +263,24 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             tell(model, model.language.pick(en, ko));
             return vec![Effect::Mouse(model.mouse)];
         }
+        Command::Decisive => position::to_decisive(model),
+        Command::Faults => faults::open(model),
+        Command::OpenFault => return faults::open_page(model, None),
+        Command::Filter => faults::filter(model),
+        Command::NextFault(faults) => return faults::go(model, faults),
+        Command::Turn => return faults::turn(model),
         Command::Find => over::find(model, true),
         Command::Jump => over::find(model, false),
         Command::GoThere => return over::go_there(model, None),
+        Command::Type(letter) if faults::is_typing(model) => {
+            faults::edit(model, |browser| browser.push(letter));
+        }
+        Command::Erase if faults::is_typing(model) => faults::edit(model, |browser| {
+            browser.query.pop();
+        }),
+        Command::EraseAll if faults::is_typing(model) => {
+            faults::edit(model, |browser| browser.query.clear());
+        }
         Command::Type(letter) => over::edit(model, |find| find.push(letter)),
         Command::Erase => over::edit(model, |find| {
             find.query.pop();
@@ -266,6 +307,9 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
     if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
+    if faults::leave(model) {
+        return Vec::new();
+    }
     stop_work(model);
     match model.study.take() {
         Some(study) => model.selected = study.lesson,
@@ -277,6 +321,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     stop_work(model);
+    faults::stop(model);
     vec![Effect::Quit]
 }
 
@@ -297,6 +342,7 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     };
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
+    model.browser = None;
     model.selected = lesson;
     model.progress.resume = Some((lesson_id.clone(), step_id.clone()));
     model.study = Some(Study {

@@ -2,7 +2,7 @@
 //! at every size.
 
 use super::*;
-use crate::lab::{FileView, Holder, Rung, TerminalLine, TerminalView};
+use crate::lab::{ChainView, FileView, Holder, Rung, TerminalLine, TerminalView};
 use crate::ui::overlay::Overlay;
 use crate::ui::theme::Theme;
 
@@ -291,7 +291,7 @@ fn panels(word: &str) -> Vec<Panel> {
     let engine = Fake::new();
     let of = |step: &str| engine.panels("", step);
     let mut panels = vec![
-        Panel::Chain(vec![rung(word, false), rung("root", true)]),
+        Panel::Chain(ChainView { rungs: vec![rung(word, false), rung("root", true)], judged: None }),
         Panel::File(FileView {
             path: format!("{word}.cnf"),
             lines: vec![(long, true), (word.into(), false)],

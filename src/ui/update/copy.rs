@@ -8,6 +8,9 @@ use super::super::words;
 
 /// What `copy` would copy now: its name and the text.
 pub(in crate::ui) fn copyable(model: &Model) -> Option<(String, String)> {
+    if model.browser.is_some() {
+        return super::faults::copyable(model);
+    }
     let study = model.study.as_ref()?;
     let commands = |panel: &Panel| match panel {
         Panel::Commands(tools) => {

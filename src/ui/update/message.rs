@@ -2,9 +2,13 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::lab::{Cancel, Panel, Progress, StepReport};
+use std::sync::Arc;
+
+use crate::fault::Making;
+use crate::lab::{Cancel, Case, Panel, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
+use crate::trust::opinion::Opinion;
 use crate::ui::ProgressView;
 
 /// Something that happened.
@@ -30,6 +34,12 @@ pub(in crate::ui) enum Msg {
     Progressed(u64, Progress),
     /// What a step came to.
     Performed(u64, Result<StepReport, String>),
+    /// OpenSSL's opinions, in the order of the cases.
+    Opinions(u64, Vec<Opinion>),
+    /// Something happened while a fault is tried.
+    TrialStep(u64, Box<TrialStep>),
+    /// What trying a fault came to.
+    Tried(u64, Result<Box<Trial>, String>),
     /// Something could not be kept: one sentence.
     NotKept(String),
 }
@@ -54,6 +64,24 @@ pub(in crate::ui) enum Effect {
         lesson: String,
         /// The step's id.
         step: String,
+        /// Raised to stop it.
+        cancel: Cancel,
+    },
+    /// Ask OpenSSL what it makes of these chains.
+    AskOpenssl {
+        /// The run.
+        run: u64,
+        /// The chains.
+        cases: Vec<Arc<Case>>,
+    },
+    /// Run every connection, with a fault or while all is well.
+    Try {
+        /// The run.
+        run: u64,
+        /// The fault.
+        making: Box<Making>,
+        /// Whether with the fault.
+        is_broken: bool,
         /// Raised to stop it.
         cancel: Cancel,
     },

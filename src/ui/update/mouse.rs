@@ -6,7 +6,7 @@ use super::super::commands::Command;
 use super::super::model::{Focus, Mode, Model};
 use super::super::view::{self, Target};
 use super::position::{page_by, settle, show_panel, stepped};
-use super::{Effect, answer, lessons, over, run};
+use super::{Effect, answer, faults, lessons, over, run};
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
@@ -20,6 +20,15 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                     target.pane().map(|pane| (pane, model.study.as_ref().map_or(0, |study| study.panel)))
                 }
             };
+            if model.browser.is_some() && !over {
+                if let Target::FaultPane(pane) = target {
+                    faults::scroll(model, pane, lines);
+                } else {
+                    page_by(model, lines.signum());
+                }
+                model.redraw = true;
+                return Vec::new();
+            }
             match (pane, &mut model.study) {
                 (Some((Focus::Text, _)), Some(study)) if !over => {
                     study.text_scroll = stepped(study.text_scroll, lines);
@@ -52,6 +61,11 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                 model.redraw = true;
                 return over::go_there(model, Some(found));
             }
+            Target::Fault(fault) => {
+                model.redraw = true;
+                return faults::click(model, fault);
+            }
+            Target::FaultTab(pane) | Target::FaultPane(pane) => faults::show(model, pane),
             Target::Outside => {
                 model.redraw = true;
                 return run(model, Command::Back);

@@ -2,9 +2,13 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
-use super::over;
+use super::{faults, over};
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
+    if model.browser.is_some() {
+        faults::switch_pane(model, forward);
+        return;
+    }
     if let Some(study) = &mut model.study {
         let count = study.panels.len();
         // The panes in a ring: the text, then each panel.
@@ -37,6 +41,9 @@ pub(super) fn move_by(model: &mut Model, lines: isize) {
     if model.help.is_none() && over::page_by(model, lines) {
         return;
     }
+    if model.help.is_none() && faults::page_by(model, lines) {
+        return;
+    }
     let is_question = model.mode() == Mode::Question;
     let choices = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
     match &mut model.study {
@@ -61,6 +68,8 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
         *scroll = stepped(*scroll, lines);
     } else if model.overlay.is_some() {
         over::page_by(model, lines);
+    } else if model.browser.is_some() {
+        faults::page_by(model, lines);
     } else if let Some(study) = &mut model.study {
         match study.focus {
             Focus::Text => study.text_scroll = stepped(study.text_scroll, lines),
@@ -72,6 +81,32 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
     settle(model);
 }
 
+/// The scroll at which a line is seen with what stands around it.
+pub(super) fn showing(line: usize, rows: usize) -> usize {
+    if line + 2 < rows { 0 } else { line.saturating_sub(rows / 2) }
+}
+
+/// Scrolls the shown panel so that the check that decided is seen.
+pub(super) fn show_decisive(model: &mut Model) {
+    let found = view::decisive_line(model);
+    if let (Some((line, rows)), Some(study)) = (found, &mut model.study) {
+        study.panel_scroll = showing(line, rows);
+    }
+    settle(model);
+}
+
+/// Jumps to the check that decided.
+pub(super) fn to_decisive(model: &mut Model) {
+    if model.browser.is_some() {
+        faults::decisive(model);
+        return;
+    }
+    if let Some(study) = &mut model.study {
+        study.focus = Focus::Panel;
+    }
+    show_decisive(model);
+}
+
 /// Brings every position back into what there is.
 pub(super) fn settle(model: &mut Model) {
     if let Some(study) = &mut model.study {
@@ -81,6 +116,12 @@ pub(super) fn settle(model: &mut Model) {
         }
     }
     over::settle_glossary(model);
+    let ends = view::fault_ends(model);
+    if let Some(page) = model.browser.as_mut().and_then(|browser| browser.page.as_mut()) {
+        for (scroll, end) in page.scrolls.iter_mut().zip(ends) {
+            *scroll = (*scroll).min(end);
+        }
+    }
     let ends = view::scroll_ends(model);
     if let Some(scroll) = &mut model.help {
         *scroll = (*scroll).min(ends.help);

@@ -1,14 +1,23 @@
 //! A chain of certificates as a ladder: the leaf above, its root below.
 
-use crate::lab::Rung;
+use crate::lab::{ChainView, Rung};
 
-use super::Look;
 use super::lines::{Body, safe};
+use super::{Look, verdict};
 
-/// The ladder.
-pub(super) fn body(rungs: &[Rung], columns: usize, look: Look) -> Body {
-    let theme = look.theme;
+/// The ladder, and the verdict on it once it is made.
+pub(super) fn body(chain: &ChainView, columns: usize, look: Look) -> Body {
     let mut body = Body::default();
+    rungs(&mut body, &chain.rungs, columns, look);
+    if let Some((judged, opinions)) = &chain.judged {
+        body.gap();
+        body.append(verdict::reasons(judged, Some(opinions), columns, look));
+    }
+    body
+}
+
+fn rungs(body: &mut Body, rungs: &[Rung], columns: usize, look: Look) {
+    let theme = look.theme;
     for (at, rung) in rungs.iter().enumerate() {
         let is_root = rung.subject == rung.issuer;
         let kind = match (rung.authority, is_root) {
@@ -49,5 +58,4 @@ pub(super) fn body(rungs: &[Rung], columns: usize, look: Look) -> Body {
             );
         }
     }
-    body
 }

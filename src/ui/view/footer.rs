@@ -31,16 +31,26 @@ fn said(model: &Model, columns: usize) -> Line<'static> {
         let text = truncate(&safe(&notice.text), columns.saturating_sub(2));
         return Line::from(vec![Span::styled(format!("{glyph} "), style), Span::raw(text)]);
     }
+    if let Some(browser) = &model.browser {
+        let page = browser.page.as_ref();
+        let told = page.and_then(|page| super::fault::progress(page, look.language));
+        return told.map_or_else(Line::default, |(what, done, total)| bar(&what, done, total, columns, theme));
+    }
     let Some(State::Working { progress, .. }) = model.study.as_ref().map(|study| &study.state) else {
         return Line::default();
     };
     let Some(progress) = progress else {
         return Line::styled(look.pick("Working…", "하고 있어요…"), theme.mark());
     };
+    bar(&progress.what, progress.done, progress.total, columns, theme)
+}
+
+/// How far work is: a bar, numbers, what is being done.
+fn bar(what: &str, done: usize, total: usize, columns: usize, theme: Theme) -> Line<'static> {
     let long = (columns / 3).min(30);
-    let done = long * progress.done.min(progress.total) / progress.total.max(1);
-    let count = format!(" {}/{}  ", progress.done, progress.total);
-    let what = truncate(&safe(&progress.what), columns.saturating_sub(long + count.len()));
+    let count = format!(" {done}/{total}  ");
+    let done = long * done.min(total) / total.max(1);
+    let what = truncate(&safe(what), columns.saturating_sub(long + count.len()));
     Line::from(vec![
         Span::styled(theme.glyph.heavy.repeat(done), theme.seal()),
         Span::styled(theme.glyph.rule.repeat(long - done), theme.dim()),

@@ -28,14 +28,17 @@ struct Place<'a> {
     components: Vec<Component<'a>>,
 }
 
-/// The map, then the connections.
-pub(super) fn body(edges: &[Edge], columns: usize, look: Look) -> Body {
+/// What a connection came to: whether it works, and the word for it; none if it was not tried.
+pub(super) type State = Option<(bool, String)>;
+
+/// The map, then the connections, with what each came to where that is known.
+pub(super) fn body(edges: &[Edge], states: &[State], columns: usize, look: Look) -> Body {
     let mut body = Body::default();
     for place in places(edges, look) {
-        draw(&mut body, &place, columns, look);
+        draw(&mut body, &place, states, columns, look);
     }
     body.gap();
-    list(&mut body, edges, columns, look);
+    list(&mut body, edges, states, columns, look);
     body
 }
 
@@ -90,7 +93,7 @@ fn control_label(node: &str, look: Look) -> String {
 }
 
 /// A place as a box with the boxes of its components in it, as many in a row as fit.
-fn draw(body: &mut Body, place: &Place<'_>, columns: usize, look: Look) {
+fn draw(body: &mut Body, place: &Place<'_>, states: &[State], columns: usize, look: Look) {
     let theme = look.theme;
     let [top_left, top_right, bottom_left, bottom_right] = theme.glyph.corners;
     let inside = columns.saturating_sub(4);
@@ -113,7 +116,7 @@ fn draw(body: &mut Body, place: &Place<'_>, columns: usize, look: Look) {
         }
     };
     for component in &place.components {
-        let lines = boxed(component, inside, look);
+        let lines = boxed(component, states, inside, look);
         let wide: usize = lines.first().map_or(0, |line| line.iter().map(|(text, _)| width(text)).sum());
         if used > 0 && used + 1 + wide > inside {
             flush(body, &mut row);
@@ -136,35 +139,75 @@ fn draw(body: &mut Body, place: &Place<'_>, columns: usize, look: Look) {
 }
 
 /// Four lines of the same width: a component's name and port, and its arrows.
-fn boxed(component: &Component<'_>, columns: usize, look: Look) -> Vec<Vec<Piece>> {
+fn boxed(component: &Component<'_>, states: &[State], columns: usize, look: Look) -> Vec<Vec<Piece>> {
     let theme = look.theme;
     let room = columns.saturating_sub(4);
     let short = component.name.split_once('@').map_or(component.name, |(name, _)| name);
     let port = component.port.map(|port| format!(" :{port}")).unwrap_or_default();
     let name = crate::text::truncate(&safe(short), room.saturating_sub(port.len()));
     let (comes, goes) = if theme.is_ascii() { ("<-", "->") } else { ("←", "→") };
-    let mut arrows: Vec<String> = Vec::new();
-    if !component.serves.is_empty() {
-        arrows.push(format!("{comes} {}", numbers(&component.serves)));
+    let mut arrows: Vec<Piece> = Vec::new();
+    for (arrow, which) in [(comes, &component.serves), (goes, &component.calls)] {
+        if which.is_empty() {
+            continue;
+        }
+        let gap = if arrows.is_empty() { "" } else { "  " };
+        arrows.push((format!("{gap}{arrow}"), theme.code()));
+        arrows.extend(by_state(which, states, look));
     }
-    if !component.calls.is_empty() {
-        arrows.push(format!("{goes} {}", numbers(&component.calls)));
-    }
-    let arrows = crate::text::truncate(&arrows.join("  "), room);
-    let wide = (width(&name) + port.len()).max(width(&arrows));
+    let arrows = cut(arrows, room);
+    let second: usize = arrows.iter().map(|(text, _)| width(text)).sum();
+    let wide = (width(&name) + port.len()).max(second);
     let [top_left, top_right, bottom_left, bottom_right] = theme.glyph.corners;
     let rule = theme.glyph.rule.repeat(wide + 2);
     let bar = |end: bool| {
         (if end { format!(" {}", theme.glyph.bar) } else { format!("{} ", theme.glyph.bar) }, theme.text())
     };
     let pad = |used: usize| (" ".repeat(wide.saturating_sub(used)), theme.text());
-    let (first, second) = (width(&name) + port.len(), width(&arrows));
+    let first = width(&name) + port.len();
+    let mut below = vec![bar(false)];
+    below.extend(arrows);
+    below.extend([pad(second), bar(true)]);
     vec![
         vec![(format!("{top_left}{rule}{top_right}"), theme.text())],
         vec![bar(false), (name, theme.bold()), (port, theme.text()), pad(first), bar(true)],
-        vec![bar(false), (arrows, theme.code()), pad(second), bar(true)],
+        below,
         vec![(format!("{bottom_left}{rule}{bottom_right}"), theme.text())],
     ]
+}
+
+/// The numbers of connections, those that work and those that do not apart.
+fn by_state(which: &[usize], states: &[State], look: Look) -> Vec<Piece> {
+    let theme = look.theme;
+    let state = |number: &usize| states.get(number.saturating_sub(1)).and_then(Option::as_ref);
+    let kinds = [
+        (None, "", theme.code()),
+        (Some(true), theme.glyph.pass, theme.pass()),
+        (Some(false), theme.glyph.fail, theme.fail()),
+    ];
+    let mut pieces = Vec::new();
+    for (works, glyph, style) in kinds {
+        let these: Vec<usize> =
+            which.iter().copied().filter(|number| state(number).map(|(works, _)| *works) == works).collect();
+        if !these.is_empty() {
+            pieces.push((format!(" {glyph}{}", numbers(&these)), style));
+        }
+    }
+    pieces
+}
+
+/// As much of it as fits.
+fn cut(pieces: Vec<Piece>, columns: usize) -> Vec<Piece> {
+    let mut room = columns;
+    let mut kept = Vec::new();
+    for (text, style) in pieces {
+        let text = crate::text::truncate(&text, room);
+        room = room.saturating_sub(width(&text));
+        if !text.is_empty() {
+            kept.push((text, style));
+        }
+    }
+    kept
 }
 
 /// `1-3 7`: runs of three or more as their ends.
@@ -184,8 +227,8 @@ fn numbers(numbers: &[usize]) -> String {
     runs.iter().map(run).collect::<Vec<_>>().join(" ")
 }
 
-/// Every connection: its number, both ends, what each shows.
-fn list(body: &mut Body, edges: &[Edge], columns: usize, look: Look) {
+/// Every connection: its number, what it came to, both ends, what each shows.
+pub(super) fn list(body: &mut Body, edges: &[Edge], states: &[State], columns: usize, look: Look) {
     let theme = look.theme;
     let goes = if theme.is_ascii() { "->" } else { "→" };
     let say = look.pick(
@@ -194,13 +237,22 @@ fn list(body: &mut Body, edges: &[Edge], columns: usize, look: Look) {
     );
     body.say(say, theme.bold(), columns);
     for (number, edge) in (1..).zip(edges) {
-        let pieces = [
+        let state = states.get(number - 1).and_then(Option::as_ref);
+        let mut lead = vec![(format!("{number:>3}  "), theme.dim())];
+        let mut pieces = Vec::new();
+        if let Some((works, outcome)) = state {
+            let (glyph, style) =
+                if *works { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
+            lead.push((format!("{glyph} "), style));
+            pieces.push((format!("{}  ", safe(outcome)), style));
+        }
+        pieces.extend([
             (safe(&edge.client), theme.text()),
             (format!(" [{}]", safe(&edge.credential)), theme.code()),
             (format!(" {goes} "), theme.dim()),
             (safe(&edge.server), theme.text()),
             (format!(" [{}]", safe(&edge.presented)), theme.code()),
-        ];
-        body.flow(&[(format!("{number:>3}  "), theme.dim())], &pieces, columns);
+        ]);
+        body.flow(&lead, &pieces, columns);
     }
 }

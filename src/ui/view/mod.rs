@@ -3,9 +3,10 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use crate::lab::Panel;
+use crate::lab::{ConnectionView, Panel};
 use crate::text::{Language, truncate, width};
 
+use super::browser::{Browser, PANES, Page};
 use super::commands::Command;
 use super::model::{Focus, Model};
 use super::overlay::Overlay;
@@ -16,7 +17,10 @@ mod chain;
 mod cluster;
 mod commands;
 mod connection;
+mod diff;
 mod drawing;
+mod fault;
+mod faults;
 mod file;
 mod find;
 mod footer;
@@ -63,6 +67,12 @@ pub(super) enum Target {
     Slot(usize),
     /// A place that was found.
     Found(usize),
+    /// A fault of the list.
+    Fault(usize),
+    /// The tab of a fault's pane.
+    FaultTab(usize),
+    /// A pane of a fault's page.
+    FaultPane(usize),
     /// A command of the footer.
     Command(Command),
     /// Beside what lies over the rest.
@@ -80,7 +90,14 @@ impl Target {
             Self::Pane(focus) => Some(focus),
             Self::Choice(_) => Some(Focus::Text),
             Self::Panel(_) | Self::Slot(_) | Self::Tool(_) => Some(Focus::Panel),
-            Self::Lesson(_) | Self::Found(_) | Self::Command(_) | Self::Outside | Self::Nothing => None,
+            Self::Lesson(_)
+            | Self::Found(_)
+            | Self::Fault(_)
+            | Self::FaultTab(_)
+            | Self::FaultPane(_)
+            | Self::Command(_)
+            | Self::Outside
+            | Self::Nothing => None,
         }
     }
 }
@@ -164,7 +181,12 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         return;
     }
     let areas = areas(size);
-    if model.study.is_some() {
+    if let Some(browser) = &model.browser {
+        match &browser.page {
+            Some(page) => fault::draw(model, browser, page, frame, areas),
+            None => faults::draw(model, browser, frame, areas),
+        }
+    } else if model.study.is_some() {
         header::draw(model, frame, areas.header);
         panes::draw(model, frame, areas.body);
     } else {
@@ -183,9 +205,13 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
 
 /// Where the next letter goes, while letters are typed.
 pub(super) fn cursor(model: &Model) -> Option<Position> {
-    match &model.overlay {
-        Some(Overlay::Find(find)) if model.help.is_none() && is_large_enough(model.size) => {
-            find::cursor(model, find)
+    if model.help.is_some() || !is_large_enough(model.size) {
+        return None;
+    }
+    match (&model.overlay, &model.browser) {
+        (Some(Overlay::Find(find)), _) => find::cursor(model, find),
+        (None, Some(browser)) if browser.page.is_none() => {
+            faults::cursor(model, browser, areas(model.size))
         }
         _ => None,
     }
@@ -256,8 +282,56 @@ fn text_end(model: &Model) -> usize {
     step::body(model, pane.width).lines.len().saturating_sub(usize::from(pane.height))
 }
 
+/// The open fault with its page.
+fn fault_page(model: &Model) -> Option<(&Browser, &Page)> {
+    let browser = model.browser.as_ref()?;
+    Some((browser, browser.page.as_ref()?))
+}
+
+/// Where scrolling each pane of a fault's page ends.
+pub(super) fn fault_ends(model: &Model) -> [usize; PANES] {
+    match fault_page(model).filter(|_| is_large_enough(model.size)) {
+        Some((browser, page)) => fault::ends(model, browser, page, areas(model.size).body),
+        None => [usize::MAX; PANES],
+    }
+}
+
+/// The line that decided in a pane of a fault's page, and the rows that there are.
+pub(super) fn fault_decisive(model: &Model, pane: usize) -> Option<(usize, usize)> {
+    let (browser, page) = fault_page(model)?;
+    fault::decisive(model, browser, page, areas(model.size).body, pane)
+}
+
+/// The line that decided in the shown panel, and the rows that there are.
+pub(super) fn decisive_line(model: &Model) -> Option<(usize, usize)> {
+    let study = model.study.as_ref()?;
+    let panes = panes::layout(model, areas(model.size).body);
+    let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == study.panel)?;
+    Some((slot.content.decisive?, usize::from(slot.area.height)))
+}
+
+/// Whether there is a check that decided to jump to.
+pub(super) fn has_decisive(model: &Model) -> bool {
+    let failed = |view: &ConnectionView| {
+        let verdicts =
+            view.outcome.iter().flat_map(|outcome| [&outcome.server_verdict, &outcome.client_verdict]);
+        verdicts.flatten().any(|verdict| !verdict.is_accepted())
+    };
+    match (fault_page(model), model.study.as_ref().and_then(|study| study.shown())) {
+        (Some((_, page)), _) => page.trial.as_ref().is_some_and(|trial| failed(&trial.connection)),
+        (None, Some(Panel::Connection(view))) => failed(view),
+        (None, Some(Panel::Chain(chain))) => {
+            chain.judged.as_ref().is_some_and(|(verdict, _)| !verdict.is_accepted())
+        }
+        _ => false,
+    }
+}
+
 /// Whether what the focus is on is longer than its place.
 pub(super) fn can_scroll(model: &Model) -> bool {
+    if let Some((_, page)) = fault_page(model) {
+        return fault_ends(model).get(page.pane).is_some_and(|end| *end > 0);
+    }
     match &model.study {
         Some(study) if study.focus == Focus::Text => text_end(model) > 0,
         Some(study) => panel_end(model, study.panel) > 0,
@@ -268,6 +342,9 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
     let body = areas(model.size).body;
+    if let Some((_, page)) = fault_page(model) {
+        return usize::from(fault::rows(model, page, body));
+    }
     let rows = match &model.study {
         Some(study) if model.help.is_none() && model.overlay.is_none() => {
             let panes = panes::layout(model, body);
@@ -318,7 +395,12 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
         Some(Overlay::Glossary(_)) => return Target::Outside,
         None => {}
     }
-    if model.study.is_some() {
+    if let Some(browser) = &model.browser {
+        match &browser.page {
+            Some(page) => fault::hit(model, page, areas.body, column, row),
+            None => faults::hit(model, browser, areas, column, row),
+        }
+    } else if model.study.is_some() {
         panes::hit(model, areas.body, column, row)
     } else {
         home::hit(model, areas, column, row)
@@ -333,7 +415,7 @@ fn panel_body(panel: &Panel, tool: usize, (columns, rows): (u16, u16), look: Loo
         Panel::Artifact(artifact) => artifact::body(artifact, columns, look),
         Panel::Connection(connection) => connection::body(connection, columns, look),
         Panel::Cluster(edges) if columns >= map::LEAST.0 && rows >= map::LEAST.1 => {
-            map::body(edges, columns, look)
+            map::body(edges, &[], columns, look)
         }
         Panel::Cluster(edges) => cluster::edges(edges, columns, look),
         Panel::Kinds(kinds) => cluster::kinds(kinds, columns, look),

@@ -21,11 +21,23 @@ pub(super) fn body(
     columns: usize,
     look: Look,
 ) -> Body {
-    let theme = look.theme;
     let mut body = Body::default();
-    body.say(heading, theme.bold(), columns);
+    body.say(heading, look.theme.bold(), columns);
     ladder::draw(&mut body, verdict, opinions.and_then(|opinions| opinions.leaf.as_ref()), columns, look);
     body.gap();
+    body.append(reasons(verdict, opinions, columns, look));
+    body
+}
+
+/// The same without heading and ladder.
+pub(super) fn reasons(
+    verdict: &Verdict,
+    opinions: Option<&Opinions>,
+    columns: usize,
+    look: Look,
+) -> Body {
+    let theme = look.theme;
+    let mut body = Body::default();
     body.say(look.pick("Checks, in Go's order", "Go의 순서대로 확인한 것"), theme.dim(), columns);
     checks(&mut body, &verdict.checks, columns, look);
     if let Some(opinions) = opinions {
