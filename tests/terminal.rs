@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use common::sound::{Moments, is_sound};
 use common::{DOJANG, argument};
-use dojang::lab::{self, Cancel, Panel, StepReport};
+use dojang::fault::Making;
+use dojang::lab::{self, Cancel, Panel, StepReport, Trial, TrialStep};
 use dojang::lesson::{Action, Lesson, Progress};
 use dojang::text::Language;
 use dojang::ui::{self, Engine, ProgressView};
@@ -491,6 +492,15 @@ impl Engine for Panics {
         panic!("the roof falls in")
     }
 
+    fn trial(
+        &self,
+        _: &Making,
+        _: bool,
+        _: &Cancel,
+        _: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String> {
+        Err("no fault is tried here".into())
+    }
     fn record(&self, _lesson: &str, _step: &str, _choice: Option<usize>) -> Result<(), String> {
         panic!("the floor gives way")
     }

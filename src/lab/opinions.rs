@@ -12,11 +12,16 @@ use crate::trust::{Certificate, PathCertificate, Purpose, Question, Roots, Verdi
 /// A chain as one side judged it, kept so that others can be asked of the same.
 #[derive(Debug)]
 pub struct Case {
-    chain: Vec<Vec<u8>>,
-    roots: Vec<Vec<u8>>,
-    purpose: Purpose,
-    name: Option<String>,
-    time: OffsetDateTime,
+    /// The DER certificates as the peer sent them, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// The trusted certificates as DER.
+    pub roots: Vec<Vec<u8>>,
+    /// What for.
+    pub purpose: Purpose,
+    /// The name that was asked for, if one was.
+    pub name: Option<String>,
+    /// When.
+    pub time: OffsetDateTime,
 }
 
 impl Case {

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::Change;
+use crate::fault::{Change, Making};
 use crate::lab::{
-    ArtifactView, Cancel, ConnectionOutcome, ConnectionView, Edge, FieldView, Panel, Progress, StepReport,
+    ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Edge, FieldView, MatrixRow, Opinions, Panel, Progress,
+    StepReport, Trial, TrialStep,
     ToolCommands,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;
-use crate::trust::{Check, Outcome, Refusal, RefusalKind, Rule, Verdict};
+use crate::trust::opinion::Opinion;
+use crate::trust::{
+    BrokenAt, Check, Dropped, Outcome, Path, PathCertificate, Purpose, Refusal, RefusalKind, Rule, Verdict,
+};
 use crate::ui::{Engine, ProgressView};
 
 /// The engine.
@@ -359,7 +363,45 @@ fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
         refusal: fails
             .map(|(.., message)| Refusal { kind: RefusalKind::UnknownAuthority, message: message.into() }),
         path: Vec::new(),
-        paths: Vec::new(),
+        paths: vec![path(fails.map(|(rule, _, message)| Dropped {
+            at: BrokenAt::Issuer,
+            rule,
+            reason: message.into(),
+        }))],
+    }
+}
+
+fn path(dropped: Option<Dropped>) -> Path {
+    let certificate = |name: &str, is_root| PathCertificate {
+        name: name.into(),
+        version: 3,
+        authority: Some(is_root),
+        is_self_issued: is_root,
+        not_after: time::macros::datetime!(2027-11-23 19:51:21 UTC),
+    };
+    Path {
+        certificates: vec![certificate("CN=kube-apiserver", false), certificate("CN=KUBERNETES-CA", true)],
+        dropped,
+    }
+}
+
+/// webpki takes anything here; OpenSSL refuses what Go refuses.
+fn opinions(purpose: Purpose, works: bool) -> Opinions {
+    let openssl = match works {
+        true => Opinion::Accepted,
+        false => Opinion::Refused("error 7 at 0 depth lookup: certificate signature failure".into()),
+    };
+    Opinions {
+        leaf: None,
+        webpki: Opinion::Accepted,
+        openssl: Some(openssl),
+        case: std::sync::Arc::new(Case {
+            chain: Vec::new(),
+            roots: Vec::new(),
+            purpose,
+            name: None,
+            time: time::macros::datetime!(2026-11-23 20:00:00 UTC),
+        }),
     }
 }
 
@@ -383,8 +425,8 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
             version: Some("TLS 1.3".into()),
             server_verdict: Some(verdict((!works).then_some((Rule::Issuer, "CN=KUBERNETES-CA has the name, its key did not sign", UNKNOWN)))),
             client_verdict: works.then(|| verdict(None)),
-            server_opinions: None,
-            client_opinions: None,
+            server_opinions: Some(opinions(Purpose::Server, works)),
+            client_opinions: works.then(|| opinions(Purpose::Client, true)),
             events: if works {
                 vec![event("admin", "ClientHello sent"), event("kube-apiserver@cp1", "ServerHello, Certificate, CertificateRequest sent"), event("admin", "handshake finished"), event("kube-apiserver@cp1", "handshake finished"), event("admin", "GET /api/v1/nodes sent")]
             } else {
@@ -513,6 +555,37 @@ impl Engine for Fake {
             artifacts: usize::from(step == "make"),
             panels,
         })
+    }
+
+    fn trial(
+        &self,
+        _making: &Making,
+        is_broken: bool,
+        _cancel: &Cancel,
+        tell: &(dyn Fn(TrialStep) + Sync),
+    ) -> Result<Trial, String> {
+        tell(TrialStep::Making(Progress { done: 1, total: 2, what: "RSA-2048 ca.key".into() }));
+        let (Panel::Cluster(edges), Panel::Connection(connection), Panel::Artifact(changed)) =
+            (cluster(), connection(Some(!is_broken)), artifact("kube-apiserver", true, true))
+        else {
+            return Err("the fake is broken".into());
+        };
+        tell(TrialStep::Edges(edges.clone()));
+        for (at, edge) in edges.into_iter().enumerate() {
+            let ok = !is_broken || edge.port != 6443;
+            let row = MatrixRow {
+                client: edge.client,
+                server: edge.server,
+                port: edge.port,
+                request: "GET /".into(),
+                outcome: if ok { "200" } else { "refused-by-client" }.into(),
+                user: None,
+                micros: 900,
+                ok,
+            };
+            tell(TrialStep::Connected(at, row));
+        }
+        Ok(Trial { connection: *connection, changed: is_broken.then_some(changed), other_key: false })
     }
 
     fn record(&self, _lesson: &str, _step: &str, _choice: Option<usize>) -> Result<(), String> {

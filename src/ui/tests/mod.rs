@@ -17,6 +17,7 @@ use super::view::view;
 use super::{Engine, Options};
 
 mod fake;
+mod faults;
 mod over;
 use fake::Fake;
 
@@ -43,6 +44,15 @@ impl Lab {
                 Effect::Panels { run, lesson, step } => {
                     let panels = self.engine.panels(&lesson, &step);
                     self.send(Msg::Panels(run, panels));
+                }
+                Effect::Try { run, making, is_broken, cancel } => {
+                    let steps = std::sync::Mutex::new(Vec::new());
+                    let tell = |step| steps.lock().unwrap().push(step);
+                    let result = self.engine.trial(&making, is_broken, &cancel, &tell);
+                    for step in steps.into_inner().unwrap() {
+                        self.send(Msg::TrialStep(run, Box::new(step)));
+                    }
+                    self.send(Msg::Tried(run, result.map(Box::new)));
                 }
                 Effect::Perform { run, lesson, step, cancel } => {
                     let result = self.engine.perform(&lesson, &step, &cancel, &|_| {});
@@ -124,7 +134,7 @@ fn text_of(buffer: &Buffer) -> String {
 
 const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 36), (200, 60)];
 /// The screens that are looked at, and the keys that lead there from the list.
-const SCREENS: [(&str, &str); 10] = [
+const SCREENS: [(&str, &str); 15] = [
     ("home", ""),
     ("find", "/cert"),
     ("jump", "\nlo"),
@@ -135,6 +145,11 @@ const SCREENS: [(&str, &str); 10] = [
     ("refused", "\nlllll\n"),
     ("refused-panel", "\nlllll\n\t"),
     ("help", "\nl?"),
+    ("faults", "fjj"),
+    ("filter", "f/alert"),
+    ("fault-map", "fjj\n\n"),
+    ("fault-diff", "fjj\n\n\t"),
+    ("fault-explained", "f/slash\n"),
 ];
 
 #[test]

@@ -1,6 +1,8 @@
 //! OpenSSL's opinion of the chains on the screen: asked for when they are shown, in the
 //! background, since it is a process.
 
+use std::sync::Arc;
+
 use super::super::model::Model;
 use super::{Effect, faults};
 use crate::lab::{Opinions, Panel};
@@ -31,7 +33,8 @@ fn of_page(model: &mut Model) -> Vec<&mut Opinions> {
 }
 
 fn ask(run: u64, opinions: &[&mut Opinions]) -> Vec<Effect> {
-    let cases: Vec<_> = opinions.iter().map(|opinions| std::sync::Arc::clone(&opinions.case)).collect();
+    let unasked = opinions.iter().filter(|opinions| opinions.openssl.is_none());
+    let cases: Vec<_> = unasked.map(|opinions| Arc::clone(&opinions.case)).collect();
     if cases.is_empty() { Vec::new() } else { vec![Effect::AskOpenssl { run, cases }] }
 }
 
@@ -56,7 +59,8 @@ pub(super) fn answered(model: &mut Model, run: u64, answers: Vec<Opinion>) -> bo
     } else {
         return false;
     };
-    for (opinions, answer) in asked.into_iter().zip(answers) {
+    let unasked = asked.into_iter().filter(|opinions| opinions.openssl.is_none());
+    for (opinions, answer) in unasked.zip(answers) {
         opinions.openssl = Some(answer);
     }
     true

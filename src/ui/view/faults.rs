@@ -15,6 +15,8 @@ use super::{Areas, Look, Target, header, look, markdown, rect};
 
 /// From here on, what a fault is about stands beside the list.
 const WITH_ABOUT: u16 = 110;
+/// From here on, it is said how many of them can be made.
+const WITH_COUNT: u16 = 80;
 /// Rows above the list: the filter, and one that is empty.
 const ABOVE: u16 = 2;
 
@@ -42,9 +44,12 @@ pub(super) fn draw(model: &Model, browser: &Browser, frame: &mut Frame<'_>, area
     let look = look(model);
     let theme = look.theme;
     let made = browser.faults.iter().filter(|fault| fault.make.is_some()).count();
+    let all = browser.faults.len();
     let count = match look.language {
-        Language::En => format!("{} faults, {made} can be made here", browser.faults.len()),
-        Language::Ko => format!("고장 {}개 중 {made}개를 여기서 만들 수 있어요", browser.faults.len()),
+        Language::En if model.size.0 < WITH_COUNT => format!("{all} faults"),
+        Language::Ko if model.size.0 < WITH_COUNT => format!("{all}개"),
+        Language::En => format!("{all} faults, {made} can be made here"),
+        Language::Ko => format!("고장 {all}개 중 {made}개를 여기서 만들 수 있어요"),
     };
     let title = look.pick("Faults of real clusters", "실제 클러스터의 고장");
     header::place(model, frame, areas.header, title, Line::styled(count, theme.dim()), (0, 1));
@@ -137,13 +142,18 @@ fn row(fault: &Fault, is_chosen: bool, columns: usize, look: Look) -> Line<'stat
     let pointer = if is_chosen { theme.glyph.pointer } else { " " };
     let often = fault.frequency_name(look.language);
     let (glyph, word, style) = match fault.make {
-        Some(_) => (theme.glyph.started, look.pick("can be made", "만들 수 있음"), theme.mark()),
+        Some(_) => (theme.glyph.started, look.pick("can make", "만들기"), theme.mark()),
         None => (theme.glyph.rest, look.pick("explained", "설명만"), theme.dim()),
     };
     let pad = |text: &str, wide: usize| " ".repeat(wide.saturating_sub(width(text)));
     let lead = format!("{pointer} {}  ", fault.id);
-    let right = format!("{often}{}  {glyph} ", pad(often, 9));
-    let word_pad = pad(word, 12);
+    // The longest of these words: `sometimes`, `explained`; `드물게`, `설명만`.
+    let longest = match look.language {
+        Language::En => 9,
+        Language::Ko => 6,
+    };
+    let right = format!("{often}{}  {glyph} ", pad(often, longest));
+    let word_pad = pad(word, longest);
     let room = columns.saturating_sub(width(&lead) + width(&right) + width(word) + word_pad.len() + 2);
     let title = truncate(fault.title.get(look.language), room);
     let gap = pad(&title, room + 2);

@@ -24,7 +24,10 @@ pub(super) fn draw(
     let Some(shown) = main_path(verdict, message) else {
         let Some(leaf) = leaf else { return };
         rung(body, leaf, 0, Some(false), true, columns, look);
-        let why = look.pick("no issuer was looked for", "발급자를 찾지 않았어요");
+        let why = look.pick(
+            "the leaf itself is refused: no issuer was looked for",
+            "리프부터 거부되어 발급자는 찾지 않았어요",
+        );
         foot(body, false, why, columns, look);
         return;
     };

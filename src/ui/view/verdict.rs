@@ -88,17 +88,22 @@ fn checks(body: &mut Body, checks: &[Check], columns: usize, look: Look) {
             (false, false) => theme.dim(),
         };
         let mut pieces = vec![(rule.to_owned(), name_style)];
-        if is_decisive {
-            let decided = look.pick("this decided", "결정적인 확인");
-            pieces.push((format!("  {} {decided}", if theme.is_ascii() { "<-" } else { "←" }), theme.mark()));
-        }
         let evidence = if is_reached { shortened(&check.evidence, look) } else { String::new() };
         let used = longest + 3 + width(rule);
         if !is_decisive && used + 2 + width(&evidence) <= columns {
             pieces.push((format!("  {evidence}").trim_end().to_owned(), theme.text()));
             body.flow(&lead, &pieces, columns);
         } else {
+            let decided = look.pick("this decided", "결정적인 확인");
+            let decided = format!("{} {decided}", if theme.is_ascii() { "<-" } else { "←" });
+            let fits = used + 2 + width(&decided) <= columns;
+            if is_decisive && fits {
+                pieces.push((format!("  {decided}"), theme.mark()));
+            }
             body.flow(&lead, &pieces, columns);
+            if is_decisive && !fits {
+                body.flow(&[("    ".to_owned(), theme.text())], &[(decided, theme.mark())], columns);
+            }
             if !evidence.is_empty() {
                 body.flow(&[("    ".to_owned(), theme.text())], &[(evidence, theme.text())], columns);
             }

@@ -65,8 +65,8 @@ pub(super) fn draw(body: &mut Body, verdict: &Verdict, opinions: &Opinions, colu
             "Go 서버는 이 클라이언트를 받아들이지만, OpenSSL 서버라면 거부해요.",
         ),
         _ => look.pick(
-            "webpki alone says otherwise, and no component of a cluster asks it.",
-            "webpki만 달라요. 클러스터에서 webpki를 쓰는 컴포넌트는 없어요.",
+            "webpki alone says otherwise, and no component of Kubernetes asks it.",
+            "webpki만 달라요. 쿠버네티스 컴포넌트는 webpki를 쓰지 않아요.",
         ),
     };
     let arrow = if theme.is_ascii() { "->" } else { "→" };
