@@ -81,6 +81,26 @@ fn a_connection_is_told_from_both_sides() {
     assert_eq!(keys(&good["server_verdict"]), "accepted checks message openssl webpki");
     assert_eq!(keys(&good["server_verdict"]["checks"][0]), "evidence outcome rule");
 
+    // Other verifiers are asked of either side's chain.
+    for side in ["server_verdict", "client_verdict"] {
+        for other in ["webpki", "openssl"] {
+            assert_eq!(good[side][other]["verdict"], "accepted", "{side} {other}");
+        }
+    }
+
+    // rustls has one alert for a missing certificate; Go has another in TLS 1.2.
+    let missing = document(1, &["handshake", "anonymous", "etcd", "--tls", "1.2", "--dir", root]);
+    assert_eq!(missing["alert"]["sent"], "certificate_required");
+    assert_eq!(missing["alert"]["go"], "handshake_failure");
+
+    // webpki takes a CA that does not say it is one; Go and OpenSSL do not.
+    let differ = document(1, &["handshake", "admin", "kube-apiserver", "--fault", "F01", "--dir", root]);
+    assert_eq!(differ["server_verdict"]["accepted"], false);
+    assert_eq!(differ["server_verdict"]["webpki"]["verdict"], "accepted");
+    assert_eq!(differ["server_verdict"]["openssl"]["verdict"], "refused");
+    let words = differ["server_verdict"]["openssl"]["message"].as_str().unwrap();
+    assert!(words.contains("error 79 at 1 depth lookup"), "{words}");
+
     // The scheduler trusts the cluster's CA and not etcd's: it refuses the server.
     let refused = document(1, &["handshake", "kube-scheduler", "etcd", "--dir", root]);
     assert_eq!(refused["outcome"], "refused-by-client");

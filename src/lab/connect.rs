@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 
 use super::change::{AUTHORITY, Changed};
 use super::engine::Lab;
@@ -54,6 +53,19 @@ pub(super) struct Circumstances<'a> {
     pub(super) verify: Option<Verify>,
     /// Whether the server was given no authority for its clients.
     pub(super) without_client_authority: bool,
+}
+
+/// What many connections have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Common<'a> {
+    /// The version that is offered.
+    pub(super) tls: Tls,
+    /// What servers answer from.
+    pub(super) world: &'a Arc<World>,
+    /// Where they run.
+    pub(super) runtime: &'a tokio::runtime::Runtime,
+    /// Whether other verifiers are asked as well: a matrix shows none of them.
+    pub(super) is_shown: bool,
 }
 
 /// What was read for connections, so that many of them read it once.
@@ -136,7 +148,8 @@ impl Lab {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        let (view, _) = self.exchange(connection, tls, circumstances, &mut cache, &world, &runtime)?;
+        let common = Common { tls, world: &world, runtime: &runtime, is_shown: true };
+        let (view, _) = self.exchange(connection, circumstances, &mut cache, &common)?;
         Ok(view)
     }
 
@@ -144,16 +157,20 @@ impl Lab {
     pub(super) fn exchange(
         &self,
         connection: &Connection,
-        tls: Tls,
         circumstances: &Circumstances<'_>,
         cache: &mut Cache,
-        world: &Arc<World>,
-        runtime: &tokio::runtime::Runtime,
+        common: &Common<'_>,
     ) -> Result<(ConnectionView, Report), LabError> {
+        let Common { tls, world, runtime, is_shown } = *common;
         let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
         let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
         let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
-        view.outcome = Some(outcome(&report, &client, &server, options.now));
+        let mut outcome = outcome(&report, &server);
+        if is_shown && report.mismatched_key.is_none() {
+            outcome.server_opinions = opinions::of_server(&report, &client, &server, options.now);
+            outcome.client_opinions = opinions::of_client(&report, &client, &server, options.now);
+        }
+        view.outcome = Some(outcome);
         Ok((view, report))
     }
 
@@ -338,12 +355,7 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
 }
 
 /// A report as it is shown.
-fn outcome(
-    report: &Report,
-    client: &ClientSide,
-    server: &ServerSide,
-    time: OffsetDateTime,
-) -> ConnectionOutcome {
+fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
     if let Some(side) = report.mismatched_key {
         return not_started(side, report, server);
     }
@@ -360,8 +372,8 @@ fn outcome(
         version: report.version.map(|version| version.to_string()),
         server_verdict: report.server_verdict.clone(),
         client_verdict: report.client_verdict.clone(),
-        server_opinions: opinions::of_server(report, client, server, time),
-        client_opinions: opinions::of_client(report, client, server, time),
+        server_opinions: None,
+        client_opinions: None,
         events: report.events.iter().map(|e| (e.side.to_string(), e.step.to_string())).collect(),
         alert: report.alert.as_ref().map(|alert| AlertView {
             from: alert.from.to_string(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::connect::{Cache, Circumstances, Tls, micros, runtime};
+use super::connect::{Cache, Circumstances, Common, Tls, micros, runtime};
 use super::engine::Lab;
 use super::{Cancel, ConnectionView, LabError};
 use crate::blueprint::Connection;
@@ -49,7 +49,8 @@ impl Lab {
             self.make_for(connection, None, cancel)?;
         }
         let mut rows = Vec::new();
-        self.rows(&self.plan.connections, tls, &Circumstances::default(), cancel, |row, _| {
+        let usual = Circumstances::default();
+        self.rows(&self.plan.connections, tls, &usual, None, cancel, |row, _| {
             each(&row);
             rows.push(row);
         })?;
@@ -57,24 +58,25 @@ impl Lab {
     }
 
     /// These connections in order, on artifacts that are there, under the same
-    /// circumstances.
+    /// circumstances. Of the one at the place that is shown, others' opinions are told too.
     pub(super) fn rows(
         &self,
         connections: &[Connection],
         tls: Tls,
         circumstances: &Circumstances<'_>,
+        shown: Option<usize>,
         cancel: &Cancel,
         mut each: impl FnMut(MatrixRow, ConnectionView),
     ) -> Result<(), LabError> {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        for connection in connections {
+        for (at, connection) in connections.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(WorkspaceError::Cancelled.into());
             }
-            let (view, report) =
-                self.exchange(connection, tls, circumstances, &mut cache, &world, &runtime)?;
+            let common = Common { tls, world: &world, runtime: &runtime, is_shown: shown == Some(at) };
+            let (view, report) = self.exchange(connection, circumstances, &mut cache, &common)?;
             let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
             let row = MatrixRow {
                 client: view.client.clone(),

@@ -68,7 +68,7 @@ impl Lab {
         let circumstances = Circumstances { changed: changed.as_ref(), ..Circumstances::default() };
         let mut shown = None;
         let mut number = 0;
-        twin.rows(&connections, Tls::Tls13, &circumstances, cancel, |row, view| {
+        twin.rows(&connections, Tls::Tls13, &circumstances, Some(at), cancel, |row, view| {
             tell(TrialStep::Connected(number, row));
             if number == at {
                 shown = Some(view);

@@ -3,10 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use crate::lab::{ConnectionView, Panel};
+use crate::lab::Panel;
 use crate::text::{Language, truncate, width};
 
-use super::browser::{Browser, PANES, Page};
 use super::commands::Command;
 use super::model::{Focus, Model};
 use super::overlay::Overlay;
@@ -17,6 +16,7 @@ mod chain;
 mod cluster;
 mod commands;
 mod connection;
+mod decisive;
 mod diff;
 mod drawing;
 mod fault;
@@ -41,6 +41,9 @@ mod trust;
 mod verdict;
 mod verifiers;
 
+pub(super) use decisive::{decisive_line, fault_decisive, fault_ends, has_decisive};
+
+use decisive::fault_page;
 use lines::Body;
 
 /// The smallest screen that holds everything: columns and rows.
@@ -280,51 +283,6 @@ fn pane_ends(model: &Model) -> (usize, usize) {
 fn text_end(model: &Model) -> usize {
     let pane = panes::layout(model, areas(model.size).body).text;
     step::body(model, pane.width).lines.len().saturating_sub(usize::from(pane.height))
-}
-
-/// The open fault with its page.
-fn fault_page(model: &Model) -> Option<(&Browser, &Page)> {
-    let browser = model.browser.as_ref()?;
-    Some((browser, browser.page.as_ref()?))
-}
-
-/// Where scrolling each pane of a fault's page ends.
-pub(super) fn fault_ends(model: &Model) -> [usize; PANES] {
-    match fault_page(model).filter(|_| is_large_enough(model.size)) {
-        Some((browser, page)) => fault::ends(model, browser, page, areas(model.size).body),
-        None => [usize::MAX; PANES],
-    }
-}
-
-/// The line that decided in a pane of a fault's page, and the rows that there are.
-pub(super) fn fault_decisive(model: &Model, pane: usize) -> Option<(usize, usize)> {
-    let (browser, page) = fault_page(model)?;
-    fault::decisive(model, browser, page, areas(model.size).body, pane)
-}
-
-/// The line that decided in the shown panel, and the rows that there are.
-pub(super) fn decisive_line(model: &Model) -> Option<(usize, usize)> {
-    let study = model.study.as_ref()?;
-    let panes = panes::layout(model, areas(model.size).body);
-    let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == study.panel)?;
-    Some((slot.content.decisive?, usize::from(slot.area.height)))
-}
-
-/// Whether there is a check that decided to jump to.
-pub(super) fn has_decisive(model: &Model) -> bool {
-    let failed = |view: &ConnectionView| {
-        let verdicts =
-            view.outcome.iter().flat_map(|outcome| [&outcome.server_verdict, &outcome.client_verdict]);
-        verdicts.flatten().any(|verdict| !verdict.is_accepted())
-    };
-    match (fault_page(model), model.study.as_ref().and_then(|study| study.shown())) {
-        (Some((_, page)), _) => page.trial.as_ref().is_some_and(|trial| failed(&trial.connection)),
-        (None, Some(Panel::Connection(view))) => failed(view),
-        (None, Some(Panel::Chain(chain))) => {
-            chain.judged.as_ref().is_some_and(|(verdict, _)| !verdict.is_accepted())
-        }
-        _ => false,
-    }
 }
 
 /// Whether what the focus is on is longer than its place.
