@@ -198,7 +198,8 @@ impl Told<'_> {
         output.line("")?;
         let arrow = if output.ascii { " <- " } else { " ← " };
         for path in &self.verdict.paths {
-            let names: Vec<_> = path.certificates.iter().map(|certificate| escape(&certificate.name)).collect();
+            let names: Vec<_> =
+                path.certificates.iter().map(|certificate| escape(&certificate.name)).collect();
             let line = format!("{} {}", output.mark(path.dropped.is_none()), names.join(arrow));
             output.line(&line)?;
             if let Some(dropped) = &path.dropped {
@@ -220,11 +221,7 @@ impl Told<'_> {
 }
 
 /// What webpki and OpenSSL say, a line each.
-pub(super) fn print_opinions(
-    output: &Output,
-    opinions: [&Opinion; 2],
-    indent: &str,
-) -> Result<(), CliError> {
+pub(super) fn print_opinions(output: &Output, opinions: [&Opinion; 2], indent: &str) -> Result<(), CliError> {
     let pick = |english, korean| output.language.pick(english, korean);
     for (name, opinion) in ["webpki", "OpenSSL"].into_iter().zip(opinions) {
         let (mark, words) = match opinion {

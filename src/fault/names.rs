@@ -10,12 +10,10 @@ impl Fault {
     pub fn group_name(&self, language: Language) -> &str {
         match self.group.as_str() {
             "making" => language.pick("Making the certificates", "인증서 만들기"),
-            "server-certificate" => {
-                language.pick("Server certificates that a client refuses", "클라이언트가 거부하는 서버 인증서")
-            }
-            "client-certificate" => {
-                language.pick("Client certificates that a server refuses", "서버가 거부하는 클라이언트 인증서")
-            }
+            "server-certificate" => language
+                .pick("Server certificates that a client refuses", "클라이언트가 거부하는 서버 인증서"),
+            "client-certificate" => language
+                .pick("Client certificates that a server refuses", "서버가 거부하는 클라이언트 인증서"),
             "permission" => language.pick("Right identity, wrong permission", "신원은 맞고 권한은 틀림"),
             "csr-and-bootstrap" => language.pick("CSRs, bootstrap and renewal", "CSR, 부트스트랩, 갱신"),
             other => other,
@@ -56,10 +54,12 @@ impl Change {
         if let Some(names) = &self.names {
             facts.push(format!("subjectAltName {}", listed(names)));
         }
-        let mut say = |en: &str, ko: &str| facts.push(match language {
-            Language::En => en.to_owned(),
-            Language::Ko => ko.to_owned(),
-        });
+        let mut say = |en: &str, ko: &str| {
+            facts.push(match language {
+                Language::En => en.to_owned(),
+                Language::Ko => ko.to_owned(),
+            })
+        };
         match self.signer {
             Some(Signer::SameName) => {
                 say("signed by another CA of the same name", "이름이 같은 다른 CA가 서명");

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-
 use super::change::{AUTHORITY, Changed};
 use super::engine::Lab;
 use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts, opinions};

@@ -4,6 +4,7 @@
 mod change;
 mod check;
 mod connect;
+mod difference;
 mod engine;
 mod error;
 mod faulty;
@@ -22,6 +23,7 @@ mod walk;
 
 pub use crate::workspace::{Cancel, Progress};
 pub use connect::{Tls, tls_version};
+pub use difference::{Difference, FieldDifference};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;
@@ -30,7 +32,7 @@ pub use matrix::MatrixRow;
 pub use opinions::{Case, Opinions};
 pub use trial::{Trial, TrialStep};
 pub use view::{
-    AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder, Panel,
-    Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
+    AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,
+    Panel, Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,
 };
 pub use walk::{WalkReport, WalkRow};

@@ -236,7 +236,7 @@ fn view(field: Field, focus: &[String], before: Option<String>) -> FieldView {
 }
 
 /// Two moments that differ only because a certificate was made a little later.
-fn within_minutes(name: &str, before: &str, after: &str) -> bool {
+pub(super) fn within_minutes(name: &str, before: &str, after: &str) -> bool {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
     let moment = |text| OffsetDateTime::parse(text, &Rfc3339).ok();

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::connect::Circumstances;
 use super::engine::{Directory, Lab, LabOptions};
-use super::{ArtifactView, Cancel, ConnectionView, Edge, LabError, MatrixRow, Progress, Tls};
+use super::{Cancel, ConnectionView, Difference, Edge, LabError, MatrixRow, Progress, Tls};
 use crate::blueprint::{ClusterSpec, Connection};
 use crate::fault::Making;
 use crate::workspace::Selection;
@@ -29,7 +29,7 @@ pub struct Trial {
     pub connection: ConnectionView,
     /// The changed artifact, before and after; none while all is well, or where no
     /// certificate is different.
-    pub changed: Option<ArtifactView>,
+    pub changed: Option<Difference>,
     /// Whether the key beside the certificate is another pair's.
     pub other_key: bool,
 }
@@ -80,7 +80,7 @@ impl Lab {
         Ok(Trial {
             connection,
             other_key: changed.as_ref().is_some_and(|changed| changed.key.is_some()),
-            changed: changed.as_ref().map(|changed| twin.changed_artifact(changed)).transpose()?,
+            changed: changed.as_ref().map(|changed| twin.difference(changed)).transpose()?,
         })
     }
 

@@ -105,13 +105,10 @@ impl Browser {
     pub(super) fn renew(&mut self, language: Language) {
         let words: Vec<String> = self.query.split_whitespace().map(str::to_lowercase).collect();
         let has_all = |fault: &Fault| {
-            let said: String = fault.says.iter().map(|said| format!("{} {}\n", said.who, said.text)).collect();
-            let text = format!(
-                "{} {} {} {said}",
-                fault.id,
-                fault.title.get(language),
-                fault.what.get(language)
-            );
+            let said: String =
+                fault.says.iter().map(|said| format!("{} {}\n", said.who, said.text)).collect();
+            let text =
+                format!("{} {} {} {said}", fault.id, fault.title.get(language), fault.what.get(language));
             let text = text.to_lowercase();
             words.iter().all(|word| text.contains(word.as_str()))
         };

@@ -51,13 +51,11 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (columns, rows);
             settle(model);
         }
-        Msg::Pasted(text) => {
-            match model.mode() {
-                Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
-                Mode::Filter => faults::edit(model, |browser| text.chars().for_each(|c| browser.push(c))),
-                _ => return Vec::new(),
-            }
-        }
+        Msg::Pasted(text) => match model.mode() {
+            Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
+            Mode::Filter => faults::edit(model, |browser| text.chars().for_each(|c| browser.push(c))),
+            _ => return Vec::new(),
+        },
         Msg::Background(light) => {
             if model.theme.is_light() == light {
                 return Vec::new();

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::fault::{Change, Making};
 use crate::lab::{
-    ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Edge, FieldView, MatrixRow, Opinions, Panel, Progress,
-    StepReport, Trial, TrialStep,
-    ToolCommands,
+    ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Difference, Edge, FieldDifference,
+    FieldView, MatrixRow, Opinions, Panel, Progress, StepReport, ToolCommands, Trial, TrialStep,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;
@@ -565,7 +564,7 @@ impl Engine for Fake {
         tell: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String> {
         tell(TrialStep::Making(Progress { done: 1, total: 2, what: "RSA-2048 ca.key".into() }));
-        let (Panel::Cluster(edges), Panel::Connection(connection), Panel::Artifact(changed)) =
+        let (Panel::Cluster(edges), Panel::Connection(connection), Panel::Artifact(artifact)) =
             (cluster(), connection(Some(!is_broken)), artifact("kube-apiserver", true, true))
         else {
             return Err("the fake is broken".into());
@@ -585,6 +584,18 @@ impl Engine for Fake {
             };
             tell(TrialStep::Connected(at, row));
         }
+        let field = |field: FieldView| FieldDifference {
+            is_of_any_reissue: field.name == "serialNumber",
+            before: match field.name.as_str() {
+                "serialNumber" => Some("1F:00".into()),
+                "subjectAltName" => None,
+                _ => field.before.or_else(|| Some(field.value.clone())),
+            },
+            name: field.name,
+            after: Some(field.value),
+        };
+        let fields = artifact.fields.into_iter().map(field).collect();
+        let changed = Difference { id: artifact.id, path: artifact.path, fields };
         Ok(Trial { connection: *connection, changed: is_broken.then_some(changed), other_key: false })
     }
 

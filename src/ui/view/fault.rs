@@ -121,9 +121,8 @@ fn map_pane(page: &Page, columns: usize, rows: usize, look: Look) -> Body {
         columns,
     );
     body.gap();
-    let outcomes: Vec<Option<(bool, String)>> = (0..page.edges.len())
-        .map(|at| page.row(at).map(|row| (row.ok, row.outcome.clone())))
-        .collect();
+    let outcomes: Vec<Option<(bool, String)>> =
+        (0..page.edges.len()).map(|at| page.row(at).map(|row| (row.ok, row.outcome.clone()))).collect();
     if columns < map::LEAST.0 || rows < map::LEAST.1 {
         map::list(&mut body, &page.edges, &outcomes, columns, look);
     } else {

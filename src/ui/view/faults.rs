@@ -182,7 +182,11 @@ fn about(fault: &Fault, columns: usize, look: Look) -> Body {
         body.gap();
         body.say(look.pick("What breaks", "끊기는 연결"), theme.bold(), columns);
         for edge in &fault.breaks {
-            body.flow(&[(format!("{} ", theme.glyph.fail), theme.fail())], &[(safe(edge), theme.text())], columns);
+            body.flow(
+                &[(format!("{} ", theme.glyph.fail), theme.fail())],
+                &[(safe(edge), theme.text())],
+                columns,
+            );
         }
     }
     body

@@ -34,7 +34,8 @@ fn said(model: &Model, columns: usize) -> Line<'static> {
     if let Some(browser) = &model.browser {
         let page = browser.page.as_ref();
         let told = page.and_then(|page| super::fault::progress(page, look.language));
-        return told.map_or_else(Line::default, |(what, done, total)| bar(&what, done, total, columns, theme));
+        return told
+            .map_or_else(Line::default, |(what, done, total)| bar(&what, done, total, columns, theme));
     }
     let Some(State::Working { progress, .. }) = model.study.as_ref().map(|study| &study.state) else {
         return Line::default();

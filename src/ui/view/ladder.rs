@@ -75,12 +75,15 @@ fn rungs(body: &mut Body, path: &Path, message: &str, columns: usize, look: Look
     };
     let rule = words::rule(dropped.rule, look.language);
     let what = match dropped.at {
-        BrokenAt::NoIssuer => {
-            look.pick("no certificate bears its issuer's name", "발급자 이름을 가진 인증서가 없어요").to_owned()
-        }
+        BrokenAt::NoIssuer => look
+            .pick("no certificate bears its issuer's name", "발급자 이름을 가진 인증서가 없어요")
+            .to_owned(),
         BrokenAt::Issuer => rule.to_owned(),
         BrokenAt::Chain => {
-            format!("{}: {rule}", look.pick("the links hold, the whole does not", "고리는 이어지지만 전체가 안 돼요"))
+            format!(
+                "{}: {rule}",
+                look.pick("the links hold, the whole does not", "고리는 이어지지만 전체가 안 돼요")
+            )
         }
     };
     // What Go's words say below is not said twice.

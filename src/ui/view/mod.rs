@@ -213,9 +213,7 @@ pub(super) fn cursor(model: &Model) -> Option<Position> {
     }
     match (&model.overlay, &model.browser) {
         (Some(Overlay::Find(find)), _) => find::cursor(model, find),
-        (None, Some(browser)) if browser.page.is_none() => {
-            faults::cursor(model, browser, areas(model.size))
-        }
+        (None, Some(browser)) if browser.page.is_none() => faults::cursor(model, browser, areas(model.size)),
         _ => None,
     }
 }

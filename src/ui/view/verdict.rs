@@ -30,12 +30,7 @@ pub(super) fn body(
 }
 
 /// The same without heading and ladder.
-pub(super) fn reasons(
-    verdict: &Verdict,
-    opinions: Option<&Opinions>,
-    columns: usize,
-    look: Look,
-) -> Body {
+pub(super) fn reasons(verdict: &Verdict, opinions: Option<&Opinions>, columns: usize, look: Look) -> Body {
     let theme = look.theme;
     let mut body = Body::default();
     body.say(look.pick("Checks, in Go's order", "Go의 순서대로 확인한 것"), theme.dim(), columns);

@@ -37,7 +37,11 @@ pub(super) fn draw(body: &mut Body, verdict: &Verdict, opinions: &Opinions, colu
         return;
     }
     let theme = look.theme;
-    body.say(look.pick("Three verifiers, and they differ", "세 검증기의 판단이 달라요"), theme.mark(), columns);
+    body.say(
+        look.pick("Three verifiers, and they differ", "세 검증기의 판단이 달라요"),
+        theme.mark(),
+        columns,
+    );
     if columns >= SIDE_BY_SIDE {
         beside(body, &all, columns, look);
     } else {
