@@ -340,7 +340,6 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     };
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
-    model.browser = None;
     model.selected = lesson;
     model.progress.resume = Some((lesson_id.clone(), step_id.clone()));
     model.study = Some(Study {

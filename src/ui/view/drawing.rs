@@ -81,7 +81,12 @@ fn exchange(drawing: &mut Drawing<'_>, view: &ConnectionView) {
                 .iter()
                 .find_map(|(_, what)| what.split(' ').skip_while(|word| *word != "alert").nth(1))
         });
-        let text = alert.map_or_else(|| "alert".to_owned(), |alert| format!("alert {}", safe(alert)));
+        let mut text = alert.map_or_else(|| "alert".to_owned(), |alert| format!("alert {}", safe(alert)));
+        // What a Go program sends in its place.
+        let other = outcome.and_then(|outcome| outcome.alert.as_ref()).filter(|alert| alert.sent != alert.go);
+        if let Some(alert) = other {
+            text.push_str(&format!(" (Go: {})", safe(&alert.go)));
+        }
         drawing.arrow(&text, false, Reach::Done, Some((glyph.fail, false)));
         drawing.note(&format!("{}: {}", safe(&view.request), look.pick("no answer", "답 없음")), None, true);
         return;
