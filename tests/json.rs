@@ -89,7 +89,10 @@ fn a_connection_is_told_from_both_sides() {
     }
 
     // rustls has one alert for a missing certificate; Go has another in TLS 1.2.
-    let missing = document(1, &["handshake", "kube-apiserver", "etcd", "--fault", "F21", "--tls", "1.2", "--dir", root]);
+    let missing = document(
+        1,
+        &["handshake", "kube-apiserver", "etcd", "--fault", "F21", "--tls", "1.2", "--dir", root],
+    );
     assert_eq!(missing["alert"]["sent"], "certificate_required");
     assert_eq!(missing["alert"]["go"], "handshake_failure");
 

@@ -152,10 +152,10 @@ pub(super) fn tried(model: &mut Model, run: u64, result: Result<Box<Trial>, Stri
 /// Scrolls a pane so that what decided is seen.
 fn focus_on_decisive(model: &mut Model, pane: usize) {
     let found = view::fault_decisive(model, pane);
-    if let (Some((line, rows)), Some(page)) = (found, page_mut(model))
+    if let (Some((decisive, rows)), Some(page)) = (found, page_mut(model))
         && let Some(scroll) = page.scrolls.get_mut(pane)
     {
-        *scroll = super::position::showing(line, rows);
+        *scroll = decisive.scroll(rows);
     }
     settle(model);
 }

@@ -81,16 +81,11 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
     settle(model);
 }
 
-/// The scroll at which a line is seen with what stands around it.
-pub(super) fn showing(line: usize, rows: usize) -> usize {
-    if line + 2 < rows { 0 } else { line.saturating_sub(rows / 2) }
-}
-
 /// Scrolls the shown panel so that the check that decided is seen.
 pub(super) fn show_decisive(model: &mut Model) {
     let found = view::decisive_line(model);
-    if let (Some((line, rows)), Some(study)) = (found, &mut model.study) {
-        study.panel_scroll = showing(line, rows);
+    if let (Some((decisive, rows)), Some(study)) = (found, &mut model.study) {
+        study.panel_scroll = decisive.scroll(rows);
     }
     settle(model);
 }

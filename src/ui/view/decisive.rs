@@ -4,6 +4,7 @@ use crate::lab::{ConnectionView, Panel};
 
 use super::super::browser::{Browser, PANES, Page};
 use super::super::model::Model;
+use super::lines::Decisive;
 use super::{areas, fault, is_large_enough, panes};
 
 /// The open fault with its page.
@@ -21,13 +22,13 @@ pub(in crate::ui) fn fault_ends(model: &Model) -> [usize; PANES] {
 }
 
 /// The line that decided in a pane of a fault's page, and the rows that there are.
-pub(in crate::ui) fn fault_decisive(model: &Model, pane: usize) -> Option<(usize, usize)> {
+pub(in crate::ui) fn fault_decisive(model: &Model, pane: usize) -> Option<(Decisive, usize)> {
     let (browser, page) = fault_page(model)?;
     fault::decisive(model, browser, page, areas(model.size).body, pane)
 }
 
 /// The line that decided in the shown panel, and the rows that there are.
-pub(in crate::ui) fn decisive_line(model: &Model) -> Option<(usize, usize)> {
+pub(in crate::ui) fn decisive_line(model: &Model) -> Option<(Decisive, usize)> {
     let study = model.study.as_ref()?;
     let panes = panes::layout(model, areas(model.size).body);
     let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == study.panel)?;

@@ -11,7 +11,7 @@ use crate::text::{Language, truncate, width};
 use super::super::browser::{Browser, MAP, PANES, Page, TrialState};
 use super::super::commands;
 use super::super::model::Model;
-use super::lines::{Body, paint, paint_thumb, safe};
+use super::lines::{Body, Decisive, paint, paint_thumb, safe};
 use super::{Areas, Look, Target, WIDEST_TEXT, connection, diff, header, look, map, markdown, rect};
 
 /// From here on, the words and another pane stand side by side.
@@ -308,10 +308,10 @@ pub(super) fn decisive(
     page: &Page,
     body: Rect,
     pane: usize,
-) -> Option<(usize, usize)> {
+) -> Option<(Decisive, usize)> {
     let area = place_of(model, page, body, pane);
-    let line = content(model, browser, page, pane, area).decisive?;
-    Some((line, usize::from(area.height)))
+    let found = content(model, browser, page, pane, area).decisive?;
+    Some((found, usize::from(area.height)))
 }
 
 /// The rows of the pane that the focus is on.

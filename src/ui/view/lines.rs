@@ -14,6 +14,33 @@ use super::{Look, Target};
 /// Text in one style.
 pub(super) type Piece = (String, Style);
 
+/// Where the line that decided stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) struct Decisive {
+    /// The line of the heading.
+    pub(super) heading: usize,
+    /// The line itself.
+    pub(super) line: usize,
+}
+
+impl Decisive {
+    fn shifted(self, lines: usize) -> Self {
+        Self { heading: self.heading + lines, line: self.line + lines }
+    }
+
+    /// How far to scroll so that it is seen in so many rows: not at all if it is seen
+    /// anyway, else from its heading on, else with it in the middle.
+    pub(in crate::ui) fn scroll(self, rows: usize) -> usize {
+        if self.line + 2 < rows {
+            0
+        } else if self.line + 2 < self.heading + rows {
+            self.heading
+        } else {
+            self.line.saturating_sub(rows / 2)
+        }
+    }
+}
+
 /// The content of a pane, in lines that fit its width.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -23,8 +50,8 @@ pub(super) struct Body {
     pub(super) hits: Vec<(usize, Range<usize>, Target)>,
     /// The line where the step's outcome begins.
     pub(super) outcome: Option<usize>,
-    /// The line that decided.
-    pub(super) decisive: Option<usize>,
+    /// The line that decided, and the heading that it stands under.
+    pub(super) decisive: Option<Decisive>,
 }
 
 impl Body {
@@ -84,7 +111,7 @@ impl Body {
     /// All lines of another body behind these.
     pub(super) fn append(&mut self, other: Self) {
         let at = self.lines.len();
-        self.decisive = self.decisive.or(other.decisive.map(|line| line + at));
+        self.decisive = self.decisive.or(other.decisive.map(|found| found.shifted(at)));
         self.lines.extend(other.lines);
         self.hits.extend(other.hits.into_iter().map(|(line, columns, target)| (line + at, columns, target)));
     }

@@ -7,7 +7,7 @@ use crate::text::width;
 use crate::trust::{Check, Outcome, Verdict};
 
 use super::super::words;
-use super::lines::{Body, safe};
+use super::lines::{Body, Decisive, safe};
 use super::{Look, ladder, verifiers};
 
 /// How much of a fact is shown: a certificate may hold ten thousand names.
@@ -26,6 +26,7 @@ pub(super) fn body(
     ladder::draw(&mut body, verdict, opinions.and_then(|opinions| opinions.leaf.as_ref()), columns, look);
     body.gap();
     body.append(reasons(verdict, opinions, columns, look));
+    body.decisive = body.decisive.map(|found| Decisive { heading: 0, ..found });
     body
 }
 
@@ -71,7 +72,8 @@ fn checks(body: &mut Body, checks: &[Check], columns: usize, look: Look) {
         };
         let is_decisive = check.outcome == Outcome::Fail;
         if is_decisive {
-            body.decisive.get_or_insert(body.lines.len());
+            let line = body.lines.len();
+            body.decisive.get_or_insert(Decisive { heading: 0, line });
         }
         let is_reached = check.outcome != Outcome::NotReached;
         let pad = " ".repeat(longest.saturating_sub(width(word(check.outcome))) + 1);
