@@ -11,6 +11,9 @@ use crate::blueprint::{ClusterSpec, Connection};
 use crate::fault::Making;
 use crate::workspace::Selection;
 
+/// Of more nodes of a kind nobody would see more on a map.
+const MOST_NODES: usize = 3;
+
 /// Something that happened while a fault is tried.
 #[derive(Debug, Clone)]
 pub enum TrialStep {
@@ -84,16 +87,19 @@ impl Lab {
         })
     }
 
-    /// A cluster like this one in a temporary directory, made when it is first wanted and
+    /// A cluster like this one, with a few of its nodes, in a temporary directory, made when it is first wanted and
     /// kept as long as this lab.
     fn twin(&self) -> Result<Arc<Self>, LabError> {
         let mut kept = self.twin.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(twin) = &*kept {
             return Ok(Arc::clone(twin));
         }
+        let mut spec = ClusterSpec::clone(&self.plan.spec);
+        spec.control_planes.truncate(MOST_NODES);
+        spec.workers.truncate(MOST_NODES);
         let twin = Arc::new(Self::open(LabOptions {
             directory: Directory::Temporary,
-            spec: Some(ClusterSpec::clone(&self.plan.spec)),
+            spec: Some(spec),
             clock: self.clock,
             lessons: None,
         })?);
