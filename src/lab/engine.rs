@@ -58,8 +58,8 @@ pub struct Lab {
     /// Where the progress is kept, below the program's own directory.
     progress_file: String,
     notices: Mutex<Vec<String>>,
-    /// A cluster like this one to try faults on.
-    pub(super) twin: Mutex<Option<Arc<Lab>>>,
+    /// Clusters like this one to try faults on.
+    pub(super) twins: Mutex<Vec<Arc<Lab>>>,
     _temporary: Option<Scratch>,
 }
 
@@ -92,7 +92,7 @@ impl Lab {
             progress: Mutex::new(progress),
             progress_file,
             notices: Mutex::new(notices),
-            twin: Mutex::new(None),
+            twins: Mutex::new(Vec::new()),
             _temporary: temporary,
         })
     }

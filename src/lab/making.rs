@@ -10,7 +10,7 @@ use crate::pki;
 use crate::workspace::{Secrecy, Selection};
 
 /// The server of faults between etcd members.
-const ETCD_PEER: &str = "etcd-peer";
+pub(super) const ETCD_PEER: &str = "etcd-peer";
 
 impl Lab {
     /// Whether the cluster has what a fault takes: etcd members to connect with each other.
