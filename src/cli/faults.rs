@@ -114,11 +114,12 @@ fn list(output: &Output, catalogue: &Catalogue) -> Result<u8, CliError> {
         return output.document(&rows);
     }
     let widest = catalogue.faults.iter().map(|fault| width(fault.title.get(output.language))).max();
+    let longest = catalogue.faults.iter().map(|fault| width(fault.frequency_name(output.language))).max();
     let mut group = "";
     for fault in &catalogue.faults {
         if fault.group != group {
             group = &fault.group;
-            output.line(&output.tone(Tone::Strong, group_name(output.language, group)))?;
+            output.line(&output.tone(Tone::Strong, fault.group_name(output.language)))?;
         }
         let title = fault.title.get(output.language);
         let pad = " ".repeat(widest.unwrap_or(0).saturating_sub(width(title)));
@@ -126,7 +127,8 @@ fn list(output: &Output, catalogue: &Catalogue) -> Result<u8, CliError> {
             Some(making) => format!("{} -> {}", making.client, making.server),
             None => output.tone(Tone::Quiet, output.language.pick("explained only", "설명만")),
         };
-        let often = frequency(output.language, &fault.frequency);
+        let often = fault.frequency_name(output.language);
+        let often = format!("{often}{}", " ".repeat(longest.unwrap_or(0).saturating_sub(width(often))));
         output.line(&format!(
             "{} {}  {title}{pad}  {often}  {made}",
             output.made(fault.make.is_some()),
@@ -134,29 +136,6 @@ fn list(output: &Output, catalogue: &Catalogue) -> Result<u8, CliError> {
         ))?;
     }
     Ok(0)
-}
-
-fn group_name(language: Language, group: &str) -> &str {
-    match group {
-        "making" => language.pick("Making the certificates", "인증서 만들기"),
-        "server-certificate" => {
-            language.pick("Server certificates that a client refuses", "클라이언트가 거부하는 서버 인증서")
-        }
-        "client-certificate" => {
-            language.pick("Client certificates that a server refuses", "서버가 거부하는 클라이언트 인증서")
-        }
-        "permission" => language.pick("Right identity, wrong permission", "신원은 맞고 권한은 틀림"),
-        "csr-and-bootstrap" => language.pick("CSRs, bootstrap and renewal", "CSR, 부트스트랩, 갱신"),
-        other => other,
-    }
-}
-
-fn frequency(language: Language, frequency: &str) -> &str {
-    match frequency {
-        "many" => language.pick("often    ", "자주  "),
-        "several" => language.pick("sometimes", "가끔  "),
-        _ => language.pick("seldom   ", "드물게"),
-    }
 }
 
 #[derive(Serialize)]
