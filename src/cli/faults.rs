@@ -14,7 +14,7 @@ use crate::blueprint::{ClusterSpec, Connection, Node};
 use crate::clock::Clock;
 use crate::fault::{Catalogue, CatalogueError, Fault, Making, Said, UnknownFault, Words};
 use crate::lab::{Cancel, Directory, Lab, LabOptions, Replaced};
-use crate::text::{Language, width};
+use crate::text::width;
 
 const LIST_JSON: &str = "\
 With --format json one document: [{id, group, frequency: many, several or few, title: {en, ko}, made: whether the
