@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::Global;
 use super::error::CliError;
-use super::lab::{open, tell};
+use super::lab::tell;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
 use super::verify::{OpinionDocument, print_opinions};
@@ -29,18 +29,18 @@ pub(super) fn run(
     how: &How<'_>,
 ) -> Result<u8, CliError> {
     let fault = how.fault.map(super::faults::made).transpose()?;
-    let lab = open(output, global, false, None)?;
-    let mut connection = lab.plan().connect(ends.0, ends.1)?;
-    if fault.as_ref().is_some_and(|(_, making)| making.change.is_none()) {
-        connection.credential = None;
-    }
+    let making = fault.as_ref().map(|(_, making)| making);
+    let (lab, mut connection) = super::faults::stage(output, global, ends, making)?;
     if let Some(request) = how.request {
         connection.request = request.to_owned();
     }
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    let change = fault.as_ref().and_then(|(_, making)| making.change.as_ref());
-    let mut view = lab.connect_faulty(&connection, tls_version(how.tls)?, change, &cancel)?;
+    let tls = tls_version(how.tls)?;
+    let mut view = match making {
+        Some(making) => lab.connect_made(&connection, tls, making, &cancel)?,
+        None => lab.connect(&connection, tls, &cancel)?,
+    };
     tell(&lab);
     for opinions in view.outcome.iter_mut().flat_map(ConnectionOutcome::opinions_mut) {
         opinions.settle();

@@ -4,7 +4,12 @@
 mod catalogue;
 mod names;
 
-pub use catalogue::{Catalogue, CatalogueError, Fault, Making, Said, UnknownFault, Words};
+mod edit;
+mod message;
+
+pub use catalogue::{Catalogue, CatalogueError, Fault, Making, Said, Teller, UnknownFault, Words};
+pub use edit::Edit;
+pub use message::{Found, Message};
 
 use serde::Deserialize;
 
@@ -43,7 +48,8 @@ pub struct Change {
     #[serde(default)]
     pub basic_constraints: Option<BasicConstraints>,
     /// Another artifact's certificate and key in the place of this one's: two flags
-    /// swapped, or one file used twice. Nothing else is changed then.
+    /// swapped, or one file used twice; `authority` is the one that signed this one.
+    /// Nothing else is changed then.
     #[serde(default)]
     pub instead: Option<String>,
     /// A key that is not the certificate's.
@@ -83,6 +89,8 @@ pub enum Validity {
     Expired,
     /// It begins tomorrow.
     NotYetValid,
+    /// It begins now and ends in thirty days, as `openssl x509 -req` without `-days` has it.
+    Month,
 }
 
 /// The basicConstraints of a changed authority.
@@ -147,6 +155,7 @@ impl Validity {
         match self {
             Self::Expired => (now - day - month, now - day),
             Self::NotYetValid => (now + day, now + day + month),
+            Self::Month => (now, now + month),
         }
     }
 }

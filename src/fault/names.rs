@@ -1,6 +1,6 @@
 //! What the catalogue's own words are called on the screen, and what a change changes.
 
-use super::{BasicConstraints, Change, Fault, KeyChange, Signer, Validity};
+use super::{BasicConstraints, Change, Fault, KeyChange, Making, Signer, Validity};
 use crate::blueprint::Usage;
 use crate::text::Language;
 
@@ -28,6 +28,36 @@ impl Fault {
             "several" => language.pick("sometimes", "가끔"),
             _ => language.pick("seldom", "드물게"),
         }
+    }
+}
+
+impl Making {
+    /// What is different, and where: an artifact's id, a component.
+    #[must_use]
+    pub fn facts(&self, language: Language) -> Vec<(&str, String)> {
+        let mut facts = Vec::new();
+        if let Some(change) = &self.change {
+            facts.extend(change.facts(language).into_iter().map(|fact| (change.artifact.as_str(), fact)));
+        }
+        for edit in &self.edits {
+            let find = edit.find.as_deref().unwrap_or(&edit.line);
+            let fact = match &edit.with {
+                Some(with) => format!("{find} -> {with}"),
+                None => format!("{} {}", edit.line, language.pick("left out", "빠짐")),
+            };
+            facts.push((edit.of.as_str(), fact));
+        }
+        let other = language.pick("the private key of another pair", "다른 쌍의 개인 키");
+        facts.extend(self.other_keys.iter().map(|id| (id.as_str(), other.to_owned())));
+        if self.without_certificate {
+            let fact = language.pick("shows no certificate", "인증서를 내지 않음");
+            facts.push((self.client.as_str(), fact.to_owned()));
+        }
+        if self.without_client_authority {
+            let fact = language.pick("is given no CA for its clients", "클라이언트용 CA를 받지 않음");
+            facts.push((self.server.as_str(), fact.to_owned()));
+        }
+        facts
     }
 }
 
@@ -70,6 +100,7 @@ impl Change {
         }
         match self.validity {
             Some(Validity::Expired) => say("notAfter yesterday", "notAfter가 어제"),
+            Some(Validity::Month) => say("valid for 30 days", "유효 기간 30일"),
             Some(Validity::NotYetValid) => say("notBefore tomorrow", "notBefore가 내일"),
             None => {}
         }

@@ -13,8 +13,8 @@ use crate::lesson::{Curriculum, Lesson, PROGRESS_VERSION, Progress as Learned, P
 use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
-    Build, Cancel, Locked, Made, Progress, Secrecy, Selection, Store, WorkspaceError, default_directory,
-    settle_spec,
+    Build, Cancel, Locked, Made, Progress, Scratch, Secrecy, Selection, Store, WorkspaceError,
+    default_directory, settle_spec,
 };
 
 /// Where the learner's progress is kept.
@@ -58,9 +58,9 @@ pub struct Lab {
     /// Where the progress is kept, below the program's own directory.
     progress_file: String,
     notices: Mutex<Vec<String>>,
-    /// A cluster like this one to try faults on.
-    pub(super) twin: Mutex<Option<Arc<Lab>>>,
-    _temporary: Option<tempfile::TempDir>,
+    /// Clusters like this one to try faults on.
+    pub(super) twins: Mutex<Vec<Arc<Lab>>>,
+    _temporary: Option<Scratch>,
 }
 
 impl Lab {
@@ -74,7 +74,7 @@ impl Lab {
             Directory::At(path) => (path, None),
             Directory::Default => (default_directory()?, None),
             Directory::Temporary => {
-                let directory = tempfile::Builder::new().prefix("dojang-").tempdir()?;
+                let directory = Scratch::new("dojang-")?;
                 (directory.path().to_owned(), Some(directory))
             }
         };
@@ -92,7 +92,7 @@ impl Lab {
             progress: Mutex::new(progress),
             progress_file,
             notices: Mutex::new(notices),
-            twin: Mutex::new(None),
+            twins: Mutex::new(Vec::new()),
             _temporary: temporary,
         })
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::connect::{Cache, Circumstances, Common, Tls, micros, runtime};
 use super::engine::Lab;
-use super::{Cancel, ConnectionView, LabError};
+use super::{Cancel, LabError};
 use crate::blueprint::Connection;
 use crate::workspace::WorkspaceError;
 
@@ -50,46 +50,45 @@ impl Lab {
         }
         let mut rows = Vec::new();
         let usual = Circumstances::default();
-        self.rows(&self.plan.connections, tls, &usual, None, cancel, |row, _| {
+        self.rows(&self.plan.connections, tls, &|_| usual, cancel, |row| {
             each(&row);
             rows.push(row);
         })?;
         Ok(rows)
     }
 
-    /// These connections in order, on artifacts that are there, under the same
-    /// circumstances. Of the one at the place that is shown, others' opinions are told too.
-    pub(super) fn rows(
+    /// These connections in order, on artifacts that are there, each under its
+    /// circumstances.
+    pub(super) fn rows<'a>(
         &self,
         connections: &[Connection],
         tls: Tls,
-        circumstances: &Circumstances<'_>,
-        shown: Option<usize>,
+        circumstances: &dyn Fn(&Connection) -> Circumstances<'a>,
         cancel: &Cancel,
-        mut each: impl FnMut(MatrixRow, ConnectionView),
+        mut each: impl FnMut(MatrixRow),
     ) -> Result<(), LabError> {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        for (at, connection) in connections.iter().enumerate() {
+        for connection in connections {
             if cancel.is_cancelled() {
                 return Err(WorkspaceError::Cancelled.into());
             }
-            let common =
-                Common { manner: tls.into(), world: &world, runtime: &runtime, is_shown: shown == Some(at) };
-            let (view, report) = self.exchange(connection, circumstances, &mut cache, &common)?;
+            let common = Common { manner: tls.into(), world: &world, runtime: &runtime, is_shown: false };
+            let (view, report) =
+                self.exchange(connection, &circumstances(connection), &mut cache, &common)?;
             let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
             let row = MatrixRow {
-                client: view.client.clone(),
-                server: view.server.clone(),
+                client: view.client,
+                server: view.server,
                 port: view.port,
-                request: view.request.clone(),
+                request: view.request,
                 ok: outcome.parse::<u16>().is_ok_and(|status| status < 300),
                 outcome,
                 user: report.identity().map(|identity| identity.user.clone()),
                 micros: micros(report.elapsed),
             };
-            each(row, view);
+            each(row);
         }
         Ok(())
     }

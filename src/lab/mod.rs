@@ -11,6 +11,7 @@ mod faulty;
 mod files;
 mod lessons;
 mod life;
+mod making;
 mod matrix;
 mod opinions;
 mod panels;

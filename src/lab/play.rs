@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Cancel, ConnectionView, Lab, LabError, Tls};
-use crate::fault::Catalogue;
+use crate::fault::{Catalogue, Making};
 use crate::handshake::{Report, Step};
 use crate::lesson::Action;
 use crate::trust::Verdict;
@@ -96,10 +96,8 @@ pub enum Scene {
     },
     /// One of the cluster that faults are tried on, which is like the learner's.
     Trial {
-        /// The client.
-        client: String,
-        /// The server.
-        server: String,
+        /// The fault's id; the connection is the one that shows it.
+        fault: String,
     },
     /// One of the cluster.
     Edge {
@@ -142,7 +140,7 @@ impl Lab {
     pub fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, LabError> {
         let view = match &request.scene {
             Scene::Step { lesson, step } => self.play_step((lesson, step), request, cancel)?,
-            Scene::Trial { client, server } => self.twin()?.play_edge((client, server), request, cancel)?,
+            Scene::Trial { fault } => self.play_trial(fault, request, cancel)?,
             Scene::Edge { client, server } => self.play_edge((client, server), request, cancel)?,
         };
         let never = "this connection never starts: the program does not load its pair of files";
@@ -155,17 +153,28 @@ impl Lab {
         request: &PlayRequest,
         cancel: &Cancel,
     ) -> Result<ConnectionView, LabError> {
-        let mut connection = self.plan.connect(client, server)?;
+        let connection = self.plan.connect(client, server)?;
         let tls = request.tls.unwrap_or(Tls::Tls13);
-        let Variant::Fault(id) = &request.variant else { return self.connect(&connection, tls, cancel) };
-        let catalogue = Catalogue::embedded().map_err(|error| LabError::Request(error.to_string()))?;
-        let making = catalogue.find(id)?.make.clone();
-        let making = making.ok_or_else(|| LabError::Request(format!("{id} is explained only")))?;
-        if making.change.is_none() {
-            // The client only leaves its certificate out.
-            connection.credential = None;
+        match &request.variant {
+            Variant::Fault(id) => self.connect_made(&connection, tls, &making_of(id)?, cancel),
+            Variant::Plain | Variant::Healthy => self.connect(&connection, tls, cancel),
         }
-        self.connect_faulty(&connection, tls, making.change.as_ref(), cancel)
+    }
+
+    fn play_trial(
+        &self,
+        fault: &str,
+        request: &PlayRequest,
+        cancel: &Cancel,
+    ) -> Result<ConnectionView, LabError> {
+        let making = making_of(fault)?;
+        let twin = self.twin(&making)?;
+        let connection = twin.connection_of(&making)?;
+        let tls = request.tls.unwrap_or(Tls::Tls13);
+        match &request.variant {
+            Variant::Fault(_) => twin.connect_made(&connection, tls, &making, cancel),
+            Variant::Plain | Variant::Healthy => twin.connect(&connection, tls, cancel),
+        }
     }
 
     fn play_step(
@@ -193,4 +202,11 @@ impl Lab {
         let tried = self.tried(&connect, change.filter(|_| !is_healthy), cancel)?;
         Ok(tried.view)
     }
+}
+
+/// How the lab makes a fault of the catalogue.
+fn making_of(id: &str) -> Result<Making, LabError> {
+    let catalogue = Catalogue::embedded().map_err(|error| LabError::Request(error.to_string()))?;
+    let fault = catalogue.find(id)?;
+    fault.make.clone().ok_or_else(|| LabError::Request(format!("{id} is explained only")))
 }

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::fault::{Catalogue, Fault};
+use crate::fault::{Catalogue, Fault, Said};
 use crate::lab::{Cancel, Edge, MatrixRow, Progress, Trial};
 use crate::text::Language;
 
@@ -81,7 +81,23 @@ impl Browser {
     /// The whole catalogue.
     pub(super) fn open() -> Self {
         // That the catalogue reads is held by a test.
-        let faults = Catalogue::embedded().map(|catalogue| catalogue.faults).unwrap_or_default();
+        let catalogue = Catalogue::embedded().ok();
+        let whole = |catalogue: &Catalogue| -> Vec<Fault> {
+            // What a fault lists itself, then what else was recorded of it.
+            let with_all =
+                |fault: &Fault| {
+                    let mut fault = fault.clone();
+                    let recorded: Vec<Said> =
+                        catalogue.messages_of(&fault).map(|message| message.said.clone()).collect();
+                    let known = fault.says.clone();
+                    fault.says.extend(recorded.into_iter().filter(|said| {
+                        !known.iter().any(|one| one.who == said.who && one.text == said.text)
+                    }));
+                    fault
+                };
+            catalogue.faults.iter().map(with_all).collect()
+        };
+        let faults = catalogue.as_ref().map(whole).unwrap_or_default();
         let shown = (0..faults.len()).collect();
         Self { faults, shown, query: String::new(), typing: false, chosen: 0, page: None }
     }

@@ -27,8 +27,8 @@ pub(super) fn recorded(request: &PlayRequest) -> Play {
         _ => include_str!("../../../tests/fixtures/theatre/tls13.txt"),
     };
     let (client, server) = match &request.scene {
-        Scene::Edge { client, server } | Scene::Trial { client, server } => (client.clone(), server.clone()),
-        Scene::Step { .. } => ("admin".to_owned(), "kube-apiserver@cp1".to_owned()),
+        Scene::Edge { client, server } => (client.clone(), server.clone()),
+        Scene::Step { .. } | Scene::Trial { .. } => ("admin".to_owned(), "kube-apiserver@cp1".to_owned()),
     };
     let judged = |by, refused: Option<&str>| Judgement {
         by,

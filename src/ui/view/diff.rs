@@ -16,8 +16,8 @@ pub(super) fn body(trial: &Trial, columns: usize, look: Look) -> Body {
     let mut body = Body::default();
     let Some(difference) = &trial.changed else {
         let say = look.pick(
-            "No certificate is different: the client just shows none.",
-            "달라진 인증서는 없어요. 클라이언트가 인증서를 내지 않을 뿐이에요.",
+            "No certificate is different: how it is made says what is.",
+            "달라진 인증서는 없어요. 무엇이 다른지는 만드는 방법에 있어요.",
         );
         body.say(say, theme.text(), columns);
         return body;

@@ -159,21 +159,10 @@ fn words(model: &Model, fault: &Fault, page: &Page, columns: usize, look: Look) 
             body.say(&format!("{} {say}", theme.glyph.rest), theme.dim(), columns);
         }
         Some(making) => {
-            match &making.change {
-                Some(change) => {
-                    for fact in change.facts(look.language) {
-                        let lead = [(format!("{} ", theme.glyph.bullet), theme.dim())];
-                        let pieces = [
-                            (format!("{}  ", safe(&change.artifact)), theme.code()),
-                            (safe(&fact), theme.text()),
-                        ];
-                        body.flow(&lead, &pieces, columns);
-                    }
-                }
-                None => {
-                    let say = look.pick("the client shows no certificate", "클라이언트가 인증서를 내지 않음");
-                    body.say(&format!("{} {say}", theme.glyph.bullet), theme.text(), columns);
-                }
+            for (what, fact) in making.facts(look.language) {
+                let lead = [(format!("{} ", theme.glyph.bullet), theme.dim())];
+                let pieces = [(format!("{}  ", safe(what)), theme.code()), (safe(&fact), theme.text())];
+                body.flow(&lead, &pieces, columns);
             }
             let line = format!("dojang handshake {} {} --fault {}", making.client, making.server, fault.id);
             body.flow(&[("$ ".to_owned(), theme.dim())], &[(line, theme.code())], columns);

@@ -40,8 +40,7 @@ fn playable(model: &Model) -> Option<(Arc<Play>, Option<PlayRequest>)> {
     if let Some(browser) = &model.browser {
         let (fault, page) = (browser.fault()?, browser.page.as_ref()?);
         let play = page.trial.as_ref()?.connection.play()?;
-        let making = fault.make.as_ref()?;
-        let scene = Scene::Trial { client: making.client.clone(), server: making.server.clone() };
+        let scene = Scene::Trial { fault: fault.id.clone() };
         let is_broken = matches!(page.state, TrialState::Broken);
         let variant = if is_broken { Variant::Fault(fault.id.clone()) } else { Variant::Plain };
         return Some((Arc::new(play), Some(PlayRequest { scene, tls: None, variant })));
@@ -73,12 +72,8 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
     if let Some(show) = &mut theatre.show {
         let Some(pick) = show.pick.take() else { return Vec::new() };
         let Some((id, _)) = pick.faults.get(pick.chosen) else { return Vec::new() };
-        let Some(Some(request)) = show.requests.first() else { return Vec::new() };
-        let request = PlayRequest {
-            scene: edge_of(show, &request.scene),
-            tls: Some(show.tls(0)),
-            variant: Variant::Fault(id.clone()),
-        };
+        let request =
+            PlayRequest { scene: edge_of(show), tls: Some(show.tls(0)), variant: Variant::Fault(id.clone()) };
         return ask(model, request, Some(Pairing::Runs));
     }
     let chosen = theatre.programme.as_ref().and_then(|programme| programme.edges.get(programme.chosen));
@@ -87,14 +82,11 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
     ask(model, PlayRequest { scene, tls: None, variant: Variant::Plain }, None)
 }
 
-/// The same connection by its ends, of the same cluster: a fault is made of such.
-fn edge_of(show: &Show, scene: &Scene) -> Scene {
+/// The same connection by its ends: a fault is made of such.
+fn edge_of(show: &Show) -> Scene {
     let play = show.stages.first().map(|stage| &stage.play);
     let (client, server) = play.map(|play| (play.client.clone(), play.server.clone())).unwrap_or_default();
-    match scene {
-        Scene::Trial { .. } => Scene::Trial { client, server },
-        Scene::Step { .. } | Scene::Edge { .. } => Scene::Edge { client, server },
-    }
+    Scene::Edge { client, server }
 }
 
 /// Has a connection made.
@@ -179,6 +171,10 @@ pub(super) fn compare(model: &mut Model) -> Vec<Effect> {
     let tls = Some(show.tls(0));
     if !show.is_healthy(0) {
         return ask(model, PlayRequest { tls, variant: Variant::Healthy, ..request }, Some(Pairing::Runs));
+    }
+    if let Scene::Trial { fault } = &request.scene {
+        let variant = Variant::Fault(fault.clone());
+        return ask(model, PlayRequest { tls, variant, ..request }, Some(Pairing::Runs));
     }
     let faults = show.stages.first().map(|stage| faults_of(&stage.play)).unwrap_or_default();
     if faults.is_empty() {
