@@ -4,6 +4,8 @@
 
 #[path = "common/frames.rs"]
 mod frames;
+#[path = "common/scenes.rs"]
+mod scenes;
 #[path = "common/tools.rs"]
 mod tools;
 
@@ -11,9 +13,13 @@ use std::net::IpAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use dojang::capture::{Comment, Conversation, read, write};
-use dojang::wire::{Recording, Side};
+use dojang::capture::{Comment, Conversation, Peer, read, write};
+use dojang::wire::{Kind, Recording, Side, decode};
 use frames::fixture;
+use rustls::CertificateError;
+use rustls::crypto::aws_lc_rs::{cipher_suite, kx_group};
+use scenes::Scene;
+use serde_json::Value;
 
 /// What tshark prints for a capture of these connections.
 fn tshark(conversations: &[Conversation], arguments: &[&str]) -> String {
@@ -43,21 +49,18 @@ fn complaints(conversations: &[Conversation]) -> Vec<Vec<String>> {
     fields(conversations, "_ws.expert.severity >= 0x600000", &["frame.number", "_ws.expert.message"])
 }
 
+/// The captures of real tools, and their key logs.
+const CAPTURES: [(&str, &str); 4] = [
+    ("curl.pcap", "curl.keys"),
+    ("s_client.pcap", "s_client.keys"),
+    ("refused.pcap", "refused.keys"),
+    ("kubectl.pcapng", ""),
+];
+
 fn captured(name: &str, keys: &str) -> Vec<Conversation> {
     let keys = if keys.is_empty() { String::new() } else { String::from_utf8(fixture(keys)).unwrap() };
     let capture = read(&fixture(name), &keys).unwrap();
     capture.found.into_iter().map(|found| found.conversation).collect()
-}
-
-/// Content type and length of each record of one end.
-fn records(recording: &Recording, from: Side) -> Vec<(u8, usize)> {
-    let (stream, mut at, mut all) = (recording.stream(from), 0, Vec::new());
-    while at < stream.len() {
-        let length = usize::from(u16::from_be_bytes([stream[at + 3], stream[at + 4]]));
-        all.push((stream[at], length));
-        at += 5 + length;
-    }
-    all
 }
 
 /// The ports at which a cluster's components speak TLS, and 443.
@@ -87,36 +90,14 @@ fn tshark_decrypts_on_every_port_of_a_cluster() {
 }
 
 #[test]
-fn tshark_sees_the_same_records_and_right_checksums() {
-    for (name, keys) in [
-        ("curl.pcap", "curl.keys"),
-        ("s_client.pcap", "s_client.keys"),
-        ("refused.pcap", "refused.keys"),
-        ("kubectl.pcapng", ""),
-    ] {
-        for conversation in captured(name, keys) {
-            let one = std::slice::from_ref(&conversation);
-            assert_eq!(complaints(one), Vec::<Vec<String>>::new(), "{name}");
-            for row in fields(one, "tcp", &["ip.checksum.status", "tcp.checksum.status"]) {
-                assert!(row[0] == "1" || conversation.server.address.is_ipv6(), "{name}: {row:?}");
-                assert_eq!(row[1], "1", "{name}");
-            }
-            if conversation.recording.key_log.is_empty() {
-                continue;
-            }
-            for from in [Side::Client, Side::Server] {
-                let peer = if from == Side::Client { &conversation.client } else { &conversation.server };
-                let filter = format!("tls.record.length && tcp.srcport == {}", peer.address.port());
-                let rows = fields(one, &filter, &["tls.record.length"]);
-                let lengths: Vec<usize> = rows
-                    .iter()
-                    .flat_map(|row| row[0].split(','))
-                    .map(|length| length.parse().unwrap())
-                    .collect();
-                let ours: Vec<_> = records(&conversation.recording, from).into_iter().map(|r| r.1).collect();
-                assert_eq!(lengths, ours, "{name}, {from}");
-            }
-        }
+fn tshark_finds_every_checksum_right() {
+    let made: Vec<_> = CAPTURES.into_iter().flat_map(|(name, keys)| captured(name, keys)).collect();
+    let rows = fields(&made, "tcp", &["ip.version", "ip.checksum.status", "tcp.checksum.status"]);
+    assert!(rows.len() > 50);
+    for row in rows {
+        // IPv6 has no checksum of its own.
+        assert!(row[0].is_empty() || row[1] == "1", "{row:?}");
+        assert_eq!(row[2], "1", "{row:?}");
     }
 }
 
@@ -132,4 +113,216 @@ fn tshark_shows_the_components_names() {
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows[0], ["kubelet@node01", "kubelet@node01 connects to kube-apiserver"]);
     assert_eq!(rows[4], ["kube-apiserver", "서버의 인증서"]);
+}
+
+/// Healthy connections and what is special about each.
+fn healthy() -> Vec<(String, Scene)> {
+    let (p256, rsa, ed25519) =
+        (&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_RSA_SHA256, &rcgen::PKCS_ED25519);
+    let mut all = Vec::new();
+    for suite in [
+        cipher_suite::TLS13_AES_128_GCM_SHA256,
+        cipher_suite::TLS13_AES_256_GCM_SHA384,
+        cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+    ] {
+        for (name, key) in [("P-256", p256), ("RSA", rsa), ("Ed25519", ed25519)] {
+            all.push((format!("{:?} {name}", suite.suite()), Scene::of(suite, key)));
+        }
+    }
+    for (suite, name, key) in [
+        (cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "P-256", p256),
+        (cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "Ed25519", ed25519),
+        (cipher_suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "P-256", p256),
+        (cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "RSA", rsa),
+        (cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "RSA", rsa),
+        (cipher_suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "RSA", rsa),
+    ] {
+        all.push((format!("{:?} {name}", suite.suite()), Scene::of(suite, key)));
+    }
+    let mut retried = Scene::of(cipher_suite::TLS13_AES_128_GCM_SHA256, p256);
+    retried.client.groups = vec![kx_group::X25519, kx_group::SECP384R1];
+    retried.server.groups = vec![kx_group::SECP384R1];
+    all.push(("HelloRetryRequest".into(), retried));
+    let mut anonymous = Scene::of(cipher_suite::TLS13_AES_128_GCM_SHA256, p256);
+    anonymous.client.key = None;
+    anonymous.asks = Some(false);
+    all.push(("no client certificate".into(), anonymous));
+    all
+}
+
+/// Refused connections and the alert of each (RFC 8446 section 6): who sends which number.
+fn refused() -> Vec<(String, Scene, Side, u8)> {
+    let thirteen = || Scene::of(cipher_suite::TLS13_AES_256_GCM_SHA384, &rcgen::PKCS_ECDSA_P256_SHA256);
+    let twelve =
+        || Scene::of(cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, &rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut all = Vec::new();
+    for (version, scene) in [("1.3", thirteen()), ("1.2", twelve())] {
+        for (why, error, number) in [
+            ("an unknown CA", CertificateError::UnknownIssuer, 48),
+            ("an expired certificate", CertificateError::Expired, 45),
+            ("a revoked certificate", CertificateError::Revoked, 44),
+            ("another name", CertificateError::NotValidForName, 42),
+        ] {
+            let mut by_client = scene.clone();
+            by_client.client.refuses = Some(error.clone());
+            all.push((format!("{version}: the client sees {why}"), by_client, Side::Client, number));
+            let mut by_server = scene.clone();
+            by_server.server.refuses = Some(error);
+            all.push((format!("{version}: the server sees {why}"), by_server, Side::Server, number));
+        }
+        let mut bare = scene.clone();
+        bare.client.key = None;
+        all.push((format!("{version}: no certificate"), bare, Side::Server, 116));
+        let mut strange = scene.clone();
+        strange.client.protocols = vec!["h2"];
+        all.push((format!("{version}: no common protocol"), strange, Side::Server, 120));
+        let mut apart = scene;
+        apart.client.groups = vec![kx_group::SECP256R1];
+        apart.server.groups = vec![kx_group::SECP384R1];
+        all.push((format!("{version}: no common group"), apart, Side::Server, 40));
+    }
+    let mut old = thirteen();
+    old.client = twelve().client;
+    all.push(("a client of 1.2 at a server of 1.3".into(), old, Side::Server, 70));
+    all
+}
+
+/// What is compared of a message: who sent it, its record's content type, its number (a
+/// handshake message's type, an alert's level and description) and its size.
+type Message = (Side, u64, u64, usize);
+
+/// What is compared of a record: who sent it, the content type inside, its length.
+type Record = (Side, u64, usize);
+
+/// A value that tshark's JSON has once or several times.
+fn each(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(all) => all,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().unwrap()
+}
+
+/// Records and messages as tshark decrypts them, by connection.
+fn told_by_tshark(conversations: &[Conversation]) -> Vec<(Vec<Record>, Vec<Message>)> {
+    let text = tshark(conversations, &["-Y", "tls", "-T", "json", "--no-duplicate-keys", "-J", "tcp tls"]);
+    let packets: Value = serde_json::from_str(&text).unwrap();
+    let mut told = vec![(Vec::new(), Vec::new()); conversations.len()];
+    for layers in packets.as_array().unwrap().iter().map(|packet| &packet["_source"]["layers"]) {
+        let stream = number(&layers["tcp"]["tcp.stream"]) as usize;
+        let server = conversations[stream].server.address.port();
+        let by_server = number(&layers["tcp"]["tcp.srcport"]) == u64::from(server);
+        let from = if by_server { Side::Server } else { Side::Client };
+        for record in each(&layers["tls"]).iter().flat_map(|tls| each(&tls["tls.record"])) {
+            let content = number(&record["tls.record.content_type"]);
+            told[stream].0.push((from, content, number(&record["tls.record.length"]) as usize));
+            for message in each(&record["tls.handshake"]) {
+                let size = number(&message["tls.handshake.length"]) as usize + 4;
+                told[stream].1.push((from, content, number(&message["tls.handshake.type"]), size));
+            }
+            for alert in each(&record["tls.alert_message"]) {
+                let level = number(&alert["tls.alert_message.level"]);
+                let description = number(&alert["tls.alert_message.desc"]);
+                told[stream].1.push((from, content, level << 8 | description, 2));
+            }
+        }
+    }
+    told
+}
+
+/// The same as dojang decodes it.
+fn told_by_dojang(conversation: &Conversation) -> (Vec<Record>, Vec<Message>) {
+    let transcript = decode(&conversation.recording);
+    let records = transcript.records.iter().map(|record| {
+        let header = record.header.unwrap();
+        (record.from, record.inner_type.unwrap_or(header.content_type).into(), usize::from(header.length))
+    });
+    let messages = transcript.messages.iter().filter_map(|message| {
+        let (content, number) = match message.kind {
+            Kind::Handshake(number) => (22, number.into()),
+            Kind::HelloRetryRequest => (22, 2),
+            Kind::Alert => (21, u64::from(message.bytes[0]) << 8 | u64::from(message.bytes[1])),
+            // tshark tells of these but the record.
+            Kind::ChangeCipherSpec | Kind::ApplicationData => return None,
+            other => panic!("{other}: {:?}", message.problem),
+        };
+        Some((message.from, content, number, message.bytes.len()))
+    });
+    (records.collect(), messages.collect())
+}
+
+/// Connections between two components, one after the other.
+fn conversations(recordings: impl IntoIterator<Item = Recording>) -> Vec<Conversation> {
+    let peer = |name: &str, address: &str, port| Peer {
+        name: Some(name.into()),
+        address: (address.parse::<IpAddr>().unwrap(), port).into(),
+    };
+    let numbered = recordings.into_iter().zip(0_u16..);
+    numbered
+        .map(|(mut recording, number)| {
+            recording.started += Duration::from_secs(u64::from(number));
+            Conversation {
+                client: peer("kubelet@node01", "10.0.0.21", 50_000 + number),
+                server: peer("kube-apiserver", "10.0.0.10", 6443),
+                recording,
+                comments: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+/// Holds dojang's decoding against tshark's, connection by connection.
+fn same(cases: &[String], made: &[Conversation]) {
+    assert_eq!(complaints(made), Vec::<Vec<String>>::new());
+    for ((case, conversation), theirs) in cases.iter().zip(made).zip(told_by_tshark(made)) {
+        let ours = told_by_dojang(conversation);
+        assert_eq!(ours.0, theirs.0, "the records of {case}");
+        assert_eq!(ours.1, theirs.1, "the messages of {case}");
+        assert!(ours.1.len() >= 2, "{case}");
+    }
+}
+
+#[test]
+fn tshark_sees_the_same_messages_in_healthy_connections() {
+    let (cases, scenes): (Vec<_>, Vec<_>) = healthy().into_iter().unzip();
+    let made = conversations(scenes.iter().map(Scene::run));
+    same(&cases, &made);
+    // All is read: each ends with close_notify both ways, and one hello is asked again.
+    for (case, one) in cases.iter().zip(&made) {
+        let (_, messages) = told_by_dojang(one);
+        let last = &messages[messages.len() - 2..];
+        assert_eq!(last, [(Side::Client, 21, 0x100, 2), (Side::Server, 21, 0x100, 2)], "{case}");
+        let hellos = messages.iter().filter(|message| message.1 == 22 && message.2 == 1).count();
+        assert_eq!(hellos, if case == "HelloRetryRequest" { 2 } else { 1 }, "{case}");
+    }
+}
+
+#[test]
+fn tshark_sees_the_same_alert_in_refused_connections() {
+    let all = refused();
+    assert!(all.len() >= 10);
+    let cases: Vec<_> = all.iter().map(|(case, ..)| case.clone()).collect();
+    let made = conversations(all.iter().map(|(_, scene, ..)| scene.run()));
+    same(&cases, &made);
+    for ((case, _, from, number), one) in all.iter().zip(&made) {
+        let (_, messages) = told_by_dojang(one);
+        let alerts: Vec<_> = messages.iter().filter(|message| message.1 == 21).collect();
+        assert!(alerts.contains(&&(*from, 21, 0x200 | u64::from(*number), 2)), "{case}: {alerts:?}");
+    }
+}
+
+#[test]
+fn tshark_sees_the_same_messages_in_captures_of_real_clients() {
+    for (name, keys) in CAPTURES {
+        let mut made = captured(name, keys);
+        // One of them is HTTP without TLS.
+        made.retain(|one| !one.recording.key_log.is_empty());
+        let cases: Vec<_> = made.iter().map(|one| format!("{name}, {}", one.server.address)).collect();
+        assert!(!cases.is_empty());
+        same(&cases, &made);
+    }
 }

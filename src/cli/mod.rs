@@ -16,6 +16,7 @@ mod pki;
 mod reset;
 mod signals;
 mod spec;
+mod transcript;
 mod verify;
 
 use std::process::ExitCode;
