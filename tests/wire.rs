@@ -241,7 +241,9 @@ fn openssls_server_is_met_and_read_to_the_last_message() {
         // By a name that the certificate does not have.
         let (status, document) = dial(port, &["--ca", &ca, "--servername", "other"]);
         assert_eq!((status, document["outcome"].as_str()), (1, Some("refused-by-client")));
-        assert_decoded(&document);
+        // What a server of TLS 1.3 says to that is under a key that this client never had.
+        let unread = messages(&document).iter().filter(|message| message.get("problem").is_some());
+        assert!(unread.clone().count() <= 1 && unread.clone().all(|message| message["from"] == "server"));
         assert_eq!(document["alert"]["sent"], "bad_certificate");
     }
 }
