@@ -95,11 +95,15 @@ impl Decoder<'_> {
         if is_encrypted {
             let protection = self.unread_protection(from);
             self.protect(record, protection);
-        } else if content_type == Some(HANDSHAKE) && matches!(problem, Problem::Truncated { .. }) {
-            let body = bytes.get(HEADER..).unwrap_or_default();
+        } else if content_type == Some(HANDSHAKE)
+            && matches!(problem, Problem::Truncated { .. })
+            && let Some(body @ [_, ..]) = bytes.get(HEADER..)
+        {
             self.content(record, from, HANDSHAKE, body.to_vec());
-            let is_told = !self.direction(from).assembly.is_empty();
-            if let Some(message) = self.transcript.messages.last_mut().filter(|_| !is_told) {
+            if self.direction(from).assembly.is_empty()
+                && let Some(message) = self.transcript.messages.last_mut()
+            {
+                // Its messages are whole, and it would have held more.
                 message.problem.get_or_insert(problem);
             }
             return;

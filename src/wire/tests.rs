@@ -317,6 +317,7 @@ fn what_is_no_tls_is_told_by_what_it_is() {
     assert_eq!(told(&[0x80, 0x2e, 1, 3, 1, 0, 0]), (Kind::NotTls, Problem::Ssl2));
     assert_eq!(told(&[0; 50]), (Kind::NotTls, Problem::NotTls));
     assert_eq!(told(&[22, 3, 1, 0xff, 0xff, 1]), (Kind::NotTls, Problem::TooLong(0xffff)));
+    assert_eq!(told(&[22, 3, 1, 0, 9]), (Kind::Fragment, Problem::Truncated { have: 5, want: 14 }));
     assert_eq!(told(&[22, 3]), (Kind::Fragment, Problem::Truncated { have: 2, want: 5 }));
 }
 
