@@ -12,6 +12,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dojang::blueprint::{Authorities, ClusterSpec, KeyAlgorithm, Layout, Plan, plan};
@@ -20,9 +21,14 @@ use dojang::lab::{Cancel, Directory, Lab, LabOptions, Tls};
 use dojang::lesson::Action;
 use dojang::pki::recipe::{Tool, recipes};
 use dojang::text::Language;
+use dojang::trust::{Purpose, Question, Roots, SIGNATURE_CHECKS, verify};
 use dojang::ui::{Options, Still};
 use dojang::workspace::Selection;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{ServerName, UnixTime};
 
 const DOJANG: &str = env!("CARGO_BIN_EXE_dojang");
 
@@ -33,9 +39,11 @@ fn main() {
     }
     // `cargo bench -- wire` measures what has that name alone.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn()); 8] = [
+    let all: [(&str, fn()); 10] = [
         ("pki", pki_beside_openssl),
         ("workers", workers),
+        ("check", check),
+        ("judging", judging),
         ("connections", connections),
         ("wire", wire::wire),
         ("first_frame", first_frame),
@@ -175,6 +183,46 @@ fn workers() {
     );
 }
 
+/// `dojang check` of a cluster with 10,000 certificates, beside reading every file and
+/// parsing the certificates among them, and beside its budget.
+fn check() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("cluster");
+    // Of each worker: two certificates in files, one in a kubeconfig.
+    quiet(Command::new(DOJANG).args(["pki", "create", "--key", "p256", "--workers", "3330"]).arg(&root));
+    let bare = || {
+        timed(|| {
+            for entry in fs::read_dir(&root).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    let bytes = fs::read(&path).unwrap();
+                    for der in dojang::trust::pem_certificates(&bytes) {
+                        black_box(dojang::trust::Certificate::parse(&der).unwrap());
+                    }
+                }
+            }
+        })
+    };
+    bare();
+    let floor = median((0..5).map(|_| bare()).collect());
+    let runs: Vec<_> = (0..5)
+        .map(|_| peak_memory(Command::new(DOJANG).args(["check", "--lang", "en"]).arg(&root)))
+        .collect();
+    let peak = runs.iter().map(|(_, peak)| *peak).max().unwrap();
+    let own = median(runs.into_iter().map(|(time, _)| time).collect());
+    let ratio = own.as_secs_f64() / floor.as_secs_f64();
+    row("check, 10,000 certificates, beside reading them", &milliseconds(own), &milliseconds(floor), ratio);
+    let budget = Duration::from_secs(2);
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    row("check, 10,000 certificates, beside its budget", &milliseconds(own), &milliseconds(budget), ratio);
+    row(
+        "memory of that, MB, beside 200",
+        &format!("{} MB", peak / 1024),
+        "200 MB",
+        peak as f64 / 1024.0 / 200.0,
+    );
+}
+
 fn lab(directory: &Path, key: KeyAlgorithm) -> Lab {
     Lab::open(LabOptions {
         directory: Directory::At(directory.to_owned()),
@@ -183,6 +231,66 @@ fn lab(directory: &Path, key: KeyAlgorithm) -> Lab {
         lessons: None,
     })
     .unwrap()
+}
+
+/// A chain of two P-256 certificates by Go's rules, beside webpki on the same chain; and how
+/// long what is bounded by the number of signature checks takes.
+fn judging() {
+    let authority = |key: &KeyPair, name: &str| {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let der = params.self_signed(key).unwrap().der().to_vec();
+        (params, der)
+    };
+    let key = KeyPair::generate().unwrap();
+    let (params, root) = authority(&key, "ca");
+    let mut leaf = CertificateParams::new(vec!["kube-apiserver".to_owned()]).unwrap();
+    leaf.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &Issuer::new(params, &key)).unwrap();
+    let now = Clock::System.now();
+    let judge = |chain: &[Vec<u8>], roots: &Roots| {
+        let name = Some("kube-apiserver");
+        verify(&Question { chain, roots, purpose: Purpose::Server, name, time: now })
+    };
+    let (chain, roots) = (vec![leaf.der().to_vec()], Roots::from_der([&root]));
+    assert!(judge(&chain, &roots).is_accepted());
+
+    let mut anchors = rustls::RootCertStore::empty();
+    anchors.add(root.into()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let webpki = WebPkiServerVerifier::builder_with_provider(anchors.into(), provider).build().unwrap();
+    let name = ServerName::try_from("kube-apiserver").unwrap();
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(now.unix_timestamp().unsigned_abs()));
+    let one = |work: &mut dyn FnMut()| median((0..2000).map(|_| timed(&mut *work)).collect());
+    let own = one(&mut || assert!(black_box(judge(&chain, &roots)).is_accepted()));
+    let beside = one(&mut || {
+        black_box(webpki.verify_server_cert(leaf.der(), &[], &name, &[], time)).unwrap();
+    });
+    let micros = |time: Duration| format!("{:.1} us", time.as_secs_f64() * 1e6);
+    let ratio = own.as_secs_f64() / beside.as_secs_f64();
+    row("a verification of two, p256, beside webpki", &micros(own), &micros(beside), ratio);
+
+    // No more signatures are checked, whatever was sent: the floor is what so many cost.
+    let keys: Vec<KeyPair> = (0..100).map(|_| KeyPair::generate().unwrap()).collect();
+    let same: Vec<Vec<u8>> = keys.iter().map(|key| authority(key, "ca").1).collect();
+    let many_roots = Roots::from_der(&same);
+    let mut crossed = chain.clone();
+    for number in 0..1000 {
+        let mut params = authority(&key, "ca").0;
+        params.subject_alt_names = vec![rcgen::SanType::DnsName(format!("n{number}").try_into().unwrap())];
+        let issuer = Issuer::new(authority(&keys[number % 100], "ca").0, &keys[number % 100]);
+        crossed.push(params.signed_by(&keys[(number + 1) % 100], &issuer).unwrap().der().to_vec());
+    }
+    let floor = own * u32::try_from(SIGNATURE_CHECKS).unwrap();
+    for (figure, chain, roots) in [
+        ("100 roots of one name: 100 signatures at the most", &chain, &many_roots),
+        ("1,000 crossed intermediates: 100 signatures at the most", &crossed, &Roots::default()),
+    ] {
+        let own = median((0..20).map(|_| timed(|| drop(black_box(judge(chain, roots))))).collect());
+        let ratio = own.as_secs_f64() / floor.as_secs_f64();
+        row(figure, &milliseconds(own), &milliseconds(floor), ratio);
+    }
 }
 
 /// A TCP connection over loopback with a byte each way: what no connection can do without.

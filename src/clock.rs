@@ -36,7 +36,14 @@ impl Clock {
 /// A moment as RFC 3339, in the offset it carries; UTC is written `Z`, as Go does.
 #[must_use]
 pub fn rfc3339(moment: OffsetDateTime) -> String {
-    moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
+    // The library's format knows no offset of a day and more, which certificates may have.
+    moment.format(&Rfc3339).unwrap_or_else(|_| {
+        let (hours, minutes, _) = moment.offset().as_hms();
+        let sign = if moment.offset().is_negative() { '-' } else { '+' };
+        let local = moment.replace_offset(time::UtcOffset::UTC);
+        let local = local.format(&Rfc3339).unwrap_or_default();
+        format!("{}{sign}{:02}:{:02}", local.trim_end_matches('Z'), hours.abs(), minutes.abs())
+    })
 }
 
 #[cfg(test)]

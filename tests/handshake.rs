@@ -456,7 +456,7 @@ async fn a_key_of_another_certificate_proves_nothing() {
         );
         assert_eq!(
             report.client_prints.as_deref(),
-            Some("Unable to connect to the server: tls: private key does not match public key")
+            Some("error: tls: private key does not match public key")
         );
 
         let mut server = cluster.api_server();

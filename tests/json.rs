@@ -51,6 +51,16 @@ fn every_document_has_its_keys() {
     assert_eq!(keys(&inspected[0]["items"][0]), "fields kind");
     assert_eq!(keys(&inspected[0]["items"][0]["fields"][0]), "name value");
 
+    let checked = document(0, &["check", root]);
+    assert_eq!(keys(&checked), "certificates counts directory findings keys kubeconfigs processes");
+    assert_eq!(keys(&checked["counts"]), "error note warning");
+    std::fs::write(directory.path().join("empty.crt"), "").unwrap();
+    let checked = document(1, &["check", root, "--severity", "error"]);
+    let finding = &checked["findings"][0];
+    assert_eq!(keys(finding), "command evidence fault fix id path severity what");
+    assert_eq!(keys(&finding["fix"]), "en ko");
+    assert_eq!((&finding["id"], &finding["severity"]), (&"not-pem".into(), &"error".into()));
+
     let commands = document(0, &["pki", "commands", "admin", "--dir", root]);
     assert_eq!(keys(&commands[0]), "lines note tool");
 }

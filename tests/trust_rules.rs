@@ -165,6 +165,56 @@ fn work_is_bounded_by_the_number_of_signature_checks() {
     );
 }
 
+/// How many candidates' signatures were checked, of those that the verdict tells of.
+fn checked(verdict: &Verdict) -> usize {
+    let unchecked = [
+        "x509: signature check attempts limit reached while verifying certificate chain",
+        "the candidate is in the chain already",
+    ];
+    let is_checked = |path: &&dojang::trust::Path| {
+        let reason = path.dropped.as_ref().map_or("", |dropped| dropped.reason.as_str());
+        path.certificates.len() > 1 && !unchecked.contains(&reason)
+    };
+    verdict.paths.iter().filter(is_checked).count()
+}
+
+#[test]
+fn many_roots_and_intermediates_cost_no_more_than_the_limit() {
+    let authority = |key: &KeyPair, name: &str| {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        (params.clone(), params.self_signed(key).unwrap())
+    };
+    let keys: Vec<KeyPair> = (0..100).map(|_| KeyPair::generate().unwrap()).collect();
+    let leaf = |issuer: &KeyPair| {
+        let (params, _) = authority(issuer, "same");
+        let issuer = Issuer::new(params, issuer);
+        CertificateParams::new(vec!["a".to_owned()])
+            .unwrap()
+            .signed_by(&KeyPair::generate().unwrap(), &issuer)
+            .unwrap()
+    };
+    // The right one of a hundred roots of one name is the last.
+    let roots = Roots::from_der(keys.iter().map(|key| authority(key, "same").1.der().to_vec()));
+    let verdict = judge(&[leaf(keys.last().unwrap()).der().to_vec()], &roots, Some("a"));
+    assert_eq!((message(&verdict), checked(&verdict)), ("", 100));
+
+    // A thousand intermediates of one name, each signed by every other's key in turn.
+    let mut chain = vec![leaf(&keys[0]).der().to_vec()];
+    for number in 0..1000usize {
+        let (mut params, _) = authority(&keys[0], "same");
+        params.subject_alt_names = vec![rcgen::SanType::DnsName(format!("n{number}").try_into().unwrap())];
+        let issuer = Issuer::new(authority(&keys[(number + 1) % 100], "same").0, &keys[(number + 1) % 100]);
+        chain.push(params.signed_by(&keys[number % 100], &issuer).unwrap().der().to_vec());
+    }
+    let begun = std::time::Instant::now();
+    let verdict = judge(&chain, &Roots::default(), Some("a"));
+    assert!(!verdict.is_accepted());
+    assert!(checked(&verdict) <= dojang::trust::SIGNATURE_CHECKS, "{}", checked(&verdict));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn nothing_sent_is_refused() {
     let verdict = judge(&[], &Roots::default(), None);

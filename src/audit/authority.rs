@@ -1,135 +1,216 @@
-//! Who signed what, and who trusts whom.
+//! Who signed what, and which authorities are for nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::expect::{Expected, flag};
-use super::scan::{Held, Scan, is_authority};
-use super::{Finding, Severity, finding};
+use super::Problem;
+use super::expect::{Expectations, Expected};
+use super::scan::{Held, Scan, is_authority, name};
+use super::table::{self, Holds, Id};
+use crate::trust::Certificate;
 
-pub(super) fn check(scan: &Scan, expected: &HashMap<String, Expected>, findings: &mut Vec<Finding>) {
-    let mut by_name: HashMap<&[u8], Vec<&Held>> = HashMap::new();
-    for authority in scan.authorities() {
-        by_name.entry(authority.certificate.subject().raw()).or_default().push(authority);
-    }
-    for held in scan.certificates.iter().filter(|held| held.index == 0 && !is_authority(held)) {
-        let candidates = by_name.get(held.certificate.issuer().raw()).map_or(&[][..], Vec::as_slice);
-        signed(held, candidates, expected.get(&held.path), scan, findings);
-    }
-    kubeconfigs(scan, findings);
-    front_proxy(scan, findings);
+/// So many authorities of one name, each with a key of its own, are tried for a
+/// certificate.
+const MOST_CANDIDATES: usize = 16;
+
+/// Whether an authority's key signed a certificate, whether or not it may.
+fn is_signed_by(child: &Certificate, issuer: &Certificate) -> bool {
+    child.issuer().raw() == issuer.subject().raw()
+        && (issuer.check_signed(child).is_ok()
+            // What nobody verifies any more is a finding of its own.
+            || child.insecure_signature().is_some()
+            || crate::x509::is_signed_by(child.der(), issuer.der()))
 }
 
-fn signed(
-    held: &Held,
-    candidates: &[&Held],
-    expected: Option<&Expected>,
-    scan: &Scan,
-    findings: &mut Vec<Finding>,
-) {
-    let issuer = held.certificate.issuer().in_order();
-    let fix = [
-        "sign it again with the CA that its readers trust, or put the right CA beside it",
-        "읽는 쪽이 신뢰하는 CA로 다시 서명하거나, 맞는 CA를 옆에 두세요",
-    ];
-    let mut wrong = |severity, what| findings.push(finding(severity, "wrong-ca", &held.path, what, fix));
-    if candidates.is_empty() {
-        // Without any CA there is nothing to compare with.
-        if scan.authorities().next().is_some() {
-            wrong(
-                Severity::Error,
-                [
-                    format!("it was signed by `{issuer}`, and no CA here has that name"),
-                    format!("서명한 `{issuer}`라는 이름의 CA가 여기 없어요"),
-                ],
+/// Whether one of them signed a certificate.
+pub(super) fn is_signed_by_any(child: &Certificate, issuers: &[&Held]) -> bool {
+    issuers.iter().any(|issuer| is_signed_by(child, &issuer.certificate))
+}
+
+pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
+    let mut signing = Signing { scan, by_name: HashMap::new(), texts: HashSet::new(), used: HashSet::new() };
+    let mut keys = HashSet::new();
+    for authority in scan.authorities() {
+        let certificate = &authority.certificate;
+        if keys.insert((certificate.subject().raw(), certificate.public_key_info())) {
+            signing.texts.insert(certificate.subject().in_order());
+            let list = signing.by_name.entry(certificate.subject().raw()).or_default();
+            if list.len() < MOST_CANDIDATES {
+                list.push(authority);
+            }
+        }
+    }
+    for held in scan.certificates.iter().filter(|held| held.index == 0) {
+        if !is_authority(held) {
+            signing.leaf(held, known.get(&held.path), problems);
+        } else if held.certificate.issuer().raw() != held.certificate.subject().raw() {
+            signing.intermediate(held, problems);
+        }
+    }
+    signing.unused(problems);
+    for held in scan.certificates.iter().filter(|held| held.index == 0 && !held.in_kubeconfig) {
+        order(held, scan, problems);
+    }
+    front_proxy(scan, problems);
+    copies(scan, problems);
+}
+
+struct Signing<'a> {
+    scan: &'a Scan,
+    by_name: HashMap<&'a [u8], Vec<&'a Held>>,
+    /// Their names as text: Go compares bytes, and one text may be encoded in several ways.
+    texts: HashSet<String>,
+    /// The public keys of the authorities that signed something, or are trusted by it.
+    used: HashSet<&'a [u8]>,
+}
+
+impl<'a> Signing<'a> {
+    fn signers(&mut self, held: &Held) -> (bool, Vec<&'a Held>) {
+        let candidates = self.by_name.get(held.certificate.issuer().raw()).map_or(&[][..], Vec::as_slice);
+        let signers: Vec<&Held> = candidates
+            .iter()
+            .copied()
+            .filter(|candidate| is_signed_by(&held.certificate, &candidate.certificate))
+            .collect();
+        self.used.extend(signers.iter().map(|signer| signer.certificate.public_key_info()));
+        (!candidates.is_empty(), signers)
+    }
+
+    fn leaf(&mut self, held: &Held, expected: Option<&Expected>, problems: &mut Vec<Problem>) {
+        let issuer = held.certificate.issuer();
+        let mut add = |id, evidence| problems.push(Problem::new(id, &held.path, evidence));
+        let is_own =
+            issuer.common_name().contains("-ca@") && held.certificate.subject().common_name().contains('@');
+        if is_own {
+            add(Id::SelfSignedKubelet, format!("issuer {}", issuer.in_order()));
+        }
+        let (has_name, signers) = self.signers(held);
+        let Some(signer) = signers.first() else {
+            // Without any CA there is nothing to compare with.
+            if has_name {
+                add(Id::SameNameCa, format!("issuer {}: another key", issuer.in_order()));
+            } else if self.texts.contains(&issuer.in_order()) {
+                add(Id::SameNameCa, format!("issuer {}: the name is encoded otherwise", issuer.in_order()));
+            } else if self.scan.authorities().next().is_some() && !is_own {
+                add(Id::UnknownCa, format!("issuer {}", issuer.in_order()));
+            }
+            return;
+        };
+        if held.certificate.not_after() > signer.certificate.not_after() {
+            let (own, end) = (held.certificate.not_after(), signer.certificate.not_after());
+            let rfc3339 = crate::clock::rfc3339;
+            add(
+                Id::OutlivesAuthority,
+                format!("notAfter {}, of {} {}", rfc3339(own), signer.path, rfc3339(end)),
             );
         }
-        return;
-    }
-    let public = |held: &Held| held.certificate.public_key_info().to_vec();
-    let signers: Vec<&&Held> = candidates
-        .iter()
-        .filter(|candidate| crate::x509::is_signed_by(held.certificate.der(), candidate.certificate.der()))
-        .collect();
-    let Some(signer) = signers.first() else {
-        wrong(
-            Severity::Error,
-            [
-                format!("the CA `{issuer}` here has that name, but another key: it did not sign this"),
-                format!("여기 있는 CA `{issuer}`는 이름만 같고 키가 달라요. 이 인증서에 서명하지 않았어요"),
-            ],
-        );
-        return;
-    };
-    let Some(wanted) = expected.and_then(|expected| expected.authority.as_deref()) else { return };
-    let wanted = scan.certificates.iter().find(|other| other.path == wanted);
-    if let Some(wanted) = wanted.filter(|wanted| public(wanted) != public(signer)) {
-        wrong(
-            Severity::Error,
-            [
-                format!("it was signed by {}, and its readers trust {}", signer.path, wanted.path),
-                format!("서명한 것은 {}인데, 읽는 쪽은 {}을(를) 신뢰해요", signer.path, wanted.path),
-            ],
-        );
-    }
-}
-
-/// A kubeconfig must trust some CA that is here, if any is.
-fn kubeconfigs(scan: &Scan, findings: &mut Vec<Finding>) {
-    let known: Vec<&[u8]> = scan.authorities().map(|held| held.certificate.public_key_info()).collect();
-    for (path, trusted) in &scan.trusted {
-        let is_known = trusted.iter().any(|ca| known.contains(&ca.public_key_info()));
-        if known.is_empty() || is_known {
-            continue;
+        let wanted = expected.and_then(|expected| self.scan.certificate(expected.authority.as_deref()?));
+        let Some(wanted) = wanted else { return };
+        let key = |held: &'a Held| held.certificate.public_key_info();
+        self.used.insert(key(wanted));
+        if signers.iter().all(|signer| key(signer) != key(wanted)) {
+            let is_etcd_s =
+                wanted.certificate.subject().common_name().contains("etcd") || wanted.path.contains("etcd");
+            let id = if is_etcd_s { Id::EtcdWrongCa } else { Id::WrongCa };
+            add(id, format!("signed by {}, verified with {}", signer.path, wanted.path));
         }
-        let what = [
-            "the CA in it is none of those here: a stale kubeconfig after a new init".to_owned(),
-            "안에 든 CA가 여기 있는 CA가 아니에요. 다시 초기화하기 전의 kubeconfig예요".to_owned(),
-        ];
-        let fix = [
-            "put this cluster's CA into certificate-authority-data, or copy admin.conf again",
-            "certificate-authority-data에 이 클러스터의 CA를 넣거나 admin.conf를 다시 복사하세요",
-        ];
-        findings.push(finding(Severity::Error, "wrong-ca", path, what, fix));
     }
-}
 
-/// One CA for clients and for the front proxy lets any client speak for others, unless
-/// names are given (kube-apiserver 1.35 refuses to start without).
-fn front_proxy(scan: &Scan, findings: &mut Vec<Finding>) {
-    let fix = [
-        "give the front proxy a CA of its own, or set --requestheader-allowed-names",
-        "프런트 프록시에 따로 CA를 주거나 --requestheader-allowed-names를 지정하세요",
-    ];
-    let what = |how: [&str; 2]| {
-        [
-            format!("clients and the front proxy have the same CA{}", how[0]),
-            format!("클라이언트와 프런트 프록시의 CA가 같아요{}", how[1]),
-        ]
-    };
-    for (path, text) in &scan.manifests {
-        let (clients, proxies) =
-            (flag(text, "--client-ca-file"), flag(text, "--requestheader-client-ca-file"));
-        if clients.is_none() || clients != proxies {
-            continue;
+    /// An authority under another one.
+    fn intermediate(&mut self, held: &Held, problems: &mut Vec<Problem>) {
+        let (has_name, signers) = self.signers(held);
+        if has_name && signers.is_empty() {
+            let issuer = held.certificate.issuer().in_order();
+            problems.push(Problem::new(Id::SameNameCa, &held.path, format!("issuer {issuer}: another key")));
         }
-        let (severity, how) = match flag(text, "--requestheader-allowed-names") {
-            None => (Severity::Error, ["", ""]),
-            Some(_) => (
-                Severity::Note,
-                ["; the allowed names alone keep them apart", ". 허용된 이름만이 둘을 구분해요"],
-            ),
+        let is_last = |signer: &&Held| {
+            signer
+                .certificate
+                .basic_constraints()
+                .is_some_and(|constraints| constraints.path_length == Some(0))
         };
-        findings.push(finding(severity, "front-proxy-ca", path, what(how), fix));
+        if let Some(signer) = signers.iter().copied().find(is_last) {
+            let evidence = format!("CA:TRUE under {}, which has pathlen:0", signer.path);
+            problems.push(Problem::new(Id::PathLength, &held.path, evidence));
+        }
     }
-    for proxy in named(scan, "front-proxy-ca.crt") {
-        let key = proxy.certificate.public_key_info();
-        if named(scan, "ca.crt").any(|ca| ca.certificate.public_key_info() == key) {
-            findings.push(finding(Severity::Warning, "front-proxy-ca", &proxy.path, what(["", ""]), fix));
+
+    /// Authorities that nothing here needs.
+    fn unused(&mut self, problems: &mut Vec<Problem>) {
+        let scan = self.scan;
+        if scan.certificates.iter().all(is_authority) {
+            return;
+        }
+        for kubeconfig in &scan.kubeconfigs {
+            self.used.extend(kubeconfig.trusted(scan).into_iter().map(Certificate::public_key_info));
+        }
+        for process in &scan.processes {
+            let flags = table::file_flags(&process.component).filter(|flag| flag.holds == Holds::Authority);
+            for path in flags.filter_map(|flag| process.at(&flag.name, scan)) {
+                self.used.extend(scan.chain(&path).map(|held| held.certificate.public_key_info()));
+            }
+        }
+        for held in scan.authorities().filter(|held| held.index == 0) {
+            if !self.used.contains(held.certificate.public_key_info()) {
+                problems.push(Problem::new(Id::UnusedCa, &held.path, held.certificate.subject().in_order()));
+            }
         }
     }
 }
 
-/// The certificates in files of this name.
-fn named<'a>(scan: &'a Scan, name: &'a str) -> impl Iterator<Item = &'a Held> {
-    scan.certificates.iter().filter(move |held| held.path.rsplit('/').next() == Some(name))
+/// In a file of several certificates the first is the holder's, and each is signed by the
+/// next.
+fn order(held: &Held, scan: &Scan, problems: &mut Vec<Problem>) {
+    let chain: Vec<&Certificate> = scan.chain(&held.path).map(|held| &held.certificate).collect();
+    if chain.len() < 2 {
+        return;
+    }
+    let is_ca = |certificate: &&Certificate| certificate.is_ca();
+    // A bundle of authorities has no order.
+    if chain.iter().all(is_ca) {
+        return;
+    }
+    let is_broken = |pair: &[&Certificate]| match pair {
+        [child, parent] => child.issuer().raw() != parent.subject().raw(),
+        _ => false,
+    };
+    if chain.first().is_some_and(is_ca) || chain.windows(2).any(is_broken) {
+        let subjects: Vec<String> = chain.iter().take(4).map(|one| one.subject().in_order()).collect();
+        problems.push(Problem::new(Id::PemOrder, &held.path, subjects.join("; ")));
+    }
+}
+
+/// Without manifests: the files' names say which authority is whose.
+fn front_proxy(scan: &Scan, problems: &mut Vec<Problem>) {
+    let named = |wanted: &'static str| {
+        scan.certificates.iter().filter(move |held| !held.in_kubeconfig && name(&held.path) == wanted)
+    };
+    let mut clients: HashMap<&[u8], &str> = HashMap::new();
+    for held in named("ca.crt") {
+        clients.entry(held.certificate.public_key_info()).or_insert(&held.path);
+    }
+    for proxy in named("front-proxy-ca.crt") {
+        if let Some(path) = clients.get(proxy.certificate.public_key_info()) {
+            problems.push(Problem::new(Id::FrontProxyShared, &proxy.path, format!("the same key as {path}")));
+        }
+    }
+}
+
+/// Files that kubeadm gives every node alike, by their place on the node.
+fn copies(scan: &Scan, problems: &mut Vec<Problem>) {
+    let place =
+        |path: &str| path.find("etc/kubernetes/pki/").and_then(|at| path.get(at..)).map(str::to_owned);
+    let authorities =
+        scan.authorities().filter(|held| held.index == 0 && name(&held.path).ends_with("ca.crt"));
+    let authorities =
+        authorities.map(|held| (Id::CaCopiesDiffer, held.path.as_str(), held.certificate.public_key_info()));
+    let accounts = scan.publics.iter().filter(|(path, _)| name(path) == "sa.pub");
+    let accounts = accounts.map(|(path, key)| (Id::ServiceAccountsDiffer, path.as_str(), key.as_slice()));
+    let mut first: HashMap<String, (&str, &[u8])> = HashMap::new();
+    for (id, path, key) in authorities.chain(accounts) {
+        let Some(place) = place(path) else { continue };
+        let (other, known) = *first.entry(place).or_insert((path, key));
+        if known != key {
+            problems.push(Problem::new(id, path, format!("another key than {other}")).file("other", other));
+        }
+    }
 }

@@ -1,243 +1,246 @@
 //! What one certificate says of itself.
 
-use time::{Duration, OffsetDateTime};
+use std::collections::HashMap;
 
-use super::expect::Expected;
-use super::scan::{Held, is_authority};
-use super::{Finding, Severity, finding};
+use time::Duration;
+
+use super::expect::{Expectations, Expected};
+use super::scan::{Held, Scan, directory, is_authority, stem};
+use super::table::Id;
+use super::{Problem, Window, subject};
 use crate::blueprint::{HostName, Usage};
 use crate::clock::rfc3339;
-use crate::trust::Certificate;
+use crate::trust::{Certificate, KeyAlgorithm};
+use crate::x509;
 
-/// When an end is near.
-const SOON: Duration = Duration::days(30);
-/// What groups and users Kubernetes knows, to the letter.
-const GROUPS: [&str; 4] =
-    ["system:masters", "system:nodes", "system:authenticated", "kubeadm:cluster-admins"];
-const USERS: [&str; 3] = ["system:kube-scheduler", "system:kube-controller-manager", "system:kube-proxy"];
-const NODE: &str = "system:node:";
 const ANY_USAGE: &str = "2.5.29.37.0";
+const NODE_USER: &str = "system:node:";
 
-pub(super) fn check(
-    held: &Held,
-    expected: Option<&Expected>,
-    now: OffsetDateTime,
-    findings: &mut Vec<Finding>,
-) {
-    expiry(held, now, findings);
-    if is_authority(held) {
-        constraints(held, findings);
-        return;
+pub(super) fn check(scan: &Scan, known: &Expectations, window: Window, problems: &mut Vec<Problem>) {
+    let requests: HashMap<&str, &[u8]> =
+        scan.requests.iter().map(|request| (request.path.as_str(), request.der.as_slice())).collect();
+    for held in &scan.certificates {
+        let expected = known.get(&held.path);
+        expiry(held, expected, window, problems);
+        strength(held, problems);
+        if is_authority(held) && expected.is_none_or(|expected| expected.usages.is_empty()) {
+            constraints(&held.certificate, &held.path, problems);
+            continue;
+        }
+        subject::check(held, expected, problems);
+        if held.index > 0 {
+            continue;
+        }
+        if held.certificate.is_ca() {
+            let name = held.certificate.subject().in_order();
+            problems.push(Problem::new(Id::CaAsLeaf, &held.path, format!("CA:TRUE, {name}")));
+        }
+        usages(held, expected, problems);
+        let request = request_of(held, expected, &requests);
+        names(held, expected, request, problems);
+        if let Some(request) = request {
+            requested(held, request, problems);
+        }
     }
-    let before = findings.len();
-    subject(held, findings);
-    if findings.len() == before {
-        planned_subject(held, expected, findings);
-    }
-    if held.index > 0 {
-        return;
-    }
-    usages(held, expected, findings);
-    names(held, expected, findings);
+    serials(scan, problems);
 }
 
-fn expiry(held: &Held, now: OffsetDateTime, findings: &mut Vec<Finding>) {
-    let (from, to) = (held.certificate.not_before(), held.certificate.not_after());
-    let fix = [
-        "renew it (`kubeadm certs renew`, or sign it again), then restart what uses it",
-        "갱신하고(`kubeadm certs renew`, 또는 다시 서명), 그것을 쓰는 프로세스를 다시 시작하세요",
-    ];
-    let (severity, what) = if now > to {
-        let to = rfc3339(to);
-        (Severity::Error, [format!("it expired on {to}"), format!("{to}에 만료됐어요")])
-    } else if now < from {
-        let from = rfc3339(from);
-        (Severity::Error, [format!("it is not valid before {from}"), format!("{from}부터 유효해요")])
-    } else if to - now < SOON {
-        let (days, to) = ((to - now).whole_days(), rfc3339(to));
-        (
-            Severity::Warning,
-            [format!("it expires in {days} days, on {to}"), format!("{days}일 뒤인 {to}에 만료돼요")],
-        )
-    } else {
-        return;
+fn request_of<'a>(
+    held: &Held,
+    expected: Option<&Expected>,
+    requests: &HashMap<&str, &'a [u8]>,
+) -> Option<&'a [u8]> {
+    if held.in_kubeconfig {
+        return None;
+    }
+    let planned = expected.and_then(|expected| expected.request.as_deref());
+    let beside = format!("{}{}.csr", directory(&held.path), stem(&held.path));
+    planned.and_then(|path| requests.get(path)).or_else(|| requests.get(beside.as_str())).copied()
+}
+
+fn expiry(held: &Held, expected: Option<&Expected>, window: Window, problems: &mut Vec<Problem>) {
+    let is_client = expected.is_some_and(|expected| !expected.usages.contains(&Usage::Server));
+    let is_node = held.certificate.subject().common_name().starts_with(NODE_USER);
+    let id = match (is_authority(held), held.in_kubeconfig || is_client) {
+        (true, _) => Id::ExpiredAuthority,
+        (false, true) if is_node => Id::ExpiredKubelet,
+        (false, true) => Id::ExpiredClient,
+        (false, false) => Id::Expired,
     };
-    findings.push(finding(severity, "expiry", &held.path, what, fix));
+    dates(&held.certificate, &held.path, id, window, problems);
+    let (from, to) = (held.certificate.not_before(), held.certificate.not_after());
+    let lifetime: Duration = to - from;
+    if !is_authority(held) && lifetime == Duration::days(30) {
+        let evidence = format!("notBefore {}, notAfter {}", rfc3339(from), rfc3339(to));
+        problems.push(Problem::new(Id::ThirtyDays, &held.path, evidence));
+    }
+}
+
+fn dates(certificate: &Certificate, path: &str, expired: Id, window: Window, problems: &mut Vec<Problem>) {
+    let (from, to) = (certificate.not_before(), certificate.not_after());
+    let mut add = |id, evidence| problems.push(Problem::new(id, path, evidence));
+    let after = format!("notAfter {}", rfc3339(to));
+    if window.now > to {
+        add(expired, after);
+    } else if window.now < from {
+        add(Id::NotYetValid, format!("notBefore {}", rfc3339(from)));
+    } else if to - window.now < window.soon {
+        add(Id::ExpiresSoon, format!("{after}, {} days left", (to - window.now).whole_days()));
+    }
+}
+
+/// An authority inside a kubeconfig.
+pub(super) fn authority(certificate: &Certificate, path: &str, window: Window, problems: &mut Vec<Problem>) {
+    dates(certificate, path, Id::ExpiredAuthority, window, problems);
+    constraints(certificate, path, problems);
+}
+
+fn strength(held: &Held, problems: &mut Vec<Problem>) {
+    let certificate = &held.certificate;
+    let mut add = |id, evidence: String| problems.push(Problem::new(id, &held.path, evidence));
+    match certificate.key_algorithm() {
+        KeyAlgorithm::Rsa(bits) if bits < 2048 => add(Id::WeakKey, format!("RSA {bits}")),
+        weak @ (KeyAlgorithm::Dsa | KeyAlgorithm::Unknown) => add(Id::WeakKey, weak.to_string()),
+        _ => {}
+    }
+    let is_root = certificate.subject().raw() == certificate.issuer().raw();
+    if let Some(algorithm) = certificate.insecure_signature().filter(|_| !is_root) {
+        add(Id::WeakSignature, algorithm.to_owned());
+    }
+    if certificate.version() < 3 {
+        add(Id::VersionOne, format!("version {}", certificate.version()));
+    }
+    let unknown = certificate.unhandled_critical_extensions();
+    if !unknown.is_empty() {
+        add(Id::UnknownCritical, unknown.join(", "));
+    }
 }
 
 /// An authority that may not sign is none to Go.
-fn constraints(held: &Held, findings: &mut Vec<Finding>) {
-    let certificate = &held.certificate;
-    let missing = if certificate.version() >= 3 && !certificate.is_ca() {
-        "CA:TRUE (basicConstraints)"
-    } else if !certificate.key_usage().allows_certificate_signing() {
-        "keyCertSign (keyUsage)"
-    } else {
-        return;
-    };
-    let what = [
-        format!("this CA has no {missing}: every Go program refuses what it signs"),
-        format!("이 CA에 {missing}가 없어서, Go 프로그램은 이 CA가 서명한 것을 모두 거부해요"),
-    ];
-    let fix = [
-        "make the CA again with `openssl req -x509 -new -key ca.key`, or an -extfile with basicConstraints=critical,CA:TRUE and keyUsage=keyCertSign",
-        "`openssl req -x509 -new -key ca.key`로, 또는 basicConstraints=critical,CA:TRUE와 keyUsage=keyCertSign을 담은 -extfile로 CA를 다시 만드세요",
-    ];
-    findings.push(finding(Severity::Error, "ca-constraints", &held.path, what, fix));
-}
-
-fn subject(held: &Held, findings: &mut Vec<Finding>) {
-    let subject = held.certificate.subject();
-    let mut wrong = |severity, what: [String; 2]| {
-        let fix = [
-            "reissue it with the subject spelt exactly, for example /O=system:masters/CN=kube-admin",
-            "subject를 정확히 적어 다시 발급하세요. 예: /O=system:masters/CN=kube-admin",
-        ];
-        findings.push(finding(severity, "subject", &held.path, what, fix));
-    };
-    let organizations = subject.organizations();
-    for group in &organizations {
-        if let Some(known) = misspelt(group, &GROUPS) {
-            wrong(
-                Severity::Error,
-                [
-                    format!("O is `{group}`; the group is `{known}`, to the letter"),
-                    format!("O가 `{group}`예요. 그룹 이름은 정확히 `{known}`여야 해요"),
-                ],
-            );
-        }
-    }
-    for unit in subject.texts("2.5.4.11") {
-        if unit.to_lowercase().starts_with("system:") && !organizations.contains(&unit) {
-            wrong(
-                Severity::Error,
-                [
-                    format!("OU is `{unit}`; groups are read from O alone"),
-                    format!("OU가 `{unit}`예요. 그룹은 O에서만 읽어요"),
-                ],
-            );
-        }
-    }
-    let user = subject.common_name();
-    if let Some(known) = misspelt(user, &USERS) {
-        wrong(
-            Severity::Error,
-            [
-                format!("CN is `{user}`; the user is `{known}`, to the letter"),
-                format!("CN이 `{user}`예요. 사용자 이름은 정확히 `{known}`여야 해요"),
-            ],
-        );
-    }
-    if GROUPS.contains(&user) {
-        wrong(
-            Severity::Error,
-            [
-                format!("CN is `{user}`, which is a group: it belongs in O"),
-                format!("CN이 `{user}`예요. 그룹이라서 O에 들어가야 해요"),
-            ],
-        );
-    }
-    let is_node = user.get(..NODE.len()).is_some_and(|head| head.eq_ignore_ascii_case(NODE));
-    if is_node && (!user.starts_with(NODE) || user != user.to_lowercase()) {
-        wrong(
-            Severity::Error,
-            [
-                format!("CN is `{user}`; a node's user is `{NODE}NAME` in lower case"),
-                format!("CN이 `{user}`예요. 노드 사용자는 소문자로 `{NODE}이름`이어야 해요"),
-            ],
-        );
-    }
-    if is_node && !organizations.contains(&"system:nodes") {
-        wrong(
-            Severity::Error,
-            [
-                "a node's certificate without O=system:nodes is none to the Node authorizer".to_owned(),
-                "O=system:nodes가 없는 노드 인증서는 Node 인가자에게 노드가 아니에요".to_owned(),
-            ],
-        );
-    }
-}
-
-/// A subject that is spelt well may still be another than the cluster's own.
-fn planned_subject(held: &Held, expected: Option<&Expected>, findings: &mut Vec<Finding>) {
-    let Some(planned) = expected.and_then(|expected| expected.subject.as_ref()) else { return };
-    let subject = held.certificate.subject();
-    let same_groups = subject.organizations().iter().eq(planned.organizations.iter());
-    if held.index > 0 || subject.common_name() == planned.common_name && same_groups {
-        return;
-    }
-    let has = subject.in_order();
-    let attributes: Vec<String> = planned.attributes().map(|(key, value)| format!("{key}={value}")).collect();
-    let wanted = attributes.join(", ");
-    let what = [
-        format!("its subject is `{has}`; this cluster's is `{wanted}`"),
-        format!("subject가 `{has}`예요. 이 클러스터에서는 `{wanted}`여야 해요"),
-    ];
-    let fix = [
-        "reissue it with that subject, unless RBAC knows this one",
-        "RBAC가 지금 이름을 모른다면 그 subject로 다시 발급하세요",
-    ];
-    findings.push(finding(Severity::Warning, "subject", &held.path, what, fix));
-}
-
-/// The known word that a text was meant to be: the same but for case, or for spaces and
-/// punctuation around it.
-fn misspelt(text: &str, known: &[&'static str]) -> Option<&'static str> {
-    let bare = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    known.iter().copied().find(|word| *word == bare && *word != text)
-}
-
-fn usages(held: &Held, expected: Option<&Expected>, findings: &mut Vec<Finding>) {
-    let has = held.certificate.extended_key_usages();
-    let Some(expected) = expected else { return };
-    for usage in &expected.usages {
-        let (oid, name) = match usage {
-            Usage::Server => ("1.3.6.1.5.5.7.3.1", "serverAuth"),
-            Usage::Client => ("1.3.6.1.5.5.7.3.2", "clientAuth"),
+fn constraints(certificate: &Certificate, path: &str, problems: &mut Vec<Problem>) {
+    if certificate.version() >= 3 && !certificate.is_ca() {
+        let evidence = match certificate.basic_constraints() {
+            Some(_) => "CA:FALSE",
+            None => "no basicConstraints",
         };
-        if has.is_empty() || has.iter().any(|has| has == oid || has == ANY_USAGE) {
-            continue;
-        }
-        let what = [
-            format!("its extendedKeyUsage lacks {name}, which it is used for"),
-            format!("extendedKeyUsage에 필요한 {name}가 없어요"),
-        ];
-        let fix = [
-            "reissue it with that usage (etcd's server and peer certificates need both)",
-            "그 용도를 넣어 다시 발급하세요(etcd의 서버와 피어 인증서는 둘 다 필요해요)",
-        ];
-        findings.push(finding(Severity::Error, "usage", &held.path, what, fix));
+        problems.push(Problem::new(Id::CaConstraints, path, evidence));
+    } else if !certificate.key_usage().allows_certificate_signing() {
+        let usages: Vec<&str> = certificate.key_usage().names().collect();
+        problems.push(Problem::new(Id::CaKeyUsage, path, format!("keyUsage {}", usages.join(", "))));
     }
 }
 
-fn names(held: &Held, expected: Option<&Expected>, findings: &mut Vec<Finding>) {
+fn usages(held: &Held, expected: Option<&Expected>, problems: &mut Vec<Problem>) {
+    let has = held.certificate.extended_key_usages();
+    let Some(expected) = expected.filter(|expected| !expected.usages.is_empty()) else { return };
+    if has.is_empty() || has.iter().any(|has| has == ANY_USAGE) {
+        if held.certificate.version() >= 3 && !held.certificate.is_ca() {
+            let evidence = if has.is_empty() { "no extendedKeyUsage" } else { "anyExtendedKeyUsage" };
+            problems.push(Problem::new(Id::AnyUsage, &held.path, evidence));
+        }
+        return;
+    }
+    let is_both = expected.usages.contains(&Usage::Server);
+    for usage in &expected.usages {
+        let (oid, id, name) = match usage {
+            Usage::Server => ("1.3.6.1.5.5.7.3.1", Id::NoServerAuth, "serverAuth"),
+            Usage::Client if is_both => ("1.3.6.1.5.5.7.3.2", Id::EtcdNoClientAuth, "clientAuth"),
+            Usage::Client => ("1.3.6.1.5.5.7.3.2", Id::NoClientAuth, "clientAuth"),
+        };
+        if !has.iter().any(|has| has == oid) {
+            problems.push(Problem::new(id, &held.path, format!("extendedKeyUsage without {name}")));
+        }
+    }
+}
+
+fn names(held: &Held, expected: Option<&Expected>, request: Option<&[u8]>, problems: &mut Vec<Problem>) {
     let certificate = &held.certificate;
-    let fix = [
-        "reissue it with these names as SANs (`openssl x509 -req` drops a CSR's unless given -extfile or -copy_extensions)",
-        "이 이름들을 SAN에 넣어 다시 발급하세요(`openssl x509 -req`는 -extfile이나 -copy_extensions가 없으면 CSR의 SAN을 버려요)",
-    ];
+    let mut add = |id, evidence: String| problems.push(Problem::new(id, &held.path, evidence));
+    for name in certificate.dns_names() {
+        if name.parse::<std::net::IpAddr>().is_ok() {
+            add(Id::AddressAsName, format!("DNS:{name}"));
+        } else if name.starts_with("*.") || name == "*" {
+            add(Id::Wildcard, format!("DNS:{name}"));
+        }
+    }
     let is_server = expected.is_some_and(|expected| expected.usages.contains(&Usage::Server));
-    if is_server && !certificate.has_alternative_names() {
-        let what = [
-            "a server's certificate without a SAN: no Go client accepts its CN".to_owned(),
-            "서버 인증서에 SAN이 없어요. Go 클라이언트는 CN을 받아들이지 않아요".to_owned(),
-        ];
-        findings.push(finding(Severity::Error, "names", &held.path, what, fix));
+    if !certificate.has_alternative_names() {
+        let asked = request.and_then(|der| x509::request_parts(der).ok()?.names);
+        if asked.is_some() {
+            add(Id::SanDropped, "subjectAltName in the CSR, none in the certificate".into());
+        } else if is_server {
+            add(Id::NoSan, certificate.subject().in_order());
+        }
         return;
     }
     let wanted = expected.map_or(&[][..], |expected| &expected.names);
-    let missing: Vec<String> =
-        wanted.iter().filter(|name| !holds(certificate, name)).map(ToString::to_string).collect();
-    if !missing.is_empty() {
-        let missing = missing.join(", ");
-        let what = [format!("its SANs lack {missing}"), format!("SAN에 {missing}이(가) 없어요")];
-        findings.push(finding(Severity::Error, "names", &held.path, what, fix));
+    let missing = |is_address: bool| -> Vec<String> {
+        let lacking = wanted
+            .iter()
+            .filter(|(name, _)| matches!(name, HostName::Ip(_)) == is_address && !holds(certificate, name));
+        lacking
+            .map(|(name, why)| match why {
+                Some(why) => format!("{name} ({why})"),
+                None => name.to_string(),
+            })
+            .collect()
+    };
+    for (id, kind, lacking) in
+        [(Id::MissingName, "DNS", missing(false)), (Id::MissingAddress, "IP", missing(true))]
+    {
+        if !lacking.is_empty() {
+            add(id, format!("no {kind} SAN {}", lacking.join(", ")));
+        }
     }
 }
 
-fn holds(certificate: &Certificate, name: &HostName) -> bool {
+/// Whether a certificate is valid for a name, as Go's `VerifyHostname` has it.
+pub(super) fn holds(certificate: &Certificate, name: &HostName) -> bool {
     match name {
-        HostName::Dns(name) => certificate.dns_names().iter().any(|has| has.eq_ignore_ascii_case(name)),
-        HostName::Ip(address) => certificate.ip_addresses().contains(address),
+        HostName::Ip(address) => {
+            certificate.ip_addresses().iter().any(|has| has.to_canonical() == address.to_canonical())
+        }
+        HostName::Dns(name) => certificate.dns_names().iter().any(|pattern| {
+            let whole = pattern.eq_ignore_ascii_case(name.trim_end_matches('.'));
+            let below = pattern.strip_prefix("*.").zip(name.split_once('.'));
+            whole || below.is_some_and(|(pattern, (_, rest))| pattern.eq_ignore_ascii_case(rest))
+        }),
+    }
+}
+
+/// A certificate and the request that it was made of.
+fn requested(held: &Held, request: &[u8], problems: &mut Vec<Problem>) {
+    let Ok(parts) = x509::request_parts(request) else {
+        return;
+    };
+    if parts.public_key_info != held.certificate.public_key_info() {
+        problems.push(Problem::new(Id::RequestKey, &held.path, "the CSR has another public key"));
+    }
+    if parts.subject == held.certificate.subject().raw() {
+        return;
+    }
+    // The same text may be encoded otherwise.
+    let asked = x509::request_fields(request)
+        .ok()
+        .and_then(|fields| fields.into_iter().find(|field| field.name == "subject").map(|field| field.value));
+    let has = x509::subject(held.certificate.der()).ok();
+    if let (Some(asked), Some(has)) = (asked, has)
+        && asked != has
+    {
+        problems.push(Problem::new(Id::RequestSubject, &held.path, format!("`{has}`, in the CSR `{asked}`")));
+    }
+}
+
+/// Two certificates of one authority with one serial number: nothing tells them apart.
+fn serials(scan: &Scan, problems: &mut Vec<Problem>) {
+    let mut seen: HashMap<(&[u8], &[u8], String), &Held> = HashMap::new();
+    for held in &scan.certificates {
+        let certificate = &held.certificate;
+        let key = (certificate.issuer().raw(), certificate.authority_key_id(), certificate.serial());
+        let first = seen.entry(key).or_insert(held);
+        if first.certificate != held.certificate {
+            let evidence = format!("serial {}, as {}", certificate.serial(), first.path);
+            problems.push(Problem::new(Id::DuplicateSerial, &held.path, evidence));
+        }
     }
 }

@@ -1,23 +1,22 @@
-//! What lies in a directory.
+//! What lies in a directory: bounded in number, depth and size, read by several threads.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustls::pki_types::pem::{PemObject, SectionKind};
+use super::Problem;
+use super::content::read_file;
+use super::kubeconfig::Kubeconfig;
+use super::process::Process;
+use super::table::Id;
+use crate::trust::Certificate;
 
-use super::{Finding, Severity, finding};
-use crate::pki::PrivateKey;
-use crate::trust::{Certificate, pem_certificates};
-use crate::x509::{kubeconfig_authority, read_kubeconfig};
-
-/// No file of interest is larger.
-const LARGEST: u64 = 1 << 20;
 /// How many files are looked at.
 const MOST: usize = 200_000;
-/// How deep directories are followed; links are not.
+/// How deep directories are followed; links to directories are not.
 const DEEPEST: usize = 24;
+/// More threads than that only wait for the disk.
+const THREADS: usize = 8;
 
 /// A directory that cannot be looked through.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +35,7 @@ pub(super) struct Held {
     pub(super) certificate: Certificate,
     /// Its place in the file: the first is the file's own, the rest its chain.
     pub(super) index: usize,
-    /// Whether it is the client's certificate in a kubeconfig.
+    /// Whether it is a client's certificate in a kubeconfig.
     pub(super) in_kubeconfig: bool,
 }
 
@@ -44,9 +43,15 @@ pub(super) struct Held {
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     pub(super) path: String,
-    /// Its public half; none for a kind that is not used here.
+    /// Its public half; none for a kind that is not read here.
     pub(super) public: Option<Vec<u8>>,
-    pub(super) mode: u32,
+}
+
+/// A request and where it was found.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) path: String,
+    pub(super) der: Vec<u8>,
 }
 
 /// Everything that was found.
@@ -56,129 +61,164 @@ pub(super) struct Scan {
     pub(super) keys: Vec<Key>,
     /// Bare public keys.
     pub(super) publics: Vec<(String, Vec<u8>)>,
-    pub(super) kubeconfigs: usize,
-    /// The authorities that kubeconfigs trust.
-    pub(super) trusted: Vec<(String, Vec<Certificate>)>,
-    /// Manifests and units that name a kube-apiserver's flags.
-    pub(super) manifests: Vec<(String, String)>,
-    pub(super) unreadable: Vec<Finding>,
+    pub(super) requests: Vec<Request>,
+    pub(super) kubeconfigs: Vec<Kubeconfig>,
+    pub(super) processes: Vec<Process>,
+    /// What is wrong with the files themselves.
+    pub(super) problems: Vec<Problem>,
+    /// Whether one file was asked for: what it names and was not found is not there.
+    pub(super) is_alone: bool,
+    /// Every file, whatever it holds.
+    pub(super) paths: HashSet<String>,
+    first: HashMap<String, usize>,
+    key_of: HashMap<String, usize>,
+    public_of: HashMap<String, usize>,
 }
 
+/// Looks through a directory, or at one file and the files that it names.
 pub(super) fn scan(root: &Path) -> Result<Scan, ScanError> {
+    let error = |source| ScanError { path: root.to_owned(), source };
     let mut found = Scan::default();
-    let error = |path: &Path| {
-        let path = path.to_owned();
-        move |source| ScanError { path, source }
-    };
-    let mut files = Vec::new();
-    if fs::metadata(root).map_err(error(root))?.is_dir() {
-        let mut directories = vec![(root.to_owned(), 0)];
-        while let Some((directory, depth)) = directories.pop() {
-            for entry in fs::read_dir(&directory).map_err(error(&directory))? {
-                let entry = entry.map_err(error(&directory))?;
-                let kind = entry.file_type().map_err(error(&entry.path()))?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if name.starts_with('.') || name.contains(".set-aside-") {
-                    continue;
-                }
-                if kind.is_dir() && depth < DEEPEST {
-                    directories.push((entry.path(), depth + 1));
-                } else if (kind.is_file() || kind.is_symlink()) && files.len() < MOST {
-                    files.push(entry.path());
-                }
-            }
-        }
+    if fs::metadata(root).map_err(error)?.is_dir() {
+        let files = walk(root, &mut found).map_err(error)?;
+        found.read(&files);
     } else {
-        files.push(root.to_owned());
+        fs::File::open(root).map_err(error)?;
+        let shown = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        found.is_alone = true;
+        found.read(&[(root.to_owned(), shown)]);
+        let parent = root.parent().unwrap_or_else(|| Path::new(""));
+        let named: HashSet<String> = found.kubeconfigs.iter().flat_map(Kubeconfig::files).collect();
+        let mut named: Vec<_> = named.into_iter().map(|name| (parent.join(&name), name)).collect();
+        named.retain(|(path, _)| path.exists());
+        named.sort();
+        found.read(&named);
     }
-    files.sort();
-    for file in files {
-        let relative = file.strip_prefix(root).ok().filter(|path| !path.as_os_str().is_empty());
-        let shown = relative.unwrap_or_else(|| file.file_name().map_or(&file, Path::new));
-        found.file(&file, &shown.to_string_lossy());
-    }
+    found.index();
     Ok(found)
 }
 
+/// The files below a directory, in order, each with its name relative to it.
+fn walk(root: &Path, found: &mut Scan) -> std::io::Result<Vec<(PathBuf, String)>> {
+    let mut files = Vec::new();
+    let mut directories = vec![(root.to_owned(), 0)];
+    let shown = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+    while let Some((directory, depth)) = directories.pop() {
+        let entries = match fs::read_dir(&directory) {
+            Err(error) if depth == 0 => return Err(error),
+            Err(error) => {
+                found.problems.push(Problem::new(Id::UnreadableFile, shown(&directory), error.to_string()));
+                continue;
+            }
+            Ok(entries) => entries.flatten(),
+        };
+        for entry in entries {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let Ok(kind) = entry.file_type() else { continue };
+            if name.starts_with('.') && name != ".kube" {
+                continue;
+            }
+            if kind.is_dir() && depth >= DEEPEST {
+                let why = format!("deeper than {DEEPEST} directories");
+                found.problems.push(Problem::new(Id::TooMany, shown(&entry.path()), why));
+            } else if kind.is_dir() {
+                directories.push((entry.path(), depth + 1));
+            } else if files.len() < MOST {
+                files.push((entry.path(), shown(&entry.path())));
+            } else {
+                let why = format!("more than {MOST} files");
+                found.problems.push(Problem::new(Id::TooMany, shown(&directory), why));
+                directories.clear();
+                break;
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Files that kubelet's rotation left behind: the current one is a link beside them.
+fn is_rotated(path: &str, paths: &HashSet<String>) -> bool {
+    ["kubelet-client-", "kubelet-server-"].iter().any(|prefix| {
+        let rest = stem(path).strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.starts_with("20"))
+            && paths.contains(&format!("{}{prefix}current.pem", directory(path)))
+    })
+}
+
 impl Scan {
-    fn file(&mut self, path: &Path, shown: &str) {
-        let mut bytes = Vec::new();
-        // A link may lead nowhere, or to what is no file.
-        let Ok(metadata) = fs::metadata(path) else { return };
-        if !metadata.is_file() || metadata.len() > LARGEST {
-            return;
-        }
-        let mode = metadata.permissions().mode() & 0o777;
-        let read = fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
-        if let Err(error) = read {
-            self.unreadable(shown, &error.to_string());
-            return;
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        if text.contains("client-certificate-data") || text.contains("kind: Config\n") {
-            self.kubeconfig(shown, &text, mode);
-            return;
-        }
-        if text.contains("--client-ca-file") {
-            self.manifests.push((shown.to_owned(), text.into_owned()));
-            return;
-        }
-        if text.contains("PRIVATE KEY-----") {
-            let public = PrivateKey::from_pem(&bytes).ok().map(|key| key.public_key_info().to_vec());
-            self.keys.push(Key { path: shown.to_owned(), public, mode });
-        }
-        if text.contains("-----BEGIN CERTIFICATE-----") {
-            self.certificates(shown, &pem_certificates(&bytes), false);
-        } else if text.contains("-----BEGIN PUBLIC KEY-----") {
-            for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(&bytes).flatten() {
-                if section.0 == SectionKind::PublicKey {
-                    self.publics.push((shown.to_owned(), section.1));
-                }
-            }
-        } else if bytes.first() == Some(&0x30) && (shown.ends_with(".crt") || shown.ends_with(".cer")) {
-            self.certificates(shown, &[bytes], false);
+    fn read(&mut self, files: &[(PathBuf, String)]) {
+        self.paths.extend(files.iter().map(|(_, shown)| shown.clone()));
+        let paths = &self.paths;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        let size = files.len().div_ceil(threads).max(64);
+        let parts: Vec<Self> = std::thread::scope(|scope| {
+            let workers: Vec<_> = files
+                .chunks(size)
+                .map(|chunk| {
+                    scope.spawn(move || {
+                        let mut part = Self::default();
+                        for (path, shown) in chunk.iter().filter(|(_, shown)| !is_rotated(shown, paths)) {
+                            read_file(path, shown, &mut part);
+                        }
+                        part
+                    })
+                })
+                .collect();
+            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        });
+        for part in parts {
+            self.certificates.extend(part.certificates);
+            self.keys.extend(part.keys);
+            self.publics.extend(part.publics);
+            self.requests.extend(part.requests);
+            self.kubeconfigs.extend(part.kubeconfigs);
+            self.processes.extend(part.processes);
+            self.problems.extend(part.problems);
         }
     }
 
-    fn certificates(&mut self, path: &str, ders: &[Vec<u8>], in_kubeconfig: bool) {
-        if ders.is_empty() {
-            self.unreadable(path, "it holds no whole certificate");
+    fn index(&mut self) {
+        for (index, held) in self.certificates.iter().enumerate().filter(|(_, held)| !held.in_kubeconfig) {
+            self.first.entry(held.path.clone()).or_insert(index);
         }
-        for (index, der) in ders.iter().enumerate() {
-            match Certificate::parse(der) {
-                Ok(certificate) => {
-                    self.certificates.push(Held { path: path.to_owned(), certificate, index, in_kubeconfig });
-                }
-                Err(error) => self.unreadable(path, &error.to_string()),
-            }
-        }
-    }
-
-    fn kubeconfig(&mut self, path: &str, text: &str, mode: u32) {
-        self.kubeconfigs += 1;
-        match read_kubeconfig(text) {
-            Ok((certificate, key)) => {
-                self.certificates(path, &pem_certificates(&certificate), true);
-                let public = PrivateKey::from_pem(&key).ok().map(|key| key.public_key_info().to_vec());
-                self.keys.push(Key { path: path.to_owned(), public, mode });
-            }
-            Err(error) => self.unreadable(path, &error.to_string()),
-        }
-        if let Some(authority) = kubeconfig_authority(text) {
-            let parsed =
-                pem_certificates(&authority).iter().filter_map(|der| Certificate::parse(der).ok()).collect();
-            self.trusted.push((path.to_owned(), parsed));
+        let of = |paths: Vec<&String>| {
+            paths.into_iter().enumerate().rev().map(|(index, path)| (path.clone(), index)).collect()
+        };
+        self.key_of = of(self.keys.iter().map(|key| &key.path).collect());
+        self.public_of = of(self.publics.iter().map(|(path, _)| path).collect());
+        for process in &mut self.processes {
+            process.settle(&self.paths);
         }
     }
 
-    fn unreadable(&mut self, path: &str, why: &str) {
-        let what = [format!("it does not read: {why}"), format!("읽을 수 없어요: {why}")];
-        let fix = ["put a whole file in its place", "온전한 파일로 바꾸세요"];
-        self.unreadable.push(finding(Severity::Error, "unreadable", path, what, fix));
+    /// The first certificate of a file.
+    pub(super) fn certificate(&self, path: &str) -> Option<&Held> {
+        self.certificates.get(*self.first.get(path)?)
     }
 
-    /// The certificates that are authorities: by their constraints, or by version 1 and
-    /// their own signature.
+    /// The certificates of a file.
+    pub(super) fn chain(&self, path: &str) -> impl Iterator<Item = &Held> {
+        let from = self.first.get(path).copied().unwrap_or(self.certificates.len());
+        self.certificates.iter().skip(from).take_while(move |held| held.path == path)
+    }
+
+    /// The private key of a file.
+    pub(super) fn key(&self, path: &str) -> Option<&Key> {
+        self.keys.get(*self.key_of.get(path)?)
+    }
+
+    /// The public key that a file holds: bare, of a certificate or of a private key.
+    pub(super) fn public(&self, path: &str) -> Option<&[u8]> {
+        if let Some((_, public)) = self.public_of.get(path).and_then(|index| self.publics.get(*index)) {
+            return Some(public);
+        }
+        let certificate = self.certificate(path).map(|held| held.certificate.public_key_info());
+        certificate.or_else(|| self.key(path)?.public.as_deref())
+    }
+
+    /// The certificates in files that are authorities.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &Held> {
         self.certificates.iter().filter(|held| !held.in_kubeconfig && is_authority(held))
     }
@@ -194,9 +234,14 @@ pub(super) fn is_authority(held: &Held) -> bool {
             && (certificate.version() < 3 || stem(&held.path).trim_end_matches(".pem").ends_with("ca"))
 }
 
+/// A file's name.
+pub(super) fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// A file's name without directory and extension.
 pub(super) fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 

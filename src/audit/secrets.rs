@@ -1,113 +1,90 @@
-//! Private keys: whose they are, who may read them, where they lie.
+//! Private keys: whose they are and where they lie.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::scan::{Held, Key, Scan, directory, stem};
-use super::{Finding, Severity, finding};
+use super::Problem;
+use super::expect::Expectations;
+use super::scan::{Held, Key, Scan, directory, is_authority, stem};
+use super::table::Id;
 
-pub(super) fn check(scan: &Scan, findings: &mut Vec<Finding>) {
-    let by_path: HashMap<&str, &Key> = scan.keys.iter().map(|key| (key.path.as_str(), key)).collect();
-    for held in scan.certificates.iter().filter(|held| held.index == 0) {
-        pair(held, &by_path, findings);
+pub(super) fn check(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
+    for held in scan.certificates.iter().filter(|held| held.index == 0 && !held.in_kubeconfig) {
+        if let Some(key) = key_by_name(&held.path, scan)
+            && key.public.as_ref().is_some_and(|public| public != held.certificate.public_key_info())
+        {
+            problems.push(no_pair(Id::KeyPair, &held.path, &key.path));
+        }
     }
     for (path, public) in &scan.publics {
         let beside = format!("{}{}.key", directory(path), stem(path));
-        if let Some(private) = by_path.get(beside.as_str()).and_then(|key| key.public.as_ref())
-            && private != public
-        {
-            no_pair(path, &beside, findings);
+        if scan.key(&beside).and_then(|key| key.public.as_ref()).is_some_and(|private| private != public) {
+            problems.push(no_pair(Id::ServiceAccountPair, path, &beside));
         }
     }
-    for key in &scan.keys {
-        permissions(key, findings);
-    }
-    authorities(scan, findings);
+    authorities(scan, known, problems);
+    shared(scan, problems);
 }
 
 /// The key that belongs to a certificate by its name: in the same file, or beside it.
-fn pair(held: &Held, keys: &HashMap<&str, &Key>, findings: &mut Vec<Finding>) {
-    let base = format!("{}{}", directory(&held.path), stem(&held.path));
-    let places = [held.path.clone(), format!("{base}.key"), format!("{base}-key.pem")];
-    let Some(key) = places.iter().find_map(|place| keys.get(place.as_str())) else { return };
-    if key.public.as_ref().is_some_and(|public| public != held.certificate.public_key_info()) {
-        no_pair(&held.path, &key.path, findings);
-    }
+pub(super) fn key_by_name<'a>(path: &str, scan: &'a Scan) -> Option<&'a Key> {
+    let base = format!("{}{}", directory(path), stem(path));
+    scan.key(path)
+        .or_else(|| scan.key(&format!("{base}.key")))
+        .or_else(|| scan.key(&format!("{base}-key.pem")))
 }
 
-fn no_pair(path: &str, key: &str, findings: &mut Vec<Finding>) {
-    let what =
-        [format!("the key in {key} does not belong to it"), format!("{key}의 키가 이것의 짝이 아니에요")];
-    let fix = [
-        "restore the pair: compare `openssl x509 -noout -pubkey` with `openssl pkey -pubout`",
-        "짝을 되돌리세요: `openssl x509 -noout -pubkey`와 `openssl pkey -pubout`을 비교하세요",
-    ];
-    findings.push(finding(Severity::Error, "key-pair", path, what, fix));
+fn no_pair(id: Id, path: &str, key: &str) -> Problem {
+    Problem::new(id, path, key).file("certificate", path).file("key", key)
 }
 
-fn permissions(key: &Key, findings: &mut Vec<Finding>) {
-    if key.mode & 0o077 == 0 {
-        return;
-    }
-    let what = [
-        format!("others may read this private key (mode {:04o})", key.mode),
-        format!("다른 사람이 이 개인 키를 읽을 수 있어요(모드 {:04o})", key.mode),
-    ];
-    findings.push(finding(
-        Severity::Warning,
-        "permissions",
-        &key.path,
-        what,
-        ["chmod 600", "chmod 600을 실행하세요"],
-    ));
+/// Whether a directory is where an API server's files are: there certificates are signed.
+fn is_control_plane_s(own: &str, api_servers: &HashSet<&str>) -> bool {
+    let above =
+        own.trim_end_matches('/').rsplit_once('/').map_or_else(String::new, |(above, _)| format!("{above}/"));
+    api_servers.contains(own) || own.ends_with("etcd/") && api_servers.contains(above.as_str())
 }
 
 /// A CA's key belongs beside its certificate where the control plane is, and to no leaf.
-fn authorities(scan: &Scan, findings: &mut Vec<Finding>) {
+fn authorities(scan: &Scan, known: &Expectations, problems: &mut Vec<Problem>) {
     let authorities: HashMap<&[u8], &Held> =
         scan.authorities().map(|held| (held.certificate.public_key_info(), held)).collect();
-    let has_api_server = |directory: &str| {
-        ["apiserver.crt", "kube-apiserver.crt", "../apiserver.crt"].iter().any(|name| {
-            let path = match name.strip_prefix("../") {
-                Some(name) => {
-                    let above = directory.trim_end_matches('/').rsplit_once('/');
-                    format!("{}{name}", above.map_or_else(String::new, |(above, _)| format!("{above}/")))
-                }
-                None => format!("{directory}{name}"),
-            };
-            scan.certificates.iter().any(|held| held.path == path)
-        })
-    };
-    let any_api_server =
-        scan.certificates.iter().any(|held| matches!(stem(&held.path), "apiserver" | "kube-apiserver"));
-    let fix = [
-        "keep a CA's key where certificates are signed, on the control plane or off the cluster, and nowhere else",
-        "CA의 키는 서명하는 곳(컨트롤 플레인 또는 클러스터 바깥)에만 두세요",
-    ];
+    let api_servers: HashSet<&str> = scan
+        .certificates
+        .iter()
+        .filter(|held| matches!(stem(&held.path), "apiserver" | "kube-apiserver"))
+        .map(|held| directory(&held.path))
+        .collect();
     for key in &scan.keys {
-        let Some(public) = &key.public else { continue };
-        let Some(authority) = authorities.get(public.as_slice()) else { continue };
+        let Some(authority) = key.public.as_deref().and_then(|public| authorities.get(public)) else {
+            continue;
+        };
         let own = directory(&key.path);
-        let name = authority.certificate.subject().in_order();
-        let is_lone = any_api_server && !has_api_server(own) && !own.contains("extra/");
-        if is_lone {
-            let what = [
-                format!("the key of the CA `{name}` lies where no API server does"),
-                format!("CA `{name}`의 키가 API 서버가 없는 곳에 있어요"),
-            ];
-            findings.push(finding(Severity::Warning, "ca-key", &key.path, what, fix));
+        let is_right = if known.authority_keys.is_empty() {
+            // Without an API server and without clients it is a place to sign at.
+            let is_signers_own = api_servers.is_empty() && scan.kubeconfigs.is_empty();
+            is_signers_own || is_control_plane_s(own, &api_servers) || own.contains("extra/")
+        } else {
+            known.authority_keys.contains(&key.path)
+        };
+        if !is_right {
+            let name = authority.certificate.subject().in_order();
+            problems.push(Problem::new(Id::CaKeyElsewhere, &key.path, name));
         }
     }
-    for held in scan.certificates.iter().filter(|held| !super::scan::is_authority(held)) {
+    for held in scan.certificates.iter().filter(|held| !is_authority(held)) {
         if let Some(authority) = authorities.get(held.certificate.public_key_info()) {
-            let what = [
-                format!("it has the key of the CA {}: whoever holds it can sign anything", authority.path),
-                format!(
-                    "CA {}의 키를 쓰고 있어요. 이 키를 가진 쪽은 무엇이든 서명할 수 있어요",
-                    authority.path
-                ),
-            ];
-            let fix = ["give it a key of its own", "자기만의 키를 주세요"];
-            findings.push(finding(Severity::Error, "ca-key", &held.path, what, fix));
+            problems.push(Problem::new(Id::CaKeyInUse, &held.path, format!("the key of {}", authority.path)));
+        }
+    }
+}
+
+/// One key for several holders: who has the one certificate has the other, too.
+fn shared(scan: &Scan, problems: &mut Vec<Problem>) {
+    let mut first: HashMap<&[u8], &Held> = HashMap::new();
+    for held in scan.certificates.iter().filter(|held| held.index == 0 && !is_authority(held)) {
+        let other = *first.entry(held.certificate.public_key_info()).or_insert(held);
+        if other.certificate.subject().raw() != held.certificate.subject().raw() {
+            problems.push(Problem::new(Id::SharedKey, &held.path, format!("the same key as {}", other.path)));
         }
     }
 }

@@ -1,15 +1,19 @@
 //! `dojang faults`: the catalogue, and its faults made for real.
 
+use std::net::Ipv4Addr;
+
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::args::Global;
 use super::error::CliError;
 use super::lab::{open, tell};
-use super::output::{Output, Tone};
+use super::output::{Output, Tone, complain};
 use super::signals::cancel_on_signal;
+use crate::blueprint::{ClusterSpec, Connection, Node};
+use crate::clock::Clock;
 use crate::fault::{Catalogue, CatalogueError, Fault, Making, Said, UnknownFault, Words};
-use crate::lab::{Cancel, Replaced};
+use crate::lab::{Cancel, Directory, Lab, LabOptions, Replaced};
 use crate::text::{Language, width};
 
 const LIST_JSON: &str = "\
@@ -33,6 +37,13 @@ pub(super) enum FaultsCommand {
     Show {
         /// F01 … F45
         id: String,
+    },
+    /// The faults that a printed message belongs to
+    #[command(after_help = super::messages::FIND_JSON)]
+    Find {
+        /// What a program printed, in quotes; `-` reads it from the standard input
+        #[arg(required = true)]
+        text: Vec<String>,
     },
     /// Make a fault in the workspace; the healthy files are kept beside it
     #[command(after_help = MAKE_JSON)]
@@ -58,7 +69,8 @@ pub(super) fn run(output: &Output, global: &Global, asked: &FaultsCommand) -> Re
     let catalogue = Catalogue::embedded()?;
     match asked {
         FaultsCommand::List => list(output, &catalogue),
-        FaultsCommand::Show { id } => show(output, catalogue.find(id)?),
+        FaultsCommand::Show { id } => show(output, &catalogue, catalogue.find(id)?),
+        FaultsCommand::Find { text } => super::messages::find(output, &catalogue, &text.join(" ")),
         FaultsCommand::Make { id } => make(output, global, id),
     }
 }
@@ -155,7 +167,7 @@ struct Shown<'a> {
     title: &'a Words,
     what: &'a Words,
     breaks: &'a [String],
-    says: &'a [Said],
+    says: Vec<&'a Said>,
     diagnose: &'a [String],
     mend: &'a Words,
     make: Option<Made<'a>>,
@@ -180,7 +192,8 @@ impl<'a> From<&'a Making> for Made<'a> {
     }
 }
 
-fn show(output: &Output, fault: &Fault) -> Result<u8, CliError> {
+fn show(output: &Output, catalogue: &Catalogue, fault: &Fault) -> Result<u8, CliError> {
+    let said = said_of(catalogue, fault);
     if output.json {
         return output.document(&Shown {
             id: &fault.id,
@@ -189,7 +202,7 @@ fn show(output: &Output, fault: &Fault) -> Result<u8, CliError> {
             title: &fault.title,
             what: &fault.what,
             breaks: &fault.breaks,
-            says: &fault.says,
+            says: said.into_iter().map(|(said, _)| said).collect(),
             diagnose: &fault.diagnose,
             mend: &fault.mend,
             make: fault.make.as_ref().map(Made::from),
@@ -205,15 +218,18 @@ fn show(output: &Output, fault: &Fault) -> Result<u8, CliError> {
             output.line(&format!("  {edge}"))?;
         }
     }
-    if !fault.says.is_empty() {
+    if !said.is_empty() {
         output.line(&format!("\n{}", heading("who prints what", "누가 무엇을 출력하나")))?;
-        for Said { who, version, text } in &fault.says {
+        for (Said { who, version, text }, meaning) in said {
             let version = match version.as_str() {
                 "reported" => language.pick("reported", "보고됨"),
                 version => version,
             };
             output.line(&format!("  {who} ({version})"))?;
             output.line(&format!("    {}", output.tone(Tone::Bad, text)))?;
+            if let Some(meaning) = meaning {
+                output.line(&format!("    {}", output.tone(Tone::Quiet, meaning.get(language))))?;
+            }
         }
     }
     if !fault.diagnose.is_empty() {
@@ -235,6 +251,60 @@ fn show(output: &Output, fault: &Fault) -> Result<u8, CliError> {
     Ok(0)
 }
 
+/// What is printed of a fault, and what that means where it is recorded: what the fault
+/// lists, then the messages, each text once.
+fn said_of<'a>(catalogue: &'a Catalogue, fault: &'a Fault) -> Vec<(&'a Said, Option<&'a Words>)> {
+    let mut all: Vec<(&Said, Option<&Words>)> = fault.says.iter().map(|said| (said, None)).collect();
+    for message in catalogue.messages_of(fault) {
+        let said = &message.said;
+        match all.iter_mut().find(|(known, _)| known.who == said.who && known.text == said.text) {
+            Some((_, meaning)) => *meaning = Some(&message.meaning),
+            None => all.push((said, Some(&message.meaning))),
+        }
+    }
+    all
+}
+
+/// The lab on which a fault is shown, and the connection. What is between two etcd members
+/// is shown on a temporary cluster where the learner's own has one.
+pub(super) fn stage(
+    output: &Output,
+    global: &Global,
+    ends: (&str, &str),
+    making: Option<&Making>,
+) -> Result<(Lab, Connection), CliError> {
+    let lab = open(output, global, false, None)?;
+    let Some(between_members) = making.filter(|making| making.server == "etcd-peer") else {
+        let connection = match making {
+            Some(making) if ends == (&making.client, &making.server) => lab.connection_of(making)?,
+            _ => lab.plan().connect(ends.0, ends.1)?,
+        };
+        return Ok((lab, connection));
+    };
+    if lab.has_stage_for(between_members) {
+        let connection = lab.connection_of(between_members)?;
+        return Ok((lab, connection));
+    }
+    complain(&output.language.pick(
+        "This fault is between two etcd members, and the cluster has one: it is shown on a temporary cluster of two control planes.",
+        "이 결함은 etcd 멤버 둘 사이의 것인데 클러스터에는 하나뿐이라, 컨트롤 플레인이 둘인 임시 클러스터에서 보여 줘요.",
+    ));
+    // The name and address of the second are those of no machine that the default has.
+    let second = Node { name: "cp2".into(), address: Ipv4Addr::new(10, 0, 0, 11).into() };
+    let usual = ClusterSpec::default();
+    let control_planes = usual.control_planes.into_iter().chain([second]).collect();
+    let own = (*lab.plan().spec).clone();
+    let spec = ClusterSpec { control_planes, workers: usual.workers, control_plane_endpoint: None, ..own };
+    let lab = Lab::open(LabOptions {
+        directory: Directory::Temporary,
+        spec: Some(spec),
+        clock: global.now.unwrap_or(Clock::System),
+        lessons: None,
+    })?;
+    let connection = lab.connection_of(between_members)?;
+    Ok((lab, connection))
+}
+
 #[derive(Serialize)]
 struct MadeDocument<'a> {
     id: &'a str,
@@ -246,24 +316,25 @@ struct MadeDocument<'a> {
 
 fn make(output: &Output, global: &Global, id: &str) -> Result<u8, CliError> {
     let (fault, making) = made(id)?;
-    let Some(change) = &making.change else {
+    if making.change.is_none() && making.edits.is_empty() && making.other_keys.is_empty() {
         return Err(CliError::Usage(format!(
             "{} is in no file: see it with `dojang handshake {} {} --fault {0}`",
             fault.id, making.client, making.server
         )));
-    };
+    }
     let lab = open(output, global, false, None)?;
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    let replaced = lab.make_fault(change, &cancel)?;
+    let replaced = lab.make_in_files(&making, &cancel)?;
+    let (client, server) = lab.ends_of(&making)?;
     tell(&lab);
     if output.json {
         return output.document(&MadeDocument {
             id: &fault.id,
             directory: lab.store().root().display().to_string(),
             replaced: &replaced,
-            client: &making.client,
-            server: &making.server,
+            client: &client,
+            server: &server,
         });
     }
     let language = output.language;
@@ -273,6 +344,6 @@ fn make(output: &Output, global: &Global, id: &str) -> Result<u8, CliError> {
         output.line(&format!("{} {path}  ({kept_as} {kept})", output.mark(false)))?;
     }
     let see = language.pick("see it:", "확인:");
-    output.line(&format!("{see} dojang handshake {} {}", making.client, making.server))?;
+    output.line(&format!("{see} dojang handshake {client} {server}"))?;
     Ok(0)
 }

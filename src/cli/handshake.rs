@@ -15,7 +15,7 @@ pub(super) use args::{HandshakeArgs, JSON};
 use self::export::{End, Exported, export};
 use super::args::Global;
 use super::error::CliError;
-use super::lab::{open, tell};
+use super::lab::tell;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
 use super::transcript::{TranscriptDocument, print_ladder};
@@ -51,20 +51,19 @@ fn between(
     ends: (&str, &str),
 ) -> Result<u8, CliError> {
     asked.without_real_server()?;
-    let manner = Manner { tls: tls_version(asked.tls.as_deref().unwrap_or("1.3"))?, offer: offer(asked)? };
     let fault = asked.fault.as_deref().map(super::faults::made).transpose()?;
-    let lab = open(output, global, false, None)?;
-    let mut connection = lab.plan().connect(ends.0, ends.1)?;
-    if fault.as_ref().is_some_and(|(_, making)| making.change.is_none()) {
-        connection.credential = None;
-    }
+    let making = fault.as_ref().map(|(_, making)| making);
+    let (lab, mut connection) = super::faults::stage(output, global, ends, making)?;
     if let Some(request) = &asked.request {
         connection.request.clone_from(request);
     }
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    let change = fault.as_ref().and_then(|(_, making)| making.change.as_ref());
-    let view = lab.connect_faulty(&connection, manner, change, &cancel)?;
+    let manner = Manner { tls: tls_version(asked.tls.as_deref().unwrap_or("1.3"))?, offer: offer(asked)? };
+    let view = match making {
+        Some(making) => lab.connect_made(&connection, manner, making, &cancel)?,
+        None => lab.connect(&connection, manner, &cancel)?,
+    };
     tell(&lab);
     let Some(outcome) = &view.outcome else {
         return Err(CliError::Machine("the connection had no outcome".into()));

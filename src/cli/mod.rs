@@ -11,6 +11,7 @@ mod inspect;
 mod lab;
 mod learn;
 mod life;
+mod messages;
 mod output;
 mod pki;
 mod reset;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::{Change, Edit, Message};
 use crate::text::{Language, nearest};
 
 const SOURCE: &str = include_str!("../../assets/faults.toml");
@@ -57,18 +57,43 @@ pub struct Said {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Making {
-    /// The artifact that is different; none where the client only leaves its certificate out.
+    /// The artifact that is different.
     #[serde(default)]
     pub change: Option<Change>,
+    /// The lines that are different in the configuration.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
+    /// Authorities and bare key pairs whose private key is another one.
+    #[serde(default)]
+    pub other_keys: Vec<String>,
+    /// The client leaves its certificate out.
+    #[serde(default)]
+    pub without_certificate: bool,
+    /// The server is given no authority for its clients.
+    #[serde(default)]
+    pub without_client_authority: bool,
+    /// Who says `message` and ends before anything goes over the wire.
+    #[serde(default)]
+    pub told_by: Option<Teller>,
     /// The client of the connection that shows it.
     pub client: String,
-    /// The server.
+    /// The server; `etcd-peer` is a member as other members reach it.
     pub server: String,
     /// How the connection ends: an HTTP status, `refused-by-client`, `refused-by-server`;
     /// `not-started` where a pair of files is none.
     pub outcome: String,
     /// What one of the parties says, among other words.
     pub message: String,
+}
+
+/// Which program does not get as far as a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Teller {
+    /// The client: its configuration does not hold together.
+    Client,
+    /// The server: it does not start.
+    Server,
 }
 
 /// One fault.
@@ -107,6 +132,9 @@ pub struct Catalogue {
     /// The faults in order.
     #[serde(rename = "fault")]
     pub faults: Vec<Fault>,
+    /// What programs print of it, row by row as it was recorded.
+    #[serde(rename = "message")]
+    pub messages: Vec<Message>,
 }
 
 impl Catalogue {
@@ -117,7 +145,8 @@ impl Catalogue {
     pub fn embedded() -> Result<Self, CatalogueError> {
         let mut catalogue: Self =
             toml::from_str(SOURCE).map_err(|error| CatalogueError(error.to_string()))?;
-        for said in catalogue.faults.iter_mut().flat_map(|fault| &mut fault.says) {
+        let of_faults = catalogue.faults.iter_mut().flat_map(|fault| &mut fault.says);
+        for said in of_faults.chain(catalogue.messages.iter_mut().map(|message| &mut message.said)) {
             if said.version.is_empty() {
                 let known = catalogue.versions.get(&said.who);
                 said.version =

@@ -3,7 +3,12 @@
 
 mod catalogue;
 
-pub use catalogue::{Catalogue, CatalogueError, Fault, Making, Said, UnknownFault, Words};
+mod edit;
+mod message;
+
+pub use catalogue::{Catalogue, CatalogueError, Fault, Making, Said, Teller, UnknownFault, Words};
+pub use edit::Edit;
+pub use message::{Found, Message};
 
 use serde::Deserialize;
 
@@ -42,7 +47,8 @@ pub struct Change {
     #[serde(default)]
     pub basic_constraints: Option<BasicConstraints>,
     /// Another artifact's certificate and key in the place of this one's: two flags
-    /// swapped, or one file used twice. Nothing else is changed then.
+    /// swapped, or one file used twice; `authority` is the one that signed this one.
+    /// Nothing else is changed then.
     #[serde(default)]
     pub instead: Option<String>,
     /// A key that is not the certificate's.
@@ -82,6 +88,8 @@ pub enum Validity {
     Expired,
     /// It begins tomorrow.
     NotYetValid,
+    /// It begins now and ends in thirty days, as `openssl x509 -req` without `-days` has it.
+    Month,
 }
 
 /// The basicConstraints of a changed authority.
@@ -146,6 +154,7 @@ impl Validity {
         match self {
             Self::Expired => (now - day - month, now - day),
             Self::NotYetValid => (now + day, now + day + month),
+            Self::Month => (now, now + month),
         }
     }
 }

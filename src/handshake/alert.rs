@@ -51,6 +51,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_nearest_is_sent_where_rustls_cannot() {
+        for (asked, nearest) in [
+            (AlertNumber::DECODE_ERROR, AlertNumber::BAD_CERTIFICATE),
+            (AlertNumber::HANDSHAKE_FAILURE, AlertNumber::BAD_CERTIFICATE),
+            (AlertNumber::ILLEGAL_PARAMETER, AlertNumber::DECRYPT_ERROR),
+        ] {
+            let error = rustls::Error::InvalidCertificate(certificate_error(asked));
+            assert_eq!(alert_of(&error), Some(nearest), "{asked}");
+        }
+    }
+
+    #[test]
     fn rustls_sends_what_is_asked_where_it_can() {
         for number in [42, 43, 45, 48, 51].map(AlertNumber) {
             let error = rustls::Error::InvalidCertificate(certificate_error(number));

@@ -117,11 +117,14 @@ impl Judge {
 
     fn check_key(&self, leaf: Option<KeyAlgorithm>) -> Result<(), Error> {
         let go_type = match leaf {
-            None | Some(KeyAlgorithm::Rsa(_) | KeyAlgorithm::Ecdsa(_) | KeyAlgorithm::Ed25519) => {
-                return Ok(());
-            }
+            None
+            | Some(
+                KeyAlgorithm::Rsa(_)
+                | KeyAlgorithm::Ecdsa(_)
+                | KeyAlgorithm::Ed25519
+                | KeyAlgorithm::MlDsa(_),
+            ) => return Ok(()),
             Some(KeyAlgorithm::Dsa) => "*dsa.PublicKey",
-            Some(KeyAlgorithm::X25519) => "*ecdh.PublicKey",
             Some(KeyAlgorithm::Unknown) => "<nil>",
         };
         let message = match self.side {
@@ -328,4 +331,29 @@ pub(super) fn check_peer_address(
         .map_or_else(String::new, |name| format!(" (lookup {name} on …: no such host)"));
     let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     Err(format!("tls: {} does not match any of DNSNames [{}]{looked_up}", quoted(&text), names.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_refusal_has_the_alert_of_a_go_peer() {
+        let judge = |side| Judge {
+            side,
+            roots: None,
+            name: None,
+            now: OffsetDateTime::UNIX_EPOCH,
+            record: Record::default(),
+        };
+        for (kind, of_a_client, of_a_server) in [
+            (RefusalKind::Parse, AlertNumber::DECODE_ERROR, AlertNumber::DECODE_ERROR),
+            (RefusalKind::UnknownAuthority, AlertNumber::BAD_CERTIFICATE, AlertNumber::UNKNOWN_CA),
+            (RefusalKind::Expired, AlertNumber::BAD_CERTIFICATE, AlertNumber::CERTIFICATE_EXPIRED),
+            (RefusalKind::Other, AlertNumber::BAD_CERTIFICATE, AlertNumber::BAD_CERTIFICATE),
+        ] {
+            assert_eq!(judge(Side::Client).alert(kind), of_a_client, "{kind:?}");
+            assert_eq!(judge(Side::Server).alert(kind), of_a_server, "{kind:?}");
+        }
+    }
 }

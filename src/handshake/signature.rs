@@ -41,7 +41,7 @@ pub(super) fn verify(
         KeyAlgorithm::Ecdsa(_) => ("an ECDSA", "*ecdsa.PublicKey"),
         KeyAlgorithm::Ed25519 => ("an Ed25519", "ed25519.PublicKey"),
         KeyAlgorithm::Dsa => ("", "*dsa.PublicKey"),
-        KeyAlgorithm::X25519 => ("", "*ecdh.PublicKey"),
+        KeyAlgorithm::MlDsa(_) => ("an ML-DSA", "*mldsa.PublicKey"),
         KeyAlgorithm::Unknown => ("", "<nil>"),
     };
     if family != own_family {

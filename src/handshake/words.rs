@@ -64,8 +64,10 @@ pub(super) fn client_prints(
     let program = program(client, server);
     if mismatched_key == Some(Side::Client) {
         // It does not even dial.
+        // kubectl's pair lies in its kubeconfig (`client-certificate-data`); given as files it
+        // would dial first, and print `Unable to connect to the server: …`.
         return Some(match program {
-            Program::Kubectl => format!("Unable to connect to the server: {MISMATCH}"),
+            Program::Kubectl => format!("error: {MISMATCH}"),
             _ => MISMATCH.to_owned(),
         });
     }

@@ -8,6 +8,9 @@ use crate::pki::{self, AuthorityRequest, Issuer, LeafRequest};
 use crate::workspace::{Credential, WorkspaceError, authority_chain, credential};
 use crate::x509;
 
+/// What stands in the place of a leaf where it is the authority that signed it.
+pub(super) const AUTHORITY: &str = "authority";
+
 /// A changed artifact, ready to be put in the place of the healthy one.
 pub(super) struct Changed {
     /// The artifact's id.
@@ -57,13 +60,19 @@ impl Lab {
             .ok_or_else(|| WorkspaceError::Unknown(change.artifact.clone()))?;
         let Credential { chain, key } = credential(self.store(), &self.plan, &leaf.id())?;
         if let Some(instead) = &change.instead {
-            let other = resolve_certificate(&self.plan, instead)?;
-            let other = credential(self.store(), &self.plan, &other)?;
+            let (after, key) = if instead == AUTHORITY {
+                let certificate = first(authority_chain(self.store(), &self.plan, &leaf.authority)?);
+                (certificate, self.authority_key(&leaf.authority)?)
+            } else {
+                let other = resolve_certificate(&self.plan, instead)?;
+                let other = credential(self.store(), &self.plan, &other)?;
+                (first(other.chain), other.key)
+            };
             return Ok(Changed {
                 id: leaf.id(),
                 before: first(chain),
-                after: first(other.chain),
-                key: Some(other.key.der().to_vec()),
+                after,
+                key: Some(key.der().to_vec()),
                 client_only: false,
             });
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::change::Changed;
+use super::change::{AUTHORITY, Changed};
 use super::engine::Lab;
 use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts};
 use crate::access::{World, WorldNode};
@@ -124,9 +124,10 @@ impl Lab {
     ) -> Result<Vec<String>, LabError> {
         let mut needed: Vec<String> = Vec::new();
         let server = &connection.server;
-        let of_change = change.into_iter().flat_map(|c| [Some(&c.artifact), c.instead.as_ref()]).flatten();
+        let instead = |c: &'_ Change| c.instead.clone().filter(|id| id != AUTHORITY);
+        let of_change = change.into_iter().flat_map(|c| [Some(c.artifact.clone()), instead(c)]).flatten();
         let of_change =
-            of_change.map(|id| resolve_certificate(&self.plan, id)).collect::<Result<Vec<_>, _>>()?;
+            of_change.map(|id| resolve_certificate(&self.plan, &id)).collect::<Result<Vec<_>, _>>()?;
         let leaves = connection.credential.iter().chain([&server.certificate]).chain(&of_change);
         for id in leaves {
             let is_leaf = self.plan.certificate(id).is_some();

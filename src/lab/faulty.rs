@@ -166,7 +166,7 @@ impl Lab {
     }
 
     /// Writes a file in the place of one that is there.
-    fn replace(
+    pub(super) fn replace(
         &self,
         path: &str,
         bytes: &[u8],

@@ -10,6 +10,7 @@ mod faulty;
 mod files;
 mod lessons;
 mod life;
+mod making;
 mod panels;
 mod run;
 mod step;

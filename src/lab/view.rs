@@ -198,7 +198,7 @@ pub struct AlertView {
 }
 
 /// What a connection came to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ConnectionOutcome {
     /// `200`, `401`, `403`, `refused-by-client`, `refused-by-server`.
     pub outcome: String,

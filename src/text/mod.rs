@@ -9,5 +9,5 @@ mod wrap;
 pub use escape::escape;
 pub use language::{Language, particle};
 pub use nearest::nearest;
-pub use quote::quote;
+pub use quote::{quote, quote_bytes};
 pub use wrap::{truncate, width, wrap};

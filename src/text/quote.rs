@@ -10,6 +10,28 @@ use unicode_normalization::char::is_combining_mark;
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
+    push_escaped(&mut quoted, text);
+    quoted.push('"');
+    quoted
+}
+
+/// Bytes as Go's `%q` writes them: those that are no UTF-8 as `\xd3`.
+#[must_use]
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    let mut quoted = String::with_capacity(bytes.len() + 2);
+    quoted.push('"');
+    for chunk in bytes.utf8_chunks() {
+        push_escaped(&mut quoted, chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(quoted, "\\x{byte:02x}");
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn push_escaped(quoted: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
@@ -32,8 +54,6 @@ pub fn quote(text: &str) -> String {
             }
         }
     }
-    quoted.push('"');
-    quoted
 }
 
 /// Letters, marks, numbers, punctuation, symbols and the ASCII space. Rust leaves the
@@ -54,6 +74,7 @@ mod tests {
         assert_eq!(quote(r#"The "Quoted" \ CA"#), r#""The \"Quoted\" \\ CA""#);
         assert_eq!(quote("a\u{0}\u{1b}\u{7f}\t"), r#""a\x00\x1b\x7f\t""#);
         assert_eq!(quote("쿠버네티스 e\u{301}'"), "\"쿠버네티스 e\u{301}'\"");
+        assert_eq!(quote_bytes(b"a\xd3\"\xed\x95"), r#""a\xd3\"\xed\x95""#);
         assert_eq!(quote("\u{202e}\u{a0}\u{e0001}"), r#""\u202e\u00a0\U000e0001""#);
     }
 }

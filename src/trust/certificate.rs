@@ -162,6 +162,13 @@ impl Certificate {
         &self.public_key_info
     }
 
+    /// Go's name of the algorithm that it is signed with, where Go refuses its hash:
+    /// `SHA1-RSA`.
+    #[must_use]
+    pub fn insecure_signature(&self) -> Option<&'static str> {
+        self.scheme.and_then(Scheme::insecure_name)
+    }
+
     /// The algorithm and size of the public key.
     #[must_use]
     pub fn key_algorithm(&self) -> KeyAlgorithm {

@@ -8,8 +8,9 @@ use super::{Purpose, Question, Refusal, RefusalKind, Roots, Rule, hostname, poli
 use crate::clock::rfc3339;
 use crate::text::quote;
 
-/// How many signatures Go checks before it gives up.
-pub(super) const SIGNATURE_CHECKS: usize = 100;
+/// How many signatures Go checks before it gives up (`maxChainSignatureChecks`): what bounds
+/// the work of a verification, whatever was sent.
+pub const SIGNATURE_CHECKS: usize = 100;
 
 /// A refusal with the rule that decided and, if it was one, the issuer that was at fault.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::ParseError;
 use super::der::{Reader, tag};
 use super::mailbox::Mailbox;
-use crate::text::quote;
+use crate::text::{quote, quote_bytes};
 
 /// A range of addresses: the octets as encoded, and how many leading bits count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +184,7 @@ fn ascii(contents: &[u8]) -> Result<String, ParseError> {
     }
     Err(ParseError(format!(
         "x509: invalid constraint value: x509: {} cannot be encoded as an IA5String",
-        quote(&String::from_utf8_lossy(contents))
+        quote_bytes(contents)
     )))
 }
 

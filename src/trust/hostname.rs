@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::address;
 use super::certificate::Certificate;
 
 /// Checks the asked name against the SANs; the error is Go's.
@@ -12,7 +13,7 @@ pub(super) fn verify(certificate: &Certificate, asked: &str) -> Result<(), Strin
         .and_then(|rest| rest.strip_suffix(']'))
         .filter(|bare| !bare.is_empty())
         .unwrap_or(asked);
-    if let Ok(address) = bare.parse::<IpAddr>() {
+    if let Ok(address) = address::parse(bare) {
         let is_listed =
             certificate.ip_addresses().iter().any(|listed| listed.to_canonical() == address.to_canonical());
         return if is_listed {

@@ -5,6 +5,7 @@ use std::fmt;
 use super::ParseError;
 use super::curve::Curve;
 use super::der::{NULL, Reader, tag};
+use super::ml_dsa::ParameterSet;
 
 /// A public key's algorithm and size, as people name it: `RSA 2048`, `ECDSA P-256`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,8 +16,8 @@ pub enum KeyAlgorithm {
     Ecdsa(Curve),
     /// Ed25519.
     Ed25519,
-    /// X25519, which cannot sign.
-    X25519,
+    /// ML-DSA with a parameter set.
+    MlDsa(ParameterSet),
     /// DSA, which Go does not verify with.
     Dsa,
     /// Something that Go does not know.
@@ -32,7 +33,7 @@ impl fmt::Display for KeyAlgorithm {
             Self::Ecdsa(Curve::P384) => out.write_str("ECDSA P-384"),
             Self::Ecdsa(Curve::P521) => out.write_str("ECDSA P-521"),
             Self::Ed25519 => out.write_str("Ed25519"),
-            Self::X25519 => out.write_str("X25519"),
+            Self::MlDsa(set) => set.fmt(out),
             Self::Dsa => out.write_str("DSA"),
             Self::Unknown => out.write_str("unknown"),
         }
@@ -53,7 +54,10 @@ pub(super) enum PublicKey {
         point: Vec<u8>,
     },
     Ed25519(Vec<u8>),
-    X25519,
+    MlDsa {
+        set: ParameterSet,
+        key: Vec<u8>,
+    },
     Dsa,
     Unknown,
 }
@@ -64,7 +68,7 @@ impl PublicKey {
             Self::Rsa { modulus, .. } => KeyAlgorithm::Rsa(bit_length(modulus)),
             Self::Ecdsa { curve, .. } => KeyAlgorithm::Ecdsa(*curve),
             Self::Ed25519(_) => KeyAlgorithm::Ed25519,
-            Self::X25519 => KeyAlgorithm::X25519,
+            Self::MlDsa { set, .. } => KeyAlgorithm::MlDsa(*set),
             Self::Dsa => KeyAlgorithm::Dsa,
             Self::Unknown => KeyAlgorithm::Unknown,
         }
@@ -118,16 +122,16 @@ pub(super) fn parse(raw: &[u8]) -> Result<PublicKey, ParseError> {
                 Err(ParseError::new("x509: wrong Ed25519 public key size"))
             }
         }
-        "1.3.101.110" => {
-            no_parameters("X25519", identifier.parameters)?;
-            if key.len() == 32 {
-                Ok(PublicKey::X25519)
-            } else {
-                Err(ParseError::new("crypto/ecdh: invalid public key"))
-            }
-        }
         "1.2.840.10040.4.1" => parse_dsa(identifier.parameters, &key),
-        _ => Ok(PublicKey::Unknown),
+        oid => match ParameterSet::from_oid(oid) {
+            Some(set) => {
+                no_parameters("ML-DSA", identifier.parameters)?;
+                set.check_key(&key)?;
+                Ok(PublicKey::MlDsa { set, key })
+            }
+            // X25519 among them: it cannot sign, and Go's parser does not look at it.
+            None => Ok(PublicKey::Unknown),
+        },
     }
 }
 

@@ -26,7 +26,8 @@ impl Mailbox {
         };
         let domain = rest.strip_prefix('@')?;
         // An empty domain has no labels that could be wrong.
-        is_valid_domain(domain, false).then(|| Self { local, domain: domain.to_ascii_lowercase() })
+        (is_valid_domain(domain, false) && !domain.contains('@'))
+            .then(|| Self { local, domain: domain.to_ascii_lowercase() })
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
         assert_eq!(read("a.b@Example.COM").as_deref(), Some("a.b@example.com"));
         assert_eq!(read(r#""a b"@c"#).as_deref(), Some("a b@c"));
         assert_eq!(read(r"a\@b@c").as_deref(), Some("a@b@c"));
-        for refused in ["nobody", ".a@b", "a..b@c", "a@b.", "a@.b", "@b", "", "\"a@b"] {
+        for refused in ["nobody", ".a@b", "a..b@c", "a@b.", "a@.b", "a@b@c", "@b", "", "\"a@b"] {
             assert_eq!(read(refused), None, "{refused}");
         }
     }

@@ -7,6 +7,7 @@
 
 use time::OffsetDateTime;
 
+mod address;
 mod certificate;
 mod chain;
 mod constraints;
@@ -16,6 +17,7 @@ mod extensions;
 mod hostname;
 mod key;
 mod mailbox;
+mod ml_dsa;
 mod modular;
 mod name;
 pub mod opinion;
@@ -28,9 +30,11 @@ mod subtrees;
 mod uri;
 
 pub use certificate::{Certificate, ParseError};
+pub use chain::SIGNATURE_CHECKS;
 pub use curve::Curve;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
 pub use key::KeyAlgorithm;
+pub use ml_dsa::ParameterSet;
 pub use name::{Attribute, AttributeValue, Name};
 pub use path::{Dropped, Path};
 pub use report::verify;

@@ -154,34 +154,17 @@ impl fmt::Display for Name {
     }
 }
 
-/// `1.2.3=#…`: the type, and the value as Go would encode it.
+/// `1.2.3=text`, or `1.2.3=#…` where the value is no text: the DER in hexadecimal.
 fn unknown_attribute(attribute: &Attribute) -> String {
-    let der = match &attribute.value {
-        AttributeValue::Other(der) if der.first() == Some(&tag::NULL) => {
-            return format!("{}=\\<nil\\>", attribute.oid);
+    let oid = &attribute.oid;
+    match &attribute.value {
+        AttributeValue::Text(text) => format!("{oid}={}", escape(text)),
+        AttributeValue::Other(der) if der.first() == Some(&tag::NULL) => format!("{oid}=\\<nil\\>"),
+        AttributeValue::Other(der) => {
+            let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{oid}=#{hex}")
         }
-        AttributeValue::Other(der) => der.clone(),
-        AttributeValue::Text(text) => {
-            let printable = text.bytes().all(|byte| is_printable(byte) && byte != b'*' && byte != b'&');
-            let kind = if printable { tag::PRINTABLE_STRING } else { tag::UTF8_STRING };
-            let length = text.len();
-            let mut der = vec![kind];
-            match u8::try_from(length) {
-                Ok(short) if short < 0x80 => der.push(short),
-                _ => {
-                    let octets = length.to_be_bytes();
-                    let octets = octets.iter().skip_while(|octet| **octet == 0);
-                    let count = octets.clone().count();
-                    der.push(0x80 | u8::try_from(count).unwrap_or(0x7f));
-                    der.extend(octets);
-                }
-            }
-            der.extend_from_slice(text.as_bytes());
-            der
-        }
-    };
-    let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}=#{hex}", attribute.oid)
+    }
 }
 
 /// Backslashes where RFC 2253 wants them.

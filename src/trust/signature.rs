@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{self as library, UnparsedPublicKey};
 use super::curve::{self, Curve};
 use super::der::{NULL, Reader, tag};
 use super::key::{AlgorithmIdentifier, PublicKey, bit_length};
+use super::ml_dsa::ParameterSet;
 use super::modular::Modulus;
 
 /// The hash under a signature.
@@ -38,6 +39,7 @@ pub(super) enum Scheme {
     Dsa(Hash),
     Ecdsa(Hash),
     Ed25519,
+    MlDsa(ParameterSet),
 }
 
 impl Scheme {
@@ -57,12 +59,12 @@ impl Scheme {
             "1.2.840.10045.4.3.3" => Some(Self::Ecdsa(Hash::Sha384)),
             "1.2.840.10045.4.3.4" => Some(Self::Ecdsa(Hash::Sha512)),
             "1.3.101.112" if identifier.parameters.is_empty() => Some(Self::Ed25519),
-            _ => None,
+            oid => ParameterSet::from_oid(oid).filter(|_| identifier.parameters.is_empty()).map(Self::MlDsa),
         }
     }
 
     /// Go's name of an algorithm whose hash it does not trust.
-    fn insecure_name(self) -> Option<&'static str> {
+    pub(super) fn insecure_name(self) -> Option<&'static str> {
         match self {
             Self::RsaPkcs1(Hash::Md5) => Some("MD5-RSA"),
             Self::RsaPkcs1(Hash::Sha1) => Some("SHA1-RSA"),
@@ -78,6 +80,7 @@ impl Scheme {
             Self::Dsa(_) => "DSA",
             Self::Ecdsa(_) => "ECDSA",
             Self::Ed25519 => "Ed25519",
+            Self::MlDsa(_) => "ML-DSA",
         }
     }
 }
@@ -161,7 +164,15 @@ pub(super) fn verify(
             .verify(message, signature)
             .map_err(|_| failure("Ed25519")),
         (PublicKey::Ed25519(_), _) => mismatch("ed25519.PublicKey"),
-        (PublicKey::X25519 | PublicKey::Dsa | PublicKey::Unknown, _) => Err(UNIMPLEMENTED.to_owned()),
+        (PublicKey::MlDsa { set, key }, Scheme::MlDsa(asked)) if asked == *set => {
+            set.verify(key, message, signature).map_err(|cause| format!("{}: {cause}", failure("ML-DSA")))
+        }
+        (PublicKey::MlDsa { set, .. }, Scheme::MlDsa(asked)) => Err(format!(
+            "x509: signature algorithm specifies an ML-DSA public key with {asked} parameters, \
+             but have a public key with {set} parameters"
+        )),
+        (PublicKey::MlDsa { .. }, _) => mismatch("*mldsa.PublicKey"),
+        (PublicKey::Dsa | PublicKey::Unknown, _) => Err(UNIMPLEMENTED.to_owned()),
     }
 }
 

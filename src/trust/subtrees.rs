@@ -66,45 +66,28 @@ fn search<T>(pruned: &[T], compare: impl Fn(&T) -> Ordering, covers: impl Fn(&T)
     }
 }
 
-/// What a domain without a dot in front covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// Itself and all below it, as constraints of DNS names do.
-    Subtree,
-    /// Itself alone, as constraints of hosts in URIs and mail addresses do.
-    Host,
-}
-
-impl Reach {
-    fn covers(self, constraint: &str, name: &str) -> bool {
-        let may_lie_below = self == Self::Subtree || constraint.starts_with('.');
-        (may_lie_below || constraint.len() == name.len()) && has_suffix(constraint, name)
-    }
-}
-
 /// Domains ready to be asked.
 struct Domains {
     pruned: Vec<String>,
     /// Whether one of them is empty, and so covers everything.
     all: bool,
-    reach: Reach,
-    /// Excluded DNS domains by what follows their first label.
+    /// Excluded domains by what follows their first label.
     by_parent: HashMap<String, String>,
 }
 
 impl Domains {
-    fn new(subtrees: &[String], permitted: bool, reach: Reach) -> Option<Self> {
+    fn new(subtrees: &[String], permitted: bool) -> Option<Self> {
         if subtrees.is_empty() {
             return None;
         }
-        let pruned = prune(subtrees.to_vec(), |a, b| compare_domains(a, b), |a, b| reach.covers(a, b));
+        let pruned = prune(subtrees.to_vec(), |a, b| compare_domains(a, b), |a, b| has_suffix(a, b));
         let by_parent = pruned
             .iter()
-            .filter(|_| !permitted && reach == Reach::Subtree)
+            .filter(|_| !permitted)
             .map(|subtree| subtree.to_ascii_lowercase())
             .filter_map(|subtree| Some((after_first_label(&subtree)?.to_owned(), subtree)))
             .collect();
-        Some(Self { pruned, all: subtrees.iter().any(String::is_empty), reach, by_parent })
+        Some(Self { pruned, all: subtrees.iter().any(String::is_empty), by_parent })
     }
 
     fn find(&self, name: &str) -> Option<String> {
@@ -114,7 +97,7 @@ impl Domains {
         let found = search(
             &self.pruned,
             |subtree| compare_domains(subtree, name),
-            |subtree| self.reach.covers(subtree, name),
+            |subtree| has_suffix(subtree, name),
         );
         if let Some(found) = found {
             return Some(found.clone());
@@ -148,7 +131,7 @@ impl Emails {
             subtrees.iter().cloned().partition(|subtree| subtree.contains('@'));
         Some(Self {
             mailboxes: mailboxes.iter().filter_map(|mailbox| Mailbox::parse(mailbox)).collect(),
-            domains: Domains::new(&domains, permitted, Reach::Host),
+            domains: Domains::new(&domains, permitted),
         })
     }
 
@@ -202,10 +185,10 @@ struct Prepared {
 impl Prepared {
     fn new(subtrees: &Subtrees, permitted: bool) -> Self {
         Self {
-            dns: Domains::new(&subtrees.dns, permitted, Reach::Subtree),
+            dns: Domains::new(&subtrees.dns, permitted),
             ranges: Ranges::new(&subtrees.ranges),
             emails: Emails::new(&subtrees.emails, permitted),
-            uris: Domains::new(&subtrees.uris, permitted, Reach::Host),
+            uris: Domains::new(&subtrees.uris, permitted),
         }
     }
 }
@@ -332,14 +315,14 @@ mod tests {
     use super::super::constraints::read_range;
     use super::*;
 
-    fn domains(subtrees: &[&str], permitted: bool, reach: Reach) -> Domains {
+    fn domains(subtrees: &[&str], permitted: bool) -> Domains {
         let subtrees: Vec<String> = subtrees.iter().map(|&subtree| subtree.to_owned()).collect();
-        Domains::new(&subtrees, permitted, reach).unwrap()
+        Domains::new(&subtrees, permitted).unwrap()
     }
 
     #[test]
     fn dns_constraints_cover_subtrees_by_label() {
-        let tree = domains(&["b.com", "a-b.com", "x.b.com", ".c.org"], true, Reach::Subtree);
+        let tree = domains(&["b.com", "a-b.com", "x.b.com", ".c.org"], true);
         assert_eq!(tree.find("B.com").as_deref(), Some("b.com"));
         assert_eq!(tree.find("y.x.b.com").as_deref(), Some("b.com"));
         assert_eq!(tree.find("x.c.org").as_deref(), Some(".c.org"));
@@ -350,20 +333,11 @@ mod tests {
 
     #[test]
     fn exclusions_reach_wildcards_above_them() {
-        let excluded = domains(&["a.b.com"], false, Reach::Subtree);
+        let excluded = domains(&["a.b.com"], false);
         assert_eq!(excluded.find("*.b.com").as_deref(), Some("a.b.com"));
         assert_eq!(excluded.find("*.c.com"), None);
-        let permitted = domains(&["a.b.com"], true, Reach::Subtree);
+        let permitted = domains(&["a.b.com"], true);
         assert_eq!(permitted.find("*.b.com"), None);
-    }
-
-    #[test]
-    fn host_constraints_cover_subdomains_only_after_a_dot() {
-        let hosts = domains(&["b.com", ".c.com"], true, Reach::Host);
-        assert_eq!(hosts.find("b.com").as_deref(), Some("b.com"));
-        assert_eq!(hosts.find("x.c.com").as_deref(), Some(".c.com"));
-        assert_eq!(hosts.find("x.b.com"), None);
-        assert_eq!(hosts.find("c.com"), None);
     }
 
     #[test]

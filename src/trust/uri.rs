@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::address;
 use crate::text::quote;
 
 /// A parsed URI.
@@ -143,9 +144,11 @@ impl Uri {
                 Some((user, name)) => (Some(user), name),
                 None => (None, authority),
             };
-            host = parse_host(name)?;
+            host = parse_host(&scheme, name)?;
             let user = user.map(read_user).transpose()?;
-            authority_text = "//".to_owned();
+            if !host.is_empty() || !path.is_empty() || user.is_some() {
+                authority_text.push_str("//");
+            }
             if let Some(user) = user {
                 authority_text.push_str(&user);
                 authority_text.push('@');
@@ -168,12 +171,19 @@ impl Uri {
         }
         let mut host = self.host.to_lowercase();
         if host.contains(':') && !host.ends_with(']') {
-            // What was parsed has one colon outside of brackets, before the port.
             let name = self.host.rsplit_once(':').map_or("", |(name, _)| name);
+            let wrong = match name.starts_with('[') {
+                false if name.contains(':') => Some("too many colons in address"),
+                false if self.host.contains(']') => Some("unexpected ']' in address"),
+                _ => None,
+            };
+            if let Some(wrong) = wrong {
+                let host = &self.host;
+                return Err(format!("cannot parse URI host {}: address {host}: {wrong}", quote(host)));
+            }
             host = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).to_owned();
         }
-        let without_zone = host.split('%').next().unwrap_or_default();
-        if without_zone.parse::<IpAddr>().is_ok() || (host.starts_with('[') && host.ends_with(']')) {
+        if address::parse(&host).is_ok() || (host.starts_with('[') && host.ends_with(']')) {
             return Err(format!("URI with IP ({}) cannot be matched against constraints", quote(&self.text)));
         }
         Ok(host)
@@ -208,9 +218,12 @@ fn read_user(user: &str) -> Result<String, String> {
 }
 
 /// Checks `host`, `host:port`, `[address]` or `[address]:port`, and unescapes it.
-fn parse_host(host: &str) -> Result<String, String> {
+fn parse_host(scheme: &str, host: &str) -> Result<String, String> {
     let bad_port = |port: &str| format!("invalid port {} after host", quote(port));
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    if host.rfind('[').is_some_and(|at| at > 0) {
+        return Err("invalid IP-literal".to_owned());
+    }
     if host.starts_with('[') {
         let Some((name, port)) = host.rsplit_once(']') else {
             return Err("missing ']' in host".to_owned());
@@ -225,14 +238,15 @@ fn parse_host(host: &str) -> Result<String, String> {
             }
             None => text(unescape(name, Part::Host)?),
         };
-        let address = name.split('%').next().unwrap_or_default();
-        return match address.parse::<IpAddr>() {
+        return match address::parse(&name) {
             Ok(IpAddr::V6(_)) => Ok(format!("[{name}]{port}")),
             Ok(IpAddr::V4(_)) => Err("invalid IP-literal".to_owned()),
-            Err(_) => Err(format!("invalid host: ParseAddr({}): unable to parse IP", quote(&name))),
+            Err(error) => Err(format!("invalid host: {error}")),
         };
     }
-    if let Some(at) = host.find(':') {
+    // Go's own addresses of databases may have more colons than the port's.
+    let colon = if matches!(scheme, "http" | "https") { host.find(':') } else { host.rfind(':') };
+    if let Some(at) = colon {
         let (_, port) = host.split_at_checked(at).unwrap_or((host, ""));
         if !is_optional_port(port) {
             return Err(bad_port(port));

@@ -42,7 +42,7 @@ impl Scene {
     pub(crate) fn of(lab: &Lab, fault: &Fault, name: Option<&str>) -> Self {
         let making = fault.make.as_ref().unwrap();
         let mut connection = lab.plan().connect(&making.client, &making.server).unwrap();
-        if making.change.is_none() {
+        if making.without_certificate {
             connection.credential = None;
         }
         let sides = || lab.sides_faulty(&connection, making.change.as_ref(), &Cancel::default());
