@@ -19,7 +19,7 @@ use crate::trust::Roots;
 use crate::workspace::{Cancel, Credential, Selection, WorkspaceError, authority_chain, credential};
 use crate::x509;
 
-pub use crate::handshake::Version as Tls;
+pub use crate::handshake::{Offer, Version as Tls};
 
 /// The front proxy that the API server is told to take (`--requestheader-allowed-names`).
 const FRONT_PROXY: &str = "front-proxy-client";
@@ -35,6 +35,21 @@ pub fn tls_version(text: &str) -> Result<Tls, LabError> {
         "1.2" => Ok(Tls::Tls12),
         "1.3" => Ok(Tls::Tls13),
         _ => Err(LabError::Request(format!("`{text}` is no TLS version of a cluster: use 1.2 or 1.3"))),
+    }
+}
+
+/// How a connection is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// The version that the client offers.
+    pub tls: Tls,
+    /// What the ends offer otherwise than usual.
+    pub offer: Offer,
+}
+
+impl From<Tls> for Manner {
+    fn from(tls: Tls) -> Self {
+        Self { tls, offer: Offer::default() }
     }
 }
 
@@ -93,11 +108,11 @@ impl Lab {
     pub fn connect(
         &self,
         connection: &Connection,
-        tls: Tls,
+        manner: impl Into<Manner>,
         cancel: &Cancel,
     ) -> Result<ConnectionView, LabError> {
         self.make_for(connection, None, cancel)?;
-        self.connect_under(connection, tls, &Circumstances::default())
+        self.connect_under(connection, manner, &Circumstances::default())
     }
 
     /// Makes what a connection and a change need and is not there: its ids.
@@ -150,13 +165,14 @@ impl Lab {
     pub(super) fn connect_under(
         &self,
         connection: &Connection,
-        tls: Tls,
+        manner: impl Into<Manner>,
         circumstances: &Circumstances<'_>,
     ) -> Result<ConnectionView, LabError> {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        let (view, _) = self.exchange(connection, tls, circumstances, &mut cache, &world, &runtime)?;
+        let options = self.options(manner.into(), true);
+        let (view, _) = self.exchange(connection, &options, circumstances, &mut cache, &world, &runtime)?;
         Ok(view)
     }
 
@@ -180,12 +196,13 @@ impl Lab {
         let world = Arc::new(self.world());
         let runtime = runtime()?;
         let usual = Circumstances::default();
+        let options = self.options(tls.into(), false);
         let mut rows = Vec::new();
         for connection in &self.plan.connections {
             if cancel.is_cancelled() {
                 return Err(WorkspaceError::Cancelled.into());
             }
-            let (view, report) = self.exchange(connection, tls, &usual, &mut cache, &world, &runtime)?;
+            let (view, report) = self.exchange(connection, &options, &usual, &mut cache, &world, &runtime)?;
             let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();
             let row = MatrixRow {
                 client: view.client,
@@ -203,18 +220,27 @@ impl Lab {
         Ok(rows)
     }
 
+    fn options(&self, manner: Manner, record: bool) -> handshake::Options {
+        handshake::Options {
+            version: manner.tls,
+            now: self.now(),
+            timeout: TIMEOUT,
+            offer: manner.offer,
+            record,
+        }
+    }
+
     fn exchange(
         &self,
         connection: &Connection,
-        tls: Tls,
+        options: &handshake::Options,
         circumstances: &Circumstances<'_>,
         cache: &mut Cache,
         world: &Arc<World>,
         runtime: &tokio::runtime::Runtime,
     ) -> Result<(ConnectionView, Report), LabError> {
         let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
-        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
-        let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
+        let report = runtime.block_on(handshake::connect(&client, &server, options))?;
         view.outcome = Some(outcome(&report, &server));
         Ok((view, report))
     }
@@ -393,6 +419,7 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
         client_prints,
         server_logs,
         micros: micros(report.elapsed),
+        recording: None,
     }
 }
 
@@ -427,5 +454,6 @@ fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
         client_prints: report.client_prints.clone(),
         server_logs: log,
         micros: micros(report.elapsed),
+        recording: report.recording.clone().map(Arc::new),
     }
 }

@@ -17,7 +17,7 @@ mod view;
 mod walk;
 
 pub use crate::workspace::{Cancel, Progress};
-pub use connect::{MatrixRow, Tls, tls_version};
+pub use connect::{Manner, MatrixRow, Offer, Tls, tls_version};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
 pub use faulty::Replaced;

@@ -1,9 +1,12 @@
 //! What there is to see: plain data, ready to be drawn or written as JSON.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::lesson::Words;
 use crate::trust::Verdict;
+use crate::wire::Recording;
 
 /// What a step came to.
 #[derive(Debug, Clone)]
@@ -222,6 +225,8 @@ pub struct ConnectionOutcome {
     pub server_logs: Option<String>,
     /// Time of the whole exchange, in microseconds.
     pub micros: u64,
+    /// Every byte of it, if it came to a connection.
+    pub recording: Option<Arc<Recording>>,
 }
 
 /// One edge of the cluster's map.
