@@ -1,7 +1,7 @@
 //! A tap on the byte streams under a connection, and the secrets beside it.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -149,6 +149,31 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
             tape.keep(self.side, bytes.get(..*written).unwrap_or_default());
         }
         Poll::Ready(result)
+    }
+
+    /// As the stream below does it: an end that refuses writes only once more, and behind a
+    /// change_cipher_spec its alert would be lost if that took one buffer alone.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, buffers));
+        if let (Some(tape), Ok(written)) = (&self.tape, &result) {
+            let mut left = *written;
+            let mut sent = Vec::with_capacity(left);
+            for buffer in buffers {
+                let part = buffer.get(..left.min(buffer.len())).unwrap_or_default();
+                sent.extend_from_slice(part);
+                left -= part.len();
+            }
+            tape.keep(self.side, &sent);
+        }
+        Poll::Ready(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
