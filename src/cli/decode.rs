@@ -22,8 +22,9 @@ With --format json one document: {file, packets, ends_early: offset or null, ski
 connections: [{number, client, server: {name, address}, started, protocol: tls or other, client_bytes, server_bytes,
 secrets: number, repeated, reordered: numbers, flaws: [sentence], comments: [{segment, text}], tls, cipher_suite, group,
 server_name, alpn: null if unknown, messages: [{from: client or server, type, at_micros, record_offset, record_bytes,
-bytes, encrypted_under: null in the clear, summary, problem: if there is one, fields: [{name, value, offset, bytes,
-fields: if there are any}]}]}]}. type is RFC 8446's name, or RFC 5246's; offsets of records count in their sender's
+bytes, encrypted_under: null in the clear, summary, problem: if there is one, facts: [{name, value}], fields: [{name,
+value, offset, bytes, fields: if there are any}]}], keys: [{from, protects, label, secret, key, iv, finished_key, records:
+number}]}]}. type is RFC 8446's name, or RFC 5246's; offsets of records count in their sender's
 stream, those of fields in the message. What is not TLS has no tls and what follows it. The exit status is 1 if no connection is TLS.";
 
 /// A key log is small: some lines for each connection.

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::error::CliError;
 use super::output::{Output, Tone};
 use crate::text::{Language, escape};
-use crate::wire::{Field, Message, Protection, Side, Transcript, group_name, suite_name, version_name};
+use crate::wire::{
+    Field, Message, Protection, Side, TrafficKey, Transcript, group_name, suite_name, version_name,
+};
 
 /// What a connection agreed on, and everything that was said.
 #[derive(Serialize)]
@@ -16,6 +18,39 @@ pub(super) struct TranscriptDocument<'a> {
     server_name: Option<&'a str>,
     alpn: Option<&'a str>,
     messages: Vec<MessageDocument<'a>>,
+    keys: Vec<KeyDocument>,
+}
+
+/// One end's key of one stage, in hexadecimal: a lab's keys.
+#[derive(Serialize)]
+struct KeyDocument {
+    from: Side,
+    protects: String,
+    label: &'static str,
+    secret: String,
+    key: String,
+    iv: String,
+    finished_key: Option<String>,
+    records: usize,
+}
+
+impl KeyDocument {
+    fn new(key: &TrafficKey) -> Self {
+        Self {
+            from: key.from,
+            protects: key.protection.to_string(),
+            label: key.label,
+            secret: hex(&key.secret),
+            key: hex(&key.key),
+            iv: hex(&key.iv),
+            finished_key: key.finished_key.as_deref().map(hex),
+            records: key.records.len(),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(Serialize)]
@@ -30,7 +65,14 @@ struct MessageDocument<'a> {
     summary: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    facts: Vec<FactDocument<'a>>,
     fields: Vec<FieldDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct FactDocument<'a> {
+    name: &'static str,
+    value: &'a str,
 }
 
 #[derive(Serialize)]
@@ -59,6 +101,11 @@ impl<'a> TranscriptDocument<'a> {
             encrypted_under: (message.protection != Protection::None).then(|| message.protection.to_string()),
             summary: &message.summary,
             problem: message.problem.map(|problem| problem.words(language)),
+            facts: message
+                .facts
+                .iter()
+                .map(|fact| FactDocument { name: fact.name, value: &fact.value })
+                .collect(),
             fields: message.fields.iter().map(FieldDocument::new).collect(),
         };
         Self {
@@ -68,6 +115,7 @@ impl<'a> TranscriptDocument<'a> {
             server_name: transcript.server_name.as_deref(),
             alpn: transcript.protocol.as_deref(),
             messages: transcript.messages.iter().map(message).collect(),
+            keys: transcript.keys.iter().map(KeyDocument::new).collect(),
         }
     }
 }

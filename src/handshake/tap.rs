@@ -34,6 +34,11 @@ impl Tape {
         Self(Arc::new(Mutex::new(Reel { begun: Instant::now(), recording: empty(started) })))
     }
 
+    /// The connection is open: times count from here.
+    pub(super) fn begin(&self) {
+        self.reel().begun = Instant::now();
+    }
+
     fn reel(&self) -> MutexGuard<'_, Reel> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

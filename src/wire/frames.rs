@@ -135,7 +135,7 @@ fn header(bytes: &[u8]) -> Result<Option<Header>, Problem> {
 
 /// What these bytes are instead of a record.
 fn foreign(bytes: &[u8]) -> Problem {
-    const METHODS: [&[u8]; 10] = [
+    const STARTS: [&[u8]; 13] = [
         b"GET ",
         b"POST ",
         b"PUT ",
@@ -146,8 +146,11 @@ fn foreign(bytes: &[u8]) -> Problem {
         b"CONNECT ",
         b"PRI * ",
         b"HTTP/",
+        b"<!DOCTYPE ",
+        b"<html",
+        b"<HTML",
     ];
-    if METHODS.iter().any(|method| bytes.starts_with(method)) {
+    if STARTS.iter().any(|start| bytes.starts_with(start)) {
         return Problem::PlainHttp;
     }
     if bytes.starts_with(b"SSH-") {

@@ -14,7 +14,7 @@ alert: {from, sent, go, go_prints} or null, identity: {user, groups} or null, fa
 response and http: {status, body} or null, client_prints, server_logs, micros, messages: as dojang decode gives them}.
 outcome is an HTTP status, refused-by-client or refused-by-server. For HOST:PORT it is {address, server_name, outcome:
 finished, refused-by-client, refused-by-server, broken or timed-out, problem, server_verdict, events, alert, …, messages};
-with --listen a list of {number, from, server, outcome: an HTTP status, refused, closed or timed-out, client_verdict,
+with --listen a list of {number, from, server, outcome: an HTTP status, refused, finished (no request came), broken or timed-out, client_verdict,
 identity, http, events, alert, server_logs, …, messages}.";
 
 /// Who connects to whom, and how.
@@ -72,6 +72,9 @@ pub(super) struct RealServerArgs {
     /// The name to ask for and to judge by [default: HOST]
     #[arg(long, value_name = "NAME", help_heading = "With a real server (HOST:PORT)")]
     pub(super) servername: Option<String>,
+    /// How long it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "With a real server (HOST:PORT)")]
+    pub(super) timeout: u64,
     /// Protocols to offer (ALPN), the dearest first: h2,http/1.1
     #[arg(
         long,
@@ -96,7 +99,7 @@ pub(super) struct ListenArgs {
 impl HandshakeArgs {
     /// Says which of a real server's options were given where there is none.
     pub(super) fn without_real_server(&self) -> Result<(), CliError> {
-        let RealServerArgs { ca, cert, key, servername, alpn } = &self.real;
+        let RealServerArgs { ca, cert, key, servername, alpn, timeout: _ } = &self.real;
         let given = [
             ("--ca", !ca.is_empty()),
             ("--cert", cert.is_some()),

@@ -18,7 +18,7 @@ use crate::cli::error::CliError;
 use crate::cli::lab::{open, tell};
 use crate::cli::output::{Output, Tone, complain};
 use crate::cli::transcript::{TranscriptDocument, print_ladder};
-use crate::handshake::{Options, Served, ServerSide, serve};
+use crate::handshake::{Options, Served, ServerSide, Step, serve};
 use crate::lab::Cancel;
 use crate::text::escape;
 use crate::wire::{Transcript, decode};
@@ -175,12 +175,15 @@ async fn one(
 impl Connection {
     /// An HTTP status, or how it ended without one.
     fn outcome(&self) -> String {
-        let Served { is_timed_out, response, alert, .. } = &self.served;
+        let Served { is_timed_out, response, alert, events, .. } = &self.served;
         match response {
             Some(response) => response.status.to_string(),
             None if *is_timed_out => "timed-out".to_owned(),
             None if alert.is_some() => "refused".to_owned(),
-            None => "closed".to_owned(),
+            None if events.iter().any(|event| matches!(event.step, Step::Finished { .. })) => {
+                "finished".to_owned()
+            }
+            None => "broken".to_owned(),
         }
     }
 
@@ -230,7 +233,7 @@ impl Connection {
             ))?;
         }
         let outcome = self.outcome();
-        let good = outcome.starts_with('2');
+        let good = outcome.starts_with('2') || outcome == "finished";
         output.line(&format!("{} {outcome}", output.mark(good)))?;
         if let Some(log) = &self.served.server_log {
             output.line(&format!(

@@ -24,10 +24,7 @@ use crate::lab::tls_version;
 use crate::pki::PrivateKey;
 use crate::text::escape;
 use crate::trust::Roots;
-use crate::wire::{Problem, Side, Transcript, decode};
-
-/// How long a server may take to take the connection, and then for the handshake.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::wire::{Kind, Problem, Side, Transcript, decode};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -63,13 +60,14 @@ pub(super) fn run(output: &Output, global: &Global, asked: &HandshakeArgs) -> Re
     let (host, port) = target(&asked.first)?;
     let caller = caller(&asked.real, &host, asked.tls.as_deref())?;
     let now = global.now.unwrap_or(Clock::System).now();
-    let options = Options { timeout: PATIENCE, ..Options::at(now) };
+    let patience = Duration::from_secs(asked.real.timeout);
+    let options = Options { timeout: patience, ..Options::at(now) };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::Machine(error.to_string()))?;
     let (dialled, [own, other]) = runtime.block_on(async {
-        let stream = connect(&asked.first, &host, port).await?;
+        let stream = connect(&asked.first, &host, port, patience).await?;
         let unreachable = |error: std::io::Error| CliError::Machine(error.to_string());
         let ends = [stream.local_addr().map_err(unreachable)?, stream.peer_addr().map_err(unreachable)?];
         let dialled =
@@ -144,19 +142,19 @@ fn caller(real: &RealServerArgs, host: &str, tls: Option<&str>) -> Result<Caller
 }
 
 /// Connects to the first of the host's addresses that takes it.
-async fn connect(shown: &str, host: &str, port: u16) -> Result<TcpStream, CliError> {
+async fn connect(shown: &str, host: &str, port: u16, patience: Duration) -> Result<TcpStream, CliError> {
     let work = async {
         let addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.take(8).collect();
         TcpStream::connect(addresses.as_slice()).await
     };
-    match timeout(PATIENCE, work).await {
+    match timeout(patience, work).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(CliError::Machine(format!(
             "cannot connect to {shown}: {error}; see that a server listens there and that the name and port are right"
         ))),
         Err(_) => Err(CliError::Machine(format!(
             "{shown} did not take the connection within {} s: a firewall may drop it, or the host is down",
-            PATIENCE.as_secs()
+            patience.as_secs()
         ))),
     }
 }
@@ -197,7 +195,7 @@ impl Told<'_> {
                     if self.dialled.recording.server.is_empty() { "said nothing" } else { "did not finish" };
                 let say = format!(
                     "{shown} took the connection and {said} within {} s: it may speak no TLS, or be hanging",
-                    PATIENCE.as_secs()
+                    self.asked.real.timeout
                 );
                 ("timed-out", Some(say), 3)
             }
@@ -209,6 +207,12 @@ impl Told<'_> {
                 ("broken", Some(say), 3)
             }
         }
+    }
+
+    /// Whether a certificate of the server's has come.
+    fn shows_certificate(&self) -> bool {
+        let mut messages = self.transcript.messages.iter();
+        messages.any(|message| message.from == Side::Server && message.kind == Kind::CERTIFICATE)
     }
 
     fn document<'a>(
@@ -246,7 +250,7 @@ impl Told<'_> {
                 language.pick("the client judges the server", "클라이언트가 본 서버"),
                 verdict,
             )?,
-            None if self.caller.roots.is_none() => output.line(language.pick(
+            None if self.caller.roots.is_none() && self.shows_certificate() => output.line(language.pick(
                 "  nobody was verified: name the server's authority with --ca FILE",
                 "  아무도 검증하지 않았어요. --ca FILE로 서버의 CA를 지정하세요",
             ))?,
