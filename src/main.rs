@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    dojang::cli::run()
+    let code = dojang::cli::run();
+    dojang::workspace::remove_scratch();
+    code
 }

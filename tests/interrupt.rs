@@ -141,6 +141,42 @@ fn two_at_once_do_not_mix() {
     assert!(dojang_reset(&root).contains("afresh"));
 }
 
+/// `walk` works in a directory of passing use, with private keys in it: gone however it ends.
+#[test]
+fn a_walk_that_is_cut_off_leaves_no_keys_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let walk = || {
+        let mut walk = command(&["walk", "--key", "p256"]);
+        walk.env("TMPDIR", directory.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        walk.spawn().unwrap()
+    };
+    let has_keys = || fs::read_dir(directory.path()).unwrap().next().is_some();
+    let mut moments = Moments(20_261_125);
+    for signal in ["INT", "TERM", "HUP", "PIPE"] {
+        let mut child = walk();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !has_keys() {
+            assert!(Instant::now() < deadline, "walk makes nothing");
+            sleep(Duration::from_millis(1));
+        }
+        sleep(Duration::from_micros(moments.next(100_000)));
+        if signal == "PIPE" {
+            // Whoever read its output is gone.
+            drop(child.stdout.take());
+        } else {
+            let id = child.id().to_string();
+            assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        }
+        let mut printed = Vec::new();
+        if let Some(mut stdout) = child.stdout.take() {
+            std::io::Read::read_to_end(&mut stdout, &mut printed).unwrap();
+        }
+        child.wait().unwrap();
+        let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        assert!(left.is_empty(), "after {signal}: {left:?}");
+    }
+}
+
 fn dojang_reset(root: &Path) -> String {
     answer(&["reset", "--yes", "--dir", argument(root)])
 }

@@ -90,10 +90,10 @@ pub(super) fn walk(
     names: &[String],
     spec: &SpecArgs,
 ) -> Result<u8, CliError> {
-    let lab = open(output, global, true, Some(spec))?;
-    let lessons = chosen(&lab, names)?;
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
+    let lab = open(output, global, true, Some(spec))?;
+    let lessons = chosen(&lab, names)?;
     let mut failed = Ok(());
     let report = lab.walk(&lessons, output.language, &cancel, |row| {
         if output.json || failed.is_err() {
@@ -189,9 +189,9 @@ pub(super) fn check(output: &Output, global: &Global, directory: Option<&Path>) 
     }
     // What is wrong is told below, once.
     let quiet = Output { json: true, ..output.clone() };
-    let lab = open(&quiet, &global, true, None)?;
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
+    let lab = open(&quiet, &global, true, None)?;
     let problems = lab.check_lessons(&cancel)?;
     let status = u8::from(!problems.is_empty());
     if output.json {

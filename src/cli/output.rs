@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::args::{Color, Format, Global};
 use super::error::CliError;
 use crate::text::{Language, escape};
+use crate::workspace::remove_scratch;
 
 /// How a command answers.
 #[derive(Debug, Clone)]
@@ -88,7 +89,10 @@ impl Output {
 
 fn written(result: io::Result<()>) -> Result<(), CliError> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            remove_scratch();
+            std::process::exit(0)
+        }
         Err(error) => Err(CliError::Machine(format!("cannot write to standard output: {error}"))),
         Ok(()) => Ok(()),
     }

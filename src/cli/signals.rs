@@ -1,17 +1,19 @@
 //! Signals: without a screen, what was begun is finished or left out whole; with one, a
 //! terminal that is gone ends the program.
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::workspace::Cancel;
+use crate::workspace::{Cancel, remove_scratch};
 
-/// Cancels the work on SIGINT, SIGTERM and SIGHUP. Without the means to listen, a signal
-/// ends the process at once, which the workspace survives as well.
+/// Cancels the work on SIGINT, SIGTERM and SIGHUP, from when this returns. Without the
+/// means to listen, a signal ends the process at once, which the workspace survives as well.
 pub(super) fn cancel_on_signal(cancel: &Cancel) {
     let cancel = cancel.clone();
+    let (listening, wait) = mpsc::channel::<()>();
     let listen = async move {
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let mut signals = Vec::new();
@@ -20,18 +22,21 @@ pub(super) fn cancel_on_signal(cancel: &Cancel) {
                 signals.push(listener);
             }
         }
+        drop(listening);
         let mut waiting: Vec<_> = signals.iter_mut().map(|s| Box::pin(s.recv())).collect();
         if !waiting.is_empty() {
             futures_util::future::select_all(waiting.drain(..)).await;
             cancel.cancel();
         }
     };
-    // A failure to start the thread leaves the system's default.
+    // A failure to start the thread leaves the system's default; either way the sender is
+    // dropped, which ends the wait.
     let _ = thread::Builder::new().name("signals".into()).spawn(move || {
         if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
             runtime.block_on(listen);
         }
     });
+    let _ = wait.recv();
 }
 
 /// How long the screen has to end by itself once it was told to.
@@ -50,6 +55,7 @@ pub(super) fn end_after_signal() {
             _ = terminate.recv() => rustix::process::Signal::TERM,
         };
         thread::sleep(PARTING);
+        remove_scratch();
         std::process::exit(super::error::CliError::Signal(told.as_raw()).status().into());
     };
     // A thread and a runtime of its own: the screen's are the ones that may be stuck.

@@ -13,8 +13,8 @@ use crate::lesson::{Curriculum, Lesson, PROGRESS_VERSION, Progress as Learned, P
 use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
-    Build, Cancel, Locked, Made, Progress, Secrecy, Selection, Store, WorkspaceError, default_directory,
-    settle_spec,
+    Build, Cancel, Locked, Made, Progress, Scratch, Secrecy, Selection, Store, WorkspaceError,
+    default_directory, settle_spec,
 };
 
 /// Where the learner's progress is kept.
@@ -58,7 +58,7 @@ pub struct Lab {
     /// Where the progress is kept, below the program's own directory.
     progress_file: String,
     notices: Mutex<Vec<String>>,
-    _temporary: Option<tempfile::TempDir>,
+    _temporary: Option<Scratch>,
 }
 
 impl Lab {
@@ -72,7 +72,7 @@ impl Lab {
             Directory::At(path) => (path, None),
             Directory::Default => (default_directory()?, None),
             Directory::Temporary => {
-                let directory = tempfile::Builder::new().prefix("dojang-").tempdir()?;
+                let directory = Scratch::new("dojang-")?;
                 (directory.path().to_owned(), Some(directory))
             }
         };

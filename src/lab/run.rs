@@ -11,7 +11,7 @@ use super::engine::Lab;
 use super::files::RunFile;
 use super::{Cancel, LabError, Panel, StepReport, TerminalLine, TerminalView};
 use crate::lesson::{Run, Said, Step, command_words};
-use crate::workspace::{Selection, WorkspaceError};
+use crate::workspace::{Scratch, Selection, WorkspaceError};
 
 /// The tool, and the only one that a lesson may run.
 const OPENSSL: &str = "openssl";
@@ -50,7 +50,7 @@ impl Lab {
                 panels,
             });
         };
-        let directory = tempfile::Builder::new().prefix("dojang-run-").tempdir()?;
+        let directory = Scratch::new("dojang-run-")?;
         let made_first = self.put_files(run, directory.path(), cancel)?;
         let last = run.lines.len().saturating_sub(1);
         let mut failed = None;

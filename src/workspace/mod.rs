@@ -5,12 +5,14 @@ mod build;
 mod leaf;
 mod load;
 mod parallel;
+mod scratch;
 mod spec;
 mod store;
 
 pub use build::{Build, Made, Selection, SetAside};
 pub use load::{Credential, authority_chain, credential, kubeconfig_text, pem_certificates};
 pub use parallel::{Cancel, Progress};
+pub use scratch::{Scratch, remove_scratch};
 pub use spec::{read_spec, settle_spec};
 pub use store::{Locked, Secrecy, Store, default_directory};
 
