@@ -226,7 +226,6 @@ fn conversations(recordings: impl IntoIterator<Item = Recording>) -> Vec<Convers
 
 /// Holds dojang's decoding against tshark's, connection by connection.
 fn same(cases: &[String], made: &[Conversation]) {
-    assert_eq!(complaints(made), Vec::<String>::new());
     let ports: Vec<_> = made.iter().map(|one| one.server.address.port()).collect();
     let theirs = with(made, |path| tshark::told(path, &ports));
     for ((case, conversation), theirs) in cases.iter().zip(made).zip(theirs) {

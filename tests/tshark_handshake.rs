@@ -50,8 +50,6 @@ fn held(directory: &Path, ends: (&str, &str), options: &[&str]) -> (Value, Vec<T
     let output = dojang(&arguments);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{options:?}: {}", text(&output.stderr));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(tshark::complaints(&capture), Vec::<String>::new(), "{ends:?} {options:?}");
-
     let read: Value =
         serde_json::from_str(&answer(&["decode", argument(&capture), "--format", "json"])).unwrap();
     let server = read["connections"][0]["server"]["address"].as_str().unwrap();

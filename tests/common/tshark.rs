@@ -28,9 +28,13 @@ pub(crate) fn fields(path: &Path, filter: &str, names: &[&str]) -> Vec<Vec<Strin
     text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }
 
-/// Warnings and errors (severities 0x600000 and 0x800000) that tshark has of a capture.
+/// The severity of a warning; an error's is 0x800000, a note's 0x400000.
+const WARNING: u64 = 0x60_0000;
+
+/// Warnings and errors that tshark has of a capture.
 pub(crate) fn complaints(path: &Path) -> Vec<String> {
-    let rows = fields(path, "_ws.expert.severity >= 0x600000", &["frame.number", "_ws.expert.message"]);
+    let filter = format!("_ws.expert.severity >= {WARNING}");
+    let rows = fields(path, &filter, &["frame.number", "_ws.expert.message"]);
     rows.into_iter().map(|row| row.join(" ")).collect()
 }
 
@@ -54,13 +58,26 @@ fn number(value: &Value) -> u64 {
     value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().unwrap()
 }
 
+/// The severities of tshark's remarks anywhere in a packet.
+fn severities(layer: &Value) -> Vec<u64> {
+    match layer {
+        Value::Object(fields) => {
+            let own = fields.get("_ws.expert.severity").map(number);
+            own.into_iter().chain(fields.values().flat_map(severities)).collect()
+        }
+        Value::Array(all) => all.iter().flat_map(severities).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Records and messages as tshark decrypts them, by connection; the server of each is at
-/// this port.
+/// this port. There must be nothing of which tshark warns.
 pub(crate) fn told(path: &Path, server_ports: &[u16]) -> Vec<(Vec<Record>, Vec<Message>)> {
-    let text = run(path, &["-Y", "tls", "-T", "json", "--no-duplicate-keys", "-J", "tcp tls"]);
+    let text = run(path, &["-T", "json", "--no-duplicate-keys", "-J", "ip ipv6 tcp tls"]);
     let packets: Value = serde_json::from_str(&text).unwrap();
     let mut told = vec![(Vec::new(), Vec::new()); server_ports.len()];
     for layers in packets.as_array().unwrap().iter().map(|packet| &packet["_source"]["layers"]) {
+        assert!(severities(layers).iter().all(|severity| *severity < WARNING), "{layers:#}");
         let stream = number(&layers["tcp"]["tcp.stream"]) as usize;
         let by_server = number(&layers["tcp"]["tcp.srcport"]) == u64::from(server_ports[stream]);
         let from = if by_server { Side::Server } else { Side::Client };
