@@ -123,8 +123,7 @@ fn real_clients_are_recorded_to_the_last_message() {
     let root = cluster(directory.path());
     let file = |name: &str| directory.path().join(name);
     let (port, capture) = (free_port(), file("clients.pcapng"));
-    let mut listen =
-        command(&["handshake", "kube-apiserver", "--dir", root, "--count", "5", "--format", "json"]);
+    let mut listen = command(&["handshake", "kube-apiserver", "--dir", root, "--format", "json"]);
     listen.args(["--listen", &port.to_string(), "--pcapng", argument(&capture)]);
     let mut listening = listen.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // It says when it listens; dialling to see would be a connection.
@@ -160,13 +159,16 @@ fn real_clients_are_recorded_to_the_last_message() {
     );
     assert!(said.contains("gitVersion"), "{said}");
 
+    // Ctrl-C ends it. How many connections kubectl makes depends on its version.
+    let interrupt = Command::new("kill").args(["-INT", &listening.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
     let output = listening.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let documents: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(documents.len(), 5);
     documents.iter().for_each(assert_decoded);
     let outcomes: Vec<&str> = documents.iter().map(|d| d["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["200", "200", "finished", "finished", "200"]);
+    assert_eq!(outcomes[..4], ["200", "200", "finished", "finished"]);
+    assert!(outcomes.len() > 4 && outcomes[4..].iter().all(|outcome| *outcome == "200"), "{outcomes:?}");
     assert_eq!(documents[0]["identity"]["user"], "kube-admin");
     assert_eq!(documents[1]["tls"], "TLS 1.2");
     assert_eq!(told(&documents[2])[1], "< hello_retry_request");
@@ -241,7 +243,9 @@ fn openssls_server_is_met_and_read_to_the_last_message() {
         // By a name that the certificate does not have.
         let (status, document) = dial(port, &["--ca", &ca, "--servername", "other"]);
         assert_eq!((status, document["outcome"].as_str()), (1, Some("refused-by-client")));
-        assert_decoded(&document);
+        // What a server of TLS 1.3 says to that is under a key that this client never had.
+        let unread = messages(&document).iter().filter(|message| message.get("problem").is_some());
+        assert!(unread.clone().count() <= 1 && unread.clone().all(|message| message["from"] == "server"));
         assert_eq!(document["alert"]["sent"], "bad_certificate");
     }
 }

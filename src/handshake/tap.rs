@@ -43,9 +43,9 @@ impl Tape {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what one end sent.
-    fn keep(&self, from: Side, bytes: &[u8]) {
-        if bytes.is_empty() {
+    /// Keeps what one end sent at once: the first `length` bytes of these buffers.
+    fn keep<'a>(&self, from: Side, length: usize, buffers: impl Iterator<Item = &'a [u8]>) {
+        if length == 0 {
             return;
         }
         let mut reel = self.reel();
@@ -56,13 +56,13 @@ impl Tape {
             Side::Server => server,
         };
         let offset = stream.len();
-        if offset + bytes.len() <= LONGEST {
-            stream.extend_from_slice(bytes);
-            segments.push(Segment { from, offset, length: bytes.len(), at });
+        if offset + length <= LONGEST {
+            stream.extend(buffers.flatten().take(length));
+            segments.push(Segment { from, offset, length, at });
         } else if let Some(gap) = gaps.iter_mut().find(|gap| gap.from == from) {
-            gap.length = gap.length.saturating_add(bytes.len());
+            gap.length = gap.length.saturating_add(length);
         } else {
-            gaps.push(Gap { from, offset, length: bytes.len() });
+            gaps.push(Gap { from, offset, length });
         }
     }
 
@@ -137,7 +137,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         if let (Some(tape), true) = (&self.tape, self.keeps_reads) {
-            tape.keep(self.side.other(), buffer.filled().get(before..).unwrap_or_default());
+            let read = buffer.filled().get(before..).unwrap_or_default();
+            tape.keep(self.side.other(), read.len(), std::iter::once(read));
         }
         Poll::Ready(result)
     }
@@ -151,13 +152,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     ) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.stream).poll_write(context, bytes));
         if let (Some(tape), Ok(written)) = (&self.tape, &result) {
-            tape.keep(self.side, bytes.get(..*written).unwrap_or_default());
+            tape.keep(self.side, *written, std::iter::once(bytes));
         }
         Poll::Ready(result)
     }
 
-    /// As the stream below does it: an end that refuses writes only once more, and behind a
-    /// change_cipher_spec its alert would be lost if that took one buffer alone.
+    /// The TLS library writes once more when it has failed; what it has to say may be in
+    /// several buffers, and only all at once do they go out.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -165,14 +166,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     ) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, buffers));
         if let (Some(tape), Ok(written)) = (&self.tape, &result) {
-            let mut left = *written;
-            let mut sent = Vec::with_capacity(left);
-            for buffer in buffers {
-                let part = buffer.get(..left.min(buffer.len())).unwrap_or_default();
-                sent.extend_from_slice(part);
-                left -= part.len();
-            }
-            tape.keep(self.side, &sent);
+            tape.keep(self.side, *written, buffers.iter().map(|buffer| &**buffer));
         }
         Poll::Ready(result)
     }

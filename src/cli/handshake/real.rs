@@ -24,7 +24,7 @@ use crate::lab::tls_version;
 use crate::pki::PrivateKey;
 use crate::text::escape;
 use crate::trust::Roots;
-use crate::wire::{Kind, Problem, Side, Transcript, decode};
+use crate::wire::{Kind, Problem, Side};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -74,15 +74,14 @@ pub(super) fn run(output: &Output, global: &Global, asked: &HandshakeArgs) -> Re
             dial(stream, &caller, &options).await.map_err(|error| CliError::Usage(error.to_string()))?;
         Ok::<_, CliError>((dialled, ends))
     })?;
-    let transcript = decode(&dialled.recording);
     let exported = Exported {
         client: End { name: "client", address: own },
         server: End { name: &host, address: other },
         recording: &dialled.recording,
-        transcript: &transcript,
+        transcript: &dialled.transcript,
     };
     export(asked, &[exported])?;
-    let told = Told { asked, caller: &caller, dialled: &dialled, transcript: &transcript, address: other };
+    let told = Told { asked, caller: &caller, dialled: &dialled, address: other };
     let (outcome, problem, status) = told.outcome(output);
     if output.json {
         output.document(&told.document(output, outcome, problem.as_deref()))?;
@@ -163,7 +162,6 @@ struct Told<'a> {
     asked: &'a HandshakeArgs,
     caller: &'a Caller,
     dialled: &'a Dialled,
-    transcript: &'a Transcript,
     address: SocketAddr,
 }
 
@@ -171,7 +169,7 @@ impl Told<'_> {
     /// The word for how it ended, what is to be said of that, and the exit status.
     fn outcome(&self, output: &Output) -> (&'static str, Option<String>, u8) {
         let shown = &self.asked.first;
-        let foreign = self.transcript.messages.iter().find_map(|message| match message.problem {
+        let foreign = self.dialled.transcript.messages.iter().find_map(|message| match message.problem {
             Some(
                 problem @ (Problem::PlainHttp
                 | Problem::Ssh
@@ -211,7 +209,7 @@ impl Told<'_> {
 
     /// Whether a certificate of the server's has come.
     fn shows_certificate(&self) -> bool {
-        let mut messages = self.transcript.messages.iter();
+        let mut messages = self.dialled.transcript.messages.iter();
         messages.any(|message| message.from == Side::Server && message.kind == Kind::CERTIFICATE)
     }
 
@@ -232,7 +230,7 @@ impl Told<'_> {
             alert: dialled.alert.as_ref().map(AlertDocument::new),
             identity: None,
             http: None,
-            transcript: TranscriptDocument::new(self.transcript, output.language),
+            transcript: TranscriptDocument::new(&self.dialled.transcript, output.language),
         }
     }
 
@@ -242,7 +240,7 @@ impl Told<'_> {
         let title = format!("{arrow} {} ({})", escape(&self.asked.first), self.address);
         output.line(&output.tone(Tone::Strong, &title))?;
         output.line("")?;
-        print_ladder(output, self.transcript, "  ")?;
+        print_ladder(output, &self.dialled.transcript, "  ")?;
         output.line("")?;
         match &self.dialled.verdict {
             Some(verdict) => print_verdict(
