@@ -80,7 +80,7 @@ fn the_document_has_its_keys() {
     assert_eq!(connections.len(), 2);
     assert_eq!(
         keys(&connections[1]),
-        "alpn cipher_suite client client_bytes comments flaws group messages number protocol reordered \
+        "alpn cipher_suite client client_bytes comments flaws group keys messages number protocol reordered \
          repeated secrets server server_bytes server_name started tls"
     );
     assert_eq!(connections[1]["tls"], "TLS 1.3");
@@ -89,7 +89,7 @@ fn the_document_has_its_keys() {
     let last = messages.last().unwrap();
     assert_eq!(
         keys(last),
-        "at_micros bytes encrypted_under fields from record_bytes record_offset summary type"
+        "at_micros bytes encrypted_under facts fields from record_bytes record_offset summary type"
     );
     assert_eq!((last["from"].as_str(), last["type"].as_str()), (Some("client"), Some("alert")));
     assert_eq!(last["summary"], "fatal unknown_ca (48)");

@@ -8,45 +8,31 @@ mod frames;
 mod scenes;
 #[path = "common/tools.rs"]
 mod tools;
+#[path = "common/tshark.rs"]
+mod tshark;
 
 use std::net::IpAddr;
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use dojang::capture::{Comment, Conversation, Peer, read, write};
-use dojang::wire::{Kind, Recording, Side, decode};
+use dojang::wire::{Gap, Kind, Recording, Side, decode};
 use frames::fixture;
 use rustls::CertificateError;
 use rustls::crypto::aws_lc_rs::{cipher_suite, kx_group};
 use scenes::Scene;
-use serde_json::Value;
+use tshark::{Message, Record};
 
-/// What tshark prints for a capture of these connections.
-fn tshark(conversations: &[Conversation], arguments: &[&str]) -> String {
-    tools::require("tshark", "tshark");
+/// Lets tshark look at a capture of these connections.
+fn with<T>(conversations: &[Conversation], look: impl FnOnce(&Path) -> T) -> T {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("in.pcapng");
     write(&mut std::fs::File::create(&path).unwrap(), conversations).unwrap();
-    let mut command = Command::new("tshark");
-    // No settings of whoever runs the test.
-    command.env("HOME", directory.path()).env_remove("XDG_CONFIG_HOME").env("LC_ALL", "C.UTF-8");
-    let output = command.arg("-r").arg(&path).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    look(&path)
 }
 
-/// A row for each packet: what tshark says of these fields, several values with commas.
-fn fields(conversations: &[Conversation], filter: &str, names: &[&str]) -> Vec<Vec<String>> {
-    let mut arguments = vec!["-Y", filter, "-T", "fields", "-o", "ip.check_checksum:TRUE"];
-    arguments.extend(["-o", "tcp.check_checksum:TRUE"]);
-    arguments.extend(names.iter().flat_map(|name| ["-e", name]));
-    let text = tshark(conversations, &arguments);
-    text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
-}
-
-/// Warnings and errors (severities 0x600000 and 0x800000) that tshark has of a capture.
-fn complaints(conversations: &[Conversation]) -> Vec<Vec<String>> {
-    fields(conversations, "_ws.expert.severity >= 0x600000", &["frame.number", "_ws.expert.message"])
+fn complaints(conversations: &[Conversation]) -> Vec<String> {
+    with(conversations, tshark::complaints)
 }
 
 /// The captures of real tools, and their key logs.
@@ -79,9 +65,10 @@ fn tshark_decrypts_on_every_port_of_a_cluster() {
             made.push(one);
         }
     }
-    assert_eq!(complaints(&made), Vec::<Vec<String>>::new());
+    assert_eq!(complaints(&made), Vec::<String>::new());
     // EncryptedExtensions, Certificate, CertificateVerify and Finished are encrypted.
-    let rows = fields(&made, "tls.handshake", &["tcp.stream", "tls.handshake.type"]);
+    let names = ["tcp.stream", "tls.handshake.type"];
+    let rows = with(&made, |path| tshark::fields(path, "tls.handshake", &names));
     for (stream, one) in made.iter().enumerate() {
         let of_stream = rows.iter().filter(|row| row[0] == stream.to_string());
         let kinds: Vec<_> = of_stream.map(|row| row[1].as_str()).collect();
@@ -90,13 +77,21 @@ fn tshark_decrypts_on_every_port_of_a_cluster() {
 }
 
 #[test]
+fn tshark_complains_where_packets_are_missing() {
+    let mut made = captured("curl.pcap", "curl.keys").remove(0);
+    made.recording.gaps.push(Gap { from: Side::Server, offset: 804, length: 9 });
+    assert!(complaints(&[made])[0].contains("Previous segment"));
+}
+
+#[test]
 fn tshark_finds_every_checksum_right() {
     let made: Vec<_> = CAPTURES.into_iter().flat_map(|(name, keys)| captured(name, keys)).collect();
-    let rows = fields(&made, "tcp", &["ip.version", "ip.checksum.status", "tcp.checksum.status"]);
+    let names = ["ip.version", "ip.checksum.status", "tcp.checksum.status"];
+    let rows = with(&made, |path| tshark::fields(path, "tcp", &names));
     assert!(rows.len() > 50);
     for row in rows {
         // IPv6 has no checksum of its own.
-        assert!(row[0].is_empty() || row[1] == "1", "{row:?}");
+        assert!(row[0] == "6" || row[1] == "1", "{row:?}");
         assert_eq!(row[2], "1", "{row:?}");
     }
 }
@@ -109,7 +104,8 @@ fn tshark_shows_the_components_names() {
     made.server.name = Some("kube-apiserver".into());
     made.server.address = "10.0.0.10:6443".parse().unwrap();
     made.comments = vec![Comment { segment: 1, text: "서버의 인증서".into() }];
-    let text = tshark(&[made], &["-N", "n", "-T", "fields", "-e", "ip.src_host", "-e", "frame.comment"]);
+    let arguments = ["-N", "n", "-T", "fields", "-e", "ip.src_host", "-e", "frame.comment"];
+    let text = with(&[made], |path| tshark::run(path, &arguments));
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows[0], ["kubelet@node01", "kubelet@node01 connects to kube-apiserver"]);
     assert_eq!(rows[4], ["kube-apiserver", "서버의 인증서"]);
@@ -187,53 +183,6 @@ fn refused() -> Vec<(String, Scene, Side, u8)> {
     all
 }
 
-/// What is compared of a message: who sent it, its record's content type, its number (a
-/// handshake message's type, an alert's level and description) and its size.
-type Message = (Side, u64, u64, usize);
-
-/// What is compared of a record: who sent it, the content type inside, its length.
-type Record = (Side, u64, usize);
-
-/// A value that tshark's JSON has once or several times.
-fn each(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(all) => all,
-        Value::Null => &[],
-        one => std::slice::from_ref(one),
-    }
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().unwrap()
-}
-
-/// Records and messages as tshark decrypts them, by connection.
-fn told_by_tshark(conversations: &[Conversation]) -> Vec<(Vec<Record>, Vec<Message>)> {
-    let text = tshark(conversations, &["-Y", "tls", "-T", "json", "--no-duplicate-keys", "-J", "tcp tls"]);
-    let packets: Value = serde_json::from_str(&text).unwrap();
-    let mut told = vec![(Vec::new(), Vec::new()); conversations.len()];
-    for layers in packets.as_array().unwrap().iter().map(|packet| &packet["_source"]["layers"]) {
-        let stream = number(&layers["tcp"]["tcp.stream"]) as usize;
-        let server = conversations[stream].server.address.port();
-        let by_server = number(&layers["tcp"]["tcp.srcport"]) == u64::from(server);
-        let from = if by_server { Side::Server } else { Side::Client };
-        for record in each(&layers["tls"]).iter().flat_map(|tls| each(&tls["tls.record"])) {
-            let content = number(&record["tls.record.content_type"]);
-            told[stream].0.push((from, content, number(&record["tls.record.length"]) as usize));
-            for message in each(&record["tls.handshake"]) {
-                let size = number(&message["tls.handshake.length"]) as usize + 4;
-                told[stream].1.push((from, content, number(&message["tls.handshake.type"]), size));
-            }
-            for alert in each(&record["tls.alert_message"]) {
-                let level = number(&alert["tls.alert_message.level"]);
-                let description = number(&alert["tls.alert_message.desc"]);
-                told[stream].1.push((from, content, level << 8 | description, 2));
-            }
-        }
-    }
-    told
-}
-
 /// The same as dojang decodes it.
 fn told_by_dojang(conversation: &Conversation) -> (Vec<Record>, Vec<Message>) {
     let transcript = decode(&conversation.recording);
@@ -277,8 +226,9 @@ fn conversations(recordings: impl IntoIterator<Item = Recording>) -> Vec<Convers
 
 /// Holds dojang's decoding against tshark's, connection by connection.
 fn same(cases: &[String], made: &[Conversation]) {
-    assert_eq!(complaints(made), Vec::<Vec<String>>::new());
-    for ((case, conversation), theirs) in cases.iter().zip(made).zip(told_by_tshark(made)) {
+    let ports: Vec<_> = made.iter().map(|one| one.server.address.port()).collect();
+    let theirs = with(made, |path| tshark::told(path, &ports));
+    for ((case, conversation), theirs) in cases.iter().zip(made).zip(theirs) {
         let ours = told_by_dojang(conversation);
         assert_eq!(ours.0, theirs.0, "the records of {case}");
         assert_eq!(ours.1, theirs.1, "the messages of {case}");
