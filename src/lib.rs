@@ -14,6 +14,7 @@
 //! | [`trust`] | chain, roots, purpose, name, time | a [`trust::Verdict`]: the ordered checks by Go's rules, in Go's words |
 //! | [`access`] | a verified client certificate, a request | the identity; the decision of `system:masters`, the Node authorizer and RBAC |
 //! | [`wire`] | the bytes of a TLS connection and its secrets | every record and message of it, field by field |
+//! | [`capture`] | recordings and who made them; a capture file | a pcapng that decrypts itself; the TLS connections of anybody's capture |
 //! | [`handshake`] | two endpoints | one real rustls connection over TCP, judged on both sides, with the HTTP answer |
 //! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
 //! | [`doctor`] | this machine | what it offers: terminal, clipboard, room, tools |
@@ -28,6 +29,7 @@
 pub mod access;
 pub mod audit;
 pub mod blueprint;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod doctor;

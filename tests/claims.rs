@@ -26,7 +26,7 @@ fn lab() -> Lab {
 }
 
 fn options(version: Version) -> Options {
-    Options { version, now: Clock::System.now(), timeout: Duration::from_secs(10) }
+    Options { version, timeout: Duration::from_secs(10), ..Options::at(Clock::System.now()) }
 }
 
 fn write_pem(path: &Path, kind: &str, ders: &[Vec<u8>]) {

@@ -62,3 +62,13 @@ fn any_names_are_held_against_any_constraints() {
 fn any_text_is_a_lesson_or_says_why_not() {
     brief("lesson", 2_000);
 }
+
+#[test]
+fn any_bytes_are_a_capture_or_say_why_not() {
+    brief("capture", 6_000);
+}
+
+#[test]
+fn any_bytes_are_a_connection_to_the_last_one() {
+    brief("wire", 6_000);
+}

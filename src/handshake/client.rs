@@ -16,9 +16,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::judge::ServerJudge;
-use super::key::{PROVIDER, Presenter};
+use super::key::Presenter;
 use super::record::Record;
 use super::stream::{Watched, hang_up};
+use super::tap::{Tap, Tape};
 use super::words::authority;
 use super::{ClientSide, HandshakeError, Options, Side, Step, Version};
 use crate::blueprint::HostName;
@@ -48,6 +49,7 @@ impl Client {
         port: u16,
         options: &Options,
         record: &Record,
+        tape: Option<&Tape>,
     ) -> Result<Self, HandshakeError> {
         let presenter = Presenter::new(Side::Client, side.credential.as_ref(), record)?;
         let is_mismatched = presenter.is_mismatched();
@@ -56,7 +58,7 @@ impl Client {
             Version::Tls12 => &TLS12,
             Version::Tls13 => &TLS13,
         };
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
+        let mut config = ClientConfig::builder_with_provider(options.offer.provider(Side::Client))
             .with_protocol_versions(&[version])
             .map_err(|source| HandshakeError::Settings { side: Side::Client, source })?
             .dangerous()
@@ -65,6 +67,9 @@ impl Client {
         // A resumed session shows and checks no certificate.
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        if let Some(tape) = tape {
+            config.key_log = Arc::new(tape.clone());
+        }
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
             name: server_name(&side.server_name),
@@ -77,7 +82,7 @@ impl Client {
     }
 
     /// Makes the connection and asks.
-    pub(super) async fn run(self, stream: TcpStream) {
+    pub(super) async fn run(self, stream: Tap<TcpStream>) {
         self.record.say(Side::Client, Step::Dials { server_name: self.server_name, version: self.version });
         let connecting = self.connector.connect(self.name, stream).into_fallible();
         match connecting.await {
@@ -95,7 +100,7 @@ impl Client {
 
 /// The name for rustls, which wants one for SNI; an address is not sent. What is neither
 /// for rustls (a wildcard) is not sent either. The verdict goes by the name as given.
-fn server_name(name: &HostName) -> ServerName<'static> {
+pub(super) fn server_name(name: &HostName) -> ServerName<'static> {
     const NOT_SENT: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     match name {
         HostName::Ip(address) => ServerName::from(*address),
@@ -124,7 +129,7 @@ fn request(side: &ClientSide, port: u16) -> Result<Request<Empty<Bytes>>, Handsh
 }
 
 /// Sends the request and reads the answer. Errors of the stream are noted as they come.
-async fn ask(stream: TlsStream<TcpStream>, request: Request<Empty<Bytes>>, record: &Record) {
+async fn ask(stream: TlsStream<Tap<TcpStream>>, request: Request<Empty<Bytes>>, record: &Record) {
     record.say(
         Side::Client,
         Step::Request { method: request.method().to_string(), path: request.uri().to_string() },

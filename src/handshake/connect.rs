@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::client::Client;
 use super::record::{Notes, Record};
 use super::server::{Server, seen_address};
+use super::tap::{Tap, Tape};
 use super::words::{client_prints, server_log};
 use super::{ClientSide, HandshakeError, Options, Outcome, Report, Served, ServerSide, Side};
 
@@ -29,8 +30,9 @@ pub async fn connect(
     let start = Instant::now();
     let record = Record::default();
     record.notes().offered = Some(options.version);
-    let dialling = Client::new(client, server.port, options, &record)?;
-    let serving = Server::new(server, options, &record)?;
+    let tape = options.record.then(|| Tape::new(options.now));
+    let dialling = Client::new(client, server.port, options, &record, tape.as_ref())?;
+    let serving = Server::new(server, options, &record, tape.as_ref())?;
     let mismatched_key = if dialling.is_mismatched {
         Some(Side::Client)
     } else {
@@ -40,6 +42,9 @@ pub async fn connect(
     let both = async {
         let (dialled, accepted, from) = loopback().await?;
         let address = seen_address(client.address, from);
+        tape.iter().for_each(Tape::begin);
+        let dialled = Tap::on_one(dialled, Side::Client, tape.as_ref());
+        let accepted = Tap::on_one(accepted, Side::Server, tape.as_ref());
         tokio::join!(dialling.run(dialled), serving.run(accepted, address));
         Ok::<_, HandshakeError>(SocketAddr::new(address, from.port()))
     };
@@ -63,14 +68,15 @@ pub async fn connect(
         response: notes.response,
         mismatched_key,
         elapsed: start.elapsed(),
+        recording: tape.map(|tape| tape.take()),
     })
 }
 
 /// Serves the next connection on `listener`, whoever makes it: curl, openssl, kubectl.
 ///
 /// # Errors
-/// The key cannot be used, nobody could be accepted, or the time was up; it begins to
-/// run when somebody dials.
+/// The key cannot be used, or nobody could be accepted. The time begins to run when
+/// somebody dials.
 pub async fn serve_once(
     listener: &TcpListener,
     server: &ServerSide,
@@ -83,26 +89,29 @@ pub async fn serve_once(
 /// Serves one connection that has been accepted: the handshake and one request.
 ///
 /// # Errors
-/// The key cannot be used, the connection is gone, or the time was up.
+/// The key cannot be used, or the connection is gone. That the time was up is told in what
+/// was served, which may be a part.
 pub async fn serve(
     stream: TcpStream,
     server: &ServerSide,
     options: &Options,
 ) -> Result<Served, HandshakeError> {
     let record = Record::default();
-    let serving = Server::new(server, options, &record)?;
+    let tape = options.record.then(|| Tape::new(options.now));
+    let serving = Server::new(server, options, &record, tape.as_ref())?;
     let from = stream.peer_addr()?;
     stream.set_nodelay(true)?;
-    timeout(options.timeout, serving.run(stream, from.ip()))
-        .await
-        .map_err(|_| HandshakeError::TimedOut(options.timeout))?;
+    let stream = Tap::on_both(stream, Side::Server, tape.as_ref());
+    let in_time = timeout(options.timeout, serving.run(stream, from.ip())).await;
     let notes = std::mem::take(&mut *record.notes());
     Ok(Served {
+        is_timed_out: in_time.is_err(),
         alert: notes.alert(),
         server_log: server_log(server, from, &notes),
         client_verdict: notes.server.verdict,
         events: notes.events,
         response: notes.response,
+        recording: tape.map(|tape| tape.take()),
     })
 }
 

@@ -10,6 +10,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use time::OffsetDateTime;
 
+use super::alert::certificate_error;
 use super::record::Record;
 use super::{AlertNumber, Side, Step, Version, signature};
 use crate::trust::{Certificate, KeyAlgorithm, Purpose, Question, RefusalKind, Roots, verify};
@@ -42,7 +43,7 @@ impl Judge {
 
     fn refuse(&self, message: String, alert: AlertNumber) -> Error {
         self.record.refuse(self.side, message, Some(alert));
-        Error::InvalidCertificate(alert.certificate_error())
+        Error::InvalidCertificate(certificate_error(alert))
     }
 
     /// What Go's TLS does with the certificates that the other side sent, in its order:

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::{CommonState, ProtocolVersion};
 
+use super::alert::alert_of;
 use super::{Alert, AlertNumber, Event, Side, Step, Version};
 use crate::access::{Authenticated, HttpResponse};
 use crate::trust::Verdict;
@@ -159,7 +160,7 @@ impl Record {
         if self.notes().side(side).sent.is_some() {
             return;
         }
-        let alert = AlertNumber::of_error(cause);
+        let alert = alert_of(cause);
         if self.notes().side(side).refusal.is_none() {
             let (message, go_alert) = self.own_refusal(cause, alert);
             self.refuse(side, message, go_alert);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Alert, AlertNumber, Side, Version};
 use crate::access::{Decision, HttpResponse, Identity};
 use crate::trust::Verdict;
+use crate::wire::Recording;
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,6 +200,8 @@ pub struct Report {
     pub server_log: Option<ServerLog>,
     /// How long it took, from dialling to the end of both sides.
     pub elapsed: Duration,
+    /// Every byte of it, if that was asked for.
+    pub recording: Option<Recording>,
 }
 
 impl Report {
@@ -218,6 +221,8 @@ impl Report {
 /// One connection of a client that is not ours, from the server's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
+    /// Whether it was cut off because the time was up.
+    pub is_timed_out: bool,
     /// What the server made of the client's certificate.
     pub client_verdict: Option<Verdict>,
     /// What happened on the server's side, in order.
@@ -228,4 +233,6 @@ pub struct Served {
     pub response: Option<HttpResponse>,
     /// What the server's log says.
     pub server_log: Option<ServerLog>,
+    /// Every byte of it, if that was asked for.
+    pub recording: Option<Recording>,
 }

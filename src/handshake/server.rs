@@ -19,9 +19,10 @@ use tokio_rustls::server::TlsStream;
 
 use super::client::PROTOCOL;
 use super::judge::{ClientJudge, check_peer_address};
-use super::key::{PROVIDER, Presenter};
+use super::key::Presenter;
 use super::record::Record;
 use super::stream::{Watched, hang_up};
+use super::tap::{Tap, Tape};
 use super::{HandshakeError, Options, ServerSide, Side, Step};
 use crate::access::{
     Authentication, Authenticators, FrontProxy, HttpRequest, HttpResponse, ServerKind, authenticate, respond,
@@ -48,10 +49,11 @@ impl<'a> Server<'a> {
         side: &'a ServerSide,
         options: &Options,
         record: &Record,
+        tape: Option<&Tape>,
     ) -> Result<Self, HandshakeError> {
         let presenter = Presenter::new(Side::Server, Some(&side.credential), record)?;
         let is_mismatched = presenter.is_mismatched();
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&PROVIDER))
+        let builder = ServerConfig::builder_with_provider(options.offer.provider(Side::Server))
             .with_safe_default_protocol_versions()
             .map_err(|source| HandshakeError::Settings { side: Side::Server, source })?;
         let builder = match client_judge(side, options.now, record) {
@@ -62,6 +64,9 @@ impl<'a> Server<'a> {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        if let Some(tape) = tape {
+            config.key_log = Arc::new(tape.clone());
+        }
         Ok(Self {
             side,
             acceptor: TlsAcceptor::from(Arc::new(config)),
@@ -72,7 +77,7 @@ impl<'a> Server<'a> {
     }
 
     /// Serves one connection, which etcd takes to come from `address`.
-    pub(super) async fn run(&self, stream: TcpStream, address: IpAddr) {
+    pub(super) async fn run(&self, stream: Tap<TcpStream>, address: IpAddr) {
         match self.acceptor.accept(stream).into_fallible().await {
             Err((error, stream)) => {
                 self.record.failed(Side::Server, &error);
@@ -119,7 +124,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    async fn serve(&self, stream: TlsStream<TcpStream>, chain: Vec<Vec<u8>>) {
+    async fn serve(&self, stream: TlsStream<Tap<TcpStream>>, chain: Vec<Vec<u8>>) {
         let watched = TokioIo::new(Watched::new(stream, Side::Server, &self.record));
         let service = service_fn(|request: Request<Incoming>| {
             let response = self.answer(&request, &chain);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::Offer;
 use crate::access::World;
 use crate::blueprint::{HostName, ServerStyle};
 use crate::trust::Roots;
@@ -109,13 +110,23 @@ pub struct Options {
     pub now: OffsetDateTime,
     /// How long the whole connection may take.
     pub timeout: Duration,
+    /// What the ends offer otherwise than usual.
+    pub offer: Offer,
+    /// Whether every byte is kept.
+    pub record: bool,
 }
 
 impl Options {
-    /// TLS 1.3 at this moment, within 5 s.
+    /// TLS 1.3 at this moment, within 5 s, not recorded.
     #[must_use]
-    pub const fn at(now: OffsetDateTime) -> Self {
-        Self { version: Version::Tls13, now, timeout: Duration::from_secs(5) }
+    pub fn at(now: OffsetDateTime) -> Self {
+        Self {
+            version: Version::Tls13,
+            now,
+            timeout: Duration::from_secs(5),
+            offer: Offer::default(),
+            record: false,
+        }
     }
 }
 
@@ -143,6 +154,21 @@ pub enum HandshakeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// There is no such cipher suite or group in this version.
+    #[error("there is no {what} `{name}` in {version} here; there are {}", known.join(", "))]
+    Offer {
+        /// `cipher suite` or `group`.
+        what: &'static str,
+        /// What was given.
+        name: String,
+        /// The version.
+        version: Version,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// TLS 1.2 has no HelloRetryRequest.
+    #[error("TLS 1.2 has no key shares in its ClientHello and so no HelloRetryRequest; use TLS 1.3")]
+    NoRetry,
     /// The TLS library would not take the settings.
     #[error("the {side}'s TLS settings were not accepted: {source}")]
     Settings {

@@ -17,7 +17,7 @@ use crate::trust::Roots;
 use crate::workspace::{Cancel, Credential, Selection, authority_chain, credential};
 use crate::x509;
 
-pub use crate::handshake::Version as Tls;
+pub use crate::handshake::{Offer, Version as Tls};
 
 /// The front proxy that the API server is told to take (`--requestheader-allowed-names`).
 const FRONT_PROXY: &str = "front-proxy-client";
@@ -33,6 +33,21 @@ pub fn tls_version(text: &str) -> Result<Tls, LabError> {
         "1.2" => Ok(Tls::Tls12),
         "1.3" => Ok(Tls::Tls13),
         _ => Err(LabError::Request(format!("`{text}` is no TLS version of a cluster: use 1.2 or 1.3"))),
+    }
+}
+
+/// How a connection is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// The version that the client offers.
+    pub tls: Tls,
+    /// What the ends offer otherwise than usual.
+    pub offer: Offer,
+}
+
+impl From<Tls> for Manner {
+    fn from(tls: Tls) -> Self {
+        Self { tls, offer: Offer::default() }
     }
 }
 
@@ -57,13 +72,14 @@ pub(super) struct Circumstances<'a> {
 /// What many connections have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Common<'a> {
-    /// The version that is offered.
-    pub(super) tls: Tls,
+    /// What is offered.
+    pub(super) manner: Manner,
     /// What servers answer from.
     pub(super) world: &'a Arc<World>,
     /// Where they run.
     pub(super) runtime: &'a tokio::runtime::Runtime,
-    /// Whether other verifiers are asked as well: a matrix shows none of them.
+    /// Whether the bytes are kept and other verifiers are asked as well: a matrix shows
+    /// nothing of either.
     pub(super) is_shown: bool,
 }
 
@@ -83,11 +99,11 @@ impl Lab {
     pub fn connect(
         &self,
         connection: &Connection,
-        tls: Tls,
+        manner: impl Into<Manner>,
         cancel: &Cancel,
     ) -> Result<ConnectionView, LabError> {
         self.make_for(connection, None, cancel)?;
-        self.connect_under(connection, tls, &Circumstances::default())
+        self.connect_under(connection, manner, &Circumstances::default())
     }
 
     /// Makes what a connection and a change need and is not there: its ids.
@@ -141,13 +157,13 @@ impl Lab {
     pub(super) fn connect_under(
         &self,
         connection: &Connection,
-        tls: Tls,
+        manner: impl Into<Manner>,
         circumstances: &Circumstances<'_>,
     ) -> Result<ConnectionView, LabError> {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        let common = Common { tls, world: &world, runtime: &runtime, is_shown: true };
+        let common = Common { manner: manner.into(), world: &world, runtime: &runtime, is_shown: true };
         let (view, _) = self.exchange(connection, circumstances, &mut cache, &common)?;
         Ok(view)
     }
@@ -160,9 +176,15 @@ impl Lab {
         cache: &mut Cache,
         common: &Common<'_>,
     ) -> Result<(ConnectionView, Report), LabError> {
-        let Common { tls, world, runtime, is_shown } = *common;
+        let Common { manner, world, runtime, is_shown } = *common;
         let (client, server, mut view) = self.sides(connection, circumstances, cache, world)?;
-        let options = handshake::Options { version: tls, now: self.now(), timeout: TIMEOUT };
+        let options = handshake::Options {
+            version: manner.tls,
+            now: self.now(),
+            timeout: TIMEOUT,
+            offer: manner.offer,
+            record: is_shown,
+        };
         let report = runtime.block_on(handshake::connect(&client, &server, &options))?;
         let mut outcome = outcome(&report, &server);
         if is_shown && report.mismatched_key.is_none() {
@@ -350,6 +372,7 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
         client_prints,
         server_logs,
         micros: micros(report.elapsed),
+        recording: None,
     }
 }
 
@@ -386,5 +409,6 @@ fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
         client_prints: report.client_prints.clone(),
         server_logs: log,
         micros: micros(report.elapsed),
+        recording: report.recording.clone().map(Arc::new),
     }
 }

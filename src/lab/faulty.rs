@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::change::Changed;
 use super::connect::Circumstances;
-use super::connect::Tls;
+use super::connect::Manner;
 use super::engine::Lab;
 use super::{Cancel, ConnectionView, LabError};
 use crate::blueprint::{Connection, Kubeconfig, Places, resolve_certificate};
@@ -31,17 +31,17 @@ impl Lab {
     pub fn connect_faulty(
         &self,
         connection: &Connection,
-        tls: Tls,
+        manner: impl Into<Manner>,
         change: Option<&Change>,
         cancel: &Cancel,
     ) -> Result<ConnectionView, LabError> {
-        let Some(change) = change else { return self.connect(connection, tls, cancel) };
+        let Some(change) = change else { return self.connect(connection, manner, cancel) };
         let change = self.aimed(change, connection)?;
         self.make_for(connection, Some(&change), cancel)?;
         let changed = self.change(&change)?;
         self.connect_under(
             connection,
-            tls,
+            manner,
             &Circumstances { changed: Some(&changed), ..Circumstances::default() },
         )
     }

@@ -74,7 +74,7 @@ impl Lab {
             if cancel.is_cancelled() {
                 return Err(WorkspaceError::Cancelled.into());
             }
-            let common = Common { tls, world: &world, runtime: &runtime, is_shown: false };
+            let common = Common { manner: tls.into(), world: &world, runtime: &runtime, is_shown: false };
             let (view, report) =
                 self.exchange(connection, &circumstances(connection), &mut cache, &common)?;
             let outcome = view.outcome.as_ref().map(|o| o.outcome.clone()).unwrap_or_default();

@@ -22,7 +22,7 @@ mod view;
 mod walk;
 
 pub use crate::workspace::{Cancel, Progress};
-pub use connect::{Tls, tls_version};
+pub use connect::{Manner, Offer, Tls, tls_version};
 pub use difference::{Difference, FieldDifference};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;

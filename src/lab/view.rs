@@ -1,10 +1,13 @@
 //! What there is to see: plain data, ready to be drawn or written as JSON.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Opinions;
 use crate::lesson::Words;
 use crate::trust::Verdict;
+use crate::wire::Recording;
 
 /// What a step came to.
 #[derive(Debug, Clone)]
@@ -236,6 +239,8 @@ pub struct ConnectionOutcome {
     pub server_logs: Option<String>,
     /// Time of the whole exchange, in microseconds.
     pub micros: u64,
+    /// Every byte of it, if it came to a connection.
+    pub recording: Option<Arc<Recording>>,
 }
 
 impl ConnectionOutcome {

@@ -58,7 +58,10 @@ const KNOWN: [(&str, &str); 9] = [
 
 impl Name {
     /// Reads a Name from its DER element.
-    pub(super) fn parse(raw: &[u8]) -> Result<Self, ParseError> {
+    ///
+    /// # Errors
+    /// Go's parser would refuse the bytes; the error is its text.
+    pub fn parse(raw: &[u8]) -> Result<Self, ParseError> {
         let sequence_error = || ParseError::new("x509: invalid RDNSequence");
         let mut sequence = Reader::new(raw).inside(tag::SEQUENCE).ok_or_else(sequence_error)?;
         let mut attributes = Vec::new();

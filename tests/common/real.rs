@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use dojang::blueprint::{ClusterSpec, HostName, KeyAlgorithm};
 use dojang::clock::Clock;
 use dojang::fault::Fault;
-use dojang::handshake::{ClientSide, Options, ServerSide, Version, serve_once};
+use dojang::handshake::{ClientSide, Options, ServerSide, serve_once};
 use dojang::lab::{Cancel, Directory, Lab, LabOptions};
 use tokio::net::TcpListener;
 
@@ -140,7 +140,7 @@ impl Scene {
 }
 
 pub(crate) fn options() -> Options {
-    Options { version: Version::Tls13, now: Clock::System.now(), timeout: PATIENCE }
+    Options { timeout: PATIENCE, ..Options::at(Clock::System.now()) }
 }
 
 /// A program's output, if it ends in time.

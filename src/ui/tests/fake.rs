@@ -438,6 +438,7 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
             client_prints: (!works).then(|| format!("Unable to connect to the server: tls: failed to verify certificate: {UNKNOWN}")),
             server_logs: (!works).then(|| "http: TLS handshake error from 10.0.0.21:41822: remote error: tls: bad certificate".into()),
             micros: 1840,
+            recording: None,
         }),
     }))
 }
