@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lab/wire.rs"]
+mod wire;
+
 use std::fs;
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -36,17 +39,27 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
+    // `cargo bench -- wire` measures what has that name alone.
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let all: [(&str, fn()); 11] = [
+        ("pki", pki_beside_openssl),
+        ("workers", workers),
+        ("check", check),
+        ("judging", judging),
+        ("connections", connections),
+        ("wire", wire::wire),
+        ("first_frame", first_frame),
+        ("frame", frame),
+        ("theatre_frame", theatre_frame),
+        ("steps", steps),
+        ("walks", walks),
+    ];
     println!("{:58} {:>12} {:>12} {:>9}", "figure", "dojang", "beside it", "ratio");
-    pki_beside_openssl();
-    workers();
-    check();
-    judging();
-    connections();
-    first_frame();
-    frame();
-    theatre_frame();
-    steps();
-    walks();
+    for (name, measure) in all {
+        if chosen.is_empty() || chosen.iter().any(|wanted| wanted == name) {
+            measure();
+        }
+    }
 }
 
 fn row(figure: &str, own: &str, beside: &str, ratio: f64) {

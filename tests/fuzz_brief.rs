@@ -67,3 +67,8 @@ fn any_text_is_a_lesson_or_says_why_not() {
 fn any_bytes_are_a_capture_or_say_why_not() {
     brief("capture", 6_000);
 }
+
+#[test]
+fn any_bytes_are_a_connection_to_the_last_one() {
+    brief("wire", 6_000);
+}

@@ -70,8 +70,8 @@ fn a_connection_is_told_from_both_sides() {
     let directory = tempfile::tempdir().unwrap();
     let root = argument(directory.path());
     dojang(&["pki", "create", root, "--authorities", "three", "--key", "p256"]);
-    let all = "alert client client_prints client_verdict decision events identity micros outcome request \
-               response server server_logs server_verdict tls";
+    let all = "alert alpn cipher_suite client client_prints client_verdict decision events group http identity \
+               keys messages micros outcome request response server server_logs server_name server_verdict tls";
 
     let good = document(0, &["handshake", "admin", "kube-apiserver", "--dir", root]);
     assert_eq!(keys(&good), all);
@@ -103,6 +103,16 @@ fn a_connection_is_told_from_both_sides() {
     assert_eq!(differ["server_verdict"]["openssl"]["verdict"], "refused");
     let words = differ["server_verdict"]["openssl"]["message"].as_str().unwrap();
     assert!(words.contains("error 79 at 1 depth lookup"), "{words}");
+    let hello = &good["messages"][0];
+    let keys_of_message =
+        "at_micros bytes encrypted_under facts fields from record_bytes record_offset summary type";
+    assert_eq!(keys(hello), keys_of_message);
+    assert_eq!((hello["from"].as_str(), hello["type"].as_str()), (Some("client"), Some("client_hello")));
+    assert_eq!(keys(&hello["fields"][0]), "bytes name offset value");
+    assert_eq!(
+        (good["tls"].as_str(), good["cipher_suite"].as_str(), good["group"].as_str()),
+        (Some("TLS 1.3"), Some("TLS_AES_128_GCM_SHA256"), Some("x25519"))
+    );
 
     // The scheduler trusts the cluster's CA and not etcd's: it refuses the server.
     let refused = document(1, &["handshake", "kube-scheduler", "etcd", "--dir", root]);

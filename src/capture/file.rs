@@ -198,7 +198,7 @@ impl Interface {
     fn time(&self, units: u64) -> i128 {
         let (units, power) = (i128::from(units), u32::from(self.resolution & 0x7f));
         let since = if self.resolution & 0x80 != 0 {
-            units * NANOSECONDS >> power.min(126)
+            (units * NANOSECONDS) >> power.min(126)
         } else if power <= 9 {
             units * 10_i128.pow(9 - power)
         } else {

@@ -1,5 +1,6 @@
 //! The TCP packets in which a recording would have crossed a network.
 
+use std::cmp::Reverse;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use etherparse::{IpHeaders, Ipv4Header, Ipv6Header, PacketBuilder, TcpHeader, Tc
 
 use super::Conversation;
 use super::peer::introduction;
-use crate::wire::{Recording, Side};
+use crate::wire::{Gap, Recording, Side};
 
 /// Both ends say in their SYN that they take so many bytes in a packet: what fits in
 /// Ethernet's 1,500 behind the headers of IPv6 and TCP.
@@ -46,19 +47,22 @@ pub(super) fn packets(conversation: &Conversation, number: usize) -> io::Result<
     line.send(Side::Server, Flags::SYN_ACK, &[])?;
     line.send(Side::Client, Flags::ACK, &[])?;
     let recording = &conversation.recording;
+    let mut comments: Vec<_> = conversation.comments.iter().collect();
+    comments.sort_by_key(|comment| comment.segment);
+    let mut comments = comments.into_iter().peekable();
     let mut last = Side::Client;
     for (index, segment) in recording.segments.iter().enumerate() {
         line.at = line.at.max(nanoseconds(recording, segment.at));
         let first = line.sent.len();
         line.bring(recording, segment.from, segment.offset.saturating_add(segment.length))?;
-        for comment in conversation.comments.iter().filter(|comment| comment.segment == index) {
+        while let Some(comment) = comments.next_if(|comment| comment.segment <= index) {
             line.remark(first, comment.text.clone());
         }
         last = segment.from;
     }
     for side in [Side::Client, Side::Server] {
         line.bring(recording, side, recording.stream(side).len())?;
-        line.skip(recording, side);
+        line.skip(side);
     }
     // Who spoke last hangs up first.
     line.send(last, Flags::FIN, &[])?;
@@ -99,6 +103,8 @@ struct End {
     unanswered: usize,
     /// How many packets it has sent at all.
     packets: u16,
+    /// Where bytes of it are missing, the next place last.
+    gaps: Vec<Gap>,
 }
 
 /// One connection while its packets are made.
@@ -112,10 +118,16 @@ struct Line {
 impl Line {
     fn new(conversation: &Conversation, number: usize) -> Self {
         let apart = APART.wrapping_mul(u32::try_from(number).unwrap_or(u32::MAX).wrapping_add(1));
-        let end = |address, next| End { address, next, done: 0, unanswered: 0, packets: 0 };
+        let end = |from, address, first: u32| {
+            let gaps = conversation.recording.gaps.iter().filter(|gap| gap.from == from);
+            let mut gaps: Vec<_> = gaps.copied().collect();
+            gaps.sort_by_key(|gap| Reverse(gap.offset));
+            let next = first.wrapping_add(apart);
+            End { address, next, done: 0, unanswered: 0, packets: 0, gaps }
+        };
         Self {
-            client: end(conversation.client.address, 0x2000_0000_u32.wrapping_add(apart)),
-            server: end(conversation.server.address, 0xa000_0000_u32.wrapping_add(apart)),
+            client: end(Side::Client, conversation.client.address, 0x2000_0000),
+            server: end(Side::Server, conversation.server.address, 0xa000_0000),
             at: nanoseconds(&conversation.recording, Duration::ZERO),
             sent: Vec::new(),
         }
@@ -135,9 +147,9 @@ impl Line {
     }
 
     /// Leaves out what is missing where one end's stream is now.
-    fn skip(&mut self, recording: &Recording, from: Side) {
+    fn skip(&mut self, from: Side) {
         let end = self.ends(from).0;
-        for gap in recording.gaps.iter().filter(|gap| gap.from == from && gap.offset == end.done) {
+        while let Some(gap) = end.gaps.pop_if(|gap| gap.offset <= end.done) {
             end.next = end.next.wrapping_add(u32::try_from(gap.length).unwrap_or(u32::MAX));
         }
     }
@@ -146,11 +158,10 @@ impl Line {
     fn bring(&mut self, recording: &Recording, from: Side, until: usize) -> io::Result<()> {
         let stream = recording.stream(from);
         let until = until.min(stream.len());
-        let holes = recording.gaps.iter().filter(|gap| gap.from == from).map(|gap| gap.offset);
         let mut offset = self.ends(from).0.done;
         while offset < until {
-            self.skip(recording, from);
-            let hole = holes.clone().filter(|hole| *hole > offset).min().unwrap_or(until);
+            self.skip(from);
+            let hole = self.ends(from).0.gaps.last().map_or(until, |gap| gap.offset);
             let stop = until.min(hole).min(offset + usize::from(LARGEST));
             let flags = if stop == until { Flags::PUSH } else { Flags::ACK };
             self.send(from, flags, stream.get(offset..stop).unwrap_or_default())?;

@@ -118,23 +118,10 @@ pub(super) enum Command {
     /// A cluster's artifacts
     #[command(subcommand)]
     Pki(PkiCommand),
-    /// One real TLS connection between two components
-    #[command(after_help = HANDSHAKE_JSON)]
-    Handshake {
-        /// The client: admin, kubelet@node01, …, or anonymous
-        client: String,
-        /// The server: kube-apiserver, etcd, kubelet@node01
-        server: String,
-        /// The TLS version
-        #[arg(long, value_name = "1.2|1.3", default_value = "1.3", value_parser = ["1.2", "1.3"], hide_possible_values = true)]
-        tls: String,
-        /// Another request than the usual one, for example "GET /api/v1/secrets"
-        #[arg(long, value_name = "METHOD PATH")]
-        request: Option<String>,
-        /// With this fault of the catalogue, on a copy: see `dojang faults list`
-        #[arg(long, value_name = "ID")]
-        fault: Option<String>,
-    },
+    /// One real TLS connection, message by message: between two components, to a real
+    /// server, or from real clients
+    #[command(after_help = super::handshake::JSON)]
+    Handshake(Box<super::handshake::HandshakeArgs>),
     /// Every connection of the cluster
     #[command(after_help = MATRIX_JSON)]
     Matrix {
@@ -291,12 +278,6 @@ pub(super) struct SpecArgs {
 const WALK_JSON: &str = "\
 With --format json one document: {lessons, steps, artifacts, handshakes, failed, skipped: numbers,
 results: [{lesson, step, kind, expected, observed, ok}]}. A temporary directory is used unless --dir is given.";
-const HANDSHAKE_JSON: &str = "\
-With --format json one document: {client, server, request, outcome, tls, server_verdict, client_verdict:
-{accepted, message, checks: [{rule, outcome, evidence}], webpki: {verdict, message}, openssl: {verdict: accepted, refused,
-absent or silent, message}} or null, events: [{who, what}], alert: {from, sent, go, go_prints} or null, identity:
-{user, groups} or null, fault: its id if one was asked for, decision, response: {status, body} or null, client_prints, server_logs, micros}.
-outcome is an HTTP status, refused-by-client or refused-by-server.";
 const MATRIX_JSON: &str = "\
 With --format json one document: {connections, refused: numbers, results: [{client, server, port, request,
 outcome, user, micros, ok}]}.";

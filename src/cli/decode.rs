@@ -5,20 +5,27 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 use time::format_description::well_known::Rfc3339;
 
 use super::error::CliError;
 use super::output::{Output, Tone};
+use super::transcript::{TranscriptDocument, print_ladder};
 use crate::capture::{Capture, Found, LARGEST_FILE, Peer, read};
 use crate::text::{Language, escape};
+use crate::wire::{Problem, Transcript, decode};
 
 /// What `--help` says of the document.
 pub(super) const JSON: &str = "\
 With --format json one document: {file, packets, ends_early: offset or null, skipped: [{what, packets}],
 connections: [{number, client, server: {name, address}, started, protocol: tls or other, client_bytes, server_bytes,
-secrets: number, repeated, reordered: numbers, flaws: [sentence], comments: [{segment, text}]}]}.
-The exit status is 1 if no connection is TLS.";
+secrets: number, repeated, reordered: numbers, flaws: [sentence], comments: [{segment, text}], tls, cipher_suite, group,
+server_name, alpn: null if unknown, messages: [{from: client or server, type, at_micros, record_offset, record_bytes,
+bytes, encrypted_under: null in the clear, summary, problem: if there is one, facts: [{name, value}], fields: [{name,
+value, offset, bytes, fields: if there are any}]}], keys: [{from, protects, label, secret, key, iv, finished_key, records:
+number}]}]}. type is RFC 8446's name, or RFC 5246's; offsets of records count in their sender's
+stream, those of fields in the message. What is not TLS has no tls and what follows it. The exit status is 1 if no connection is TLS.";
 
 /// A key log is small: some lines for each connection.
 const LARGEST_KEY_LOG: u64 = 64 << 20;
@@ -42,7 +49,37 @@ struct Document<'a> {
     packets: usize,
     ends_early: Option<usize>,
     skipped: Vec<SkippedDocument>,
-    connections: Vec<ConnectionDocument<'a>>,
+    connections: Connections<'a>,
+}
+
+/// A connection and its number among those of the capture.
+struct Chosen<'a> {
+    number: usize,
+    found: &'a Found,
+}
+
+impl Chosen<'_> {
+    /// What it says, if it is TLS.
+    fn transcript(&self) -> Option<Transcript> {
+        self.found.is_tls().then(|| decode(&self.found.conversation.recording))
+    }
+}
+
+/// Connections that are decoded as they are told: the transcript of one is held at a time.
+struct Connections<'a> {
+    chosen: &'a [Chosen<'a>],
+    language: Language,
+}
+
+impl Serialize for Connections<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(Some(self.chosen.len()))?;
+        for chosen in self.chosen {
+            let transcript = chosen.transcript();
+            sequence.serialize_element(&document(chosen, transcript.as_ref(), self.language))?;
+        }
+        sequence.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -77,6 +114,8 @@ struct ConnectionDocument<'a> {
     reordered: usize,
     flaws: Vec<String>,
     comments: Vec<CommentDocument<'a>>,
+    #[serde(flatten)]
+    transcript: Option<TranscriptDocument<'a>>,
 }
 
 pub(super) fn run(output: &Output, asked: &DecodeArgs) -> Result<u8, CliError> {
@@ -87,10 +126,10 @@ pub(super) fn run(output: &Output, asked: &DecodeArgs) -> Result<u8, CliError> {
         None => String::new(),
     };
     let capture = read(&bytes, &key_log).map_err(|error| CliError::Usage(format!("{shown}: {error}")))?;
-    let numbered = capture.found.iter().zip(1..).map(|(found, number)| (number, found));
+    let numbered = capture.found.iter().zip(1..).map(|(found, number)| Chosen { number, found });
     let chosen: Vec<_> = match asked.connection {
         None => numbered.collect(),
-        Some(wanted) => numbered.filter(|(number, _)| *number == wanted).collect(),
+        Some(wanted) => numbered.filter(|chosen| chosen.number == wanted).collect(),
     };
     if let Some(wanted) = asked.connection
         && chosen.is_empty()
@@ -99,14 +138,14 @@ pub(super) fn run(output: &Output, asked: &DecodeArgs) -> Result<u8, CliError> {
         let next = if all == 0 { "capture one first".to_owned() } else { format!("name one of 1 to {all}") };
         return Err(CliError::Usage(format!("{shown} has no connection {wanted}: {next}")));
     }
-    let tls = chosen.iter().any(|(_, found)| found.is_tls());
+    let tls = chosen.iter().any(|chosen| chosen.found.is_tls());
     if output.json {
         output.document(&Document {
             file: shown.to_string(),
             packets: capture.packets,
             ends_early: capture.ends,
             skipped: skipped(&capture, output.language),
-            connections: chosen.iter().map(|(number, found)| document(*number, found, output)).collect(),
+            connections: Connections { chosen: &chosen, language: output.language },
         })?;
     } else {
         print(output, &capture, &chosen)?;
@@ -139,7 +178,12 @@ fn skipped(capture: &Capture, language: Language) -> Vec<SkippedDocument> {
     capture.skipped.iter().map(row).collect()
 }
 
-fn document<'a>(number: usize, found: &'a Found, output: &Output) -> ConnectionDocument<'a> {
+fn document<'a>(
+    chosen: &Chosen<'a>,
+    transcript: Option<&'a Transcript>,
+    language: Language,
+) -> ConnectionDocument<'a> {
+    let Chosen { number, found } = *chosen;
     let conversation = &found.conversation;
     let recording = &conversation.recording;
     let peer =
@@ -155,25 +199,25 @@ fn document<'a>(number: usize, found: &'a Found, output: &Output) -> ConnectionD
         secrets: recording.key_log.lines().count(),
         repeated: found.repeated,
         reordered: found.reordered,
-        flaws: found.flaws.iter().map(|flaw| flaw.words(output.language)).collect(),
+        flaws: found.flaws.iter().map(|flaw| flaw.words(language)).collect(),
         comments: conversation
             .comments
             .iter()
             .map(|comment| CommentDocument { segment: comment.segment, text: &comment.text })
             .collect(),
+        transcript: transcript.map(|transcript| TranscriptDocument::new(transcript, language)),
     }
 }
 
-fn print(output: &Output, capture: &Capture, chosen: &[(usize, &Found)]) -> Result<(), CliError> {
-    for (number, found) in chosen {
-        print_connection(output, *number, found)?;
+fn print(output: &Output, capture: &Capture, chosen: &[Chosen<'_>]) -> Result<(), CliError> {
+    for one in chosen {
+        print_connection(output, one)?;
         output.line("")?;
     }
     let language = output.language;
+    let left = language.pick("left out", "뺀 것");
     for row in skipped(capture, language) {
-        let left = language.pick("left out", "뺀 것");
-        let times = if output.ascii { "x" } else { "×" };
-        output.line(&format!("{left}  {} {times} {}", row.packets, row.what))?;
+        output.line(&format!("{left}: {} ({})", row.what, row.packets))?;
     }
     if let Some(offset) = capture.ends {
         output.line(&match language {
@@ -181,7 +225,7 @@ fn print(output: &Output, capture: &Capture, chosen: &[(usize, &Found)]) -> Resu
             Language::Ko => format!("{offset}바이트에서 시작하는 부분 도중에 파일이 끝나요. 잘렸거나 아직 쓰는 중이에요."),
         })?;
     }
-    if !chosen.iter().any(|(_, found)| found.is_tls()) {
+    if !chosen.iter().any(|chosen| chosen.found.is_tls()) {
         output.line(none(capture, language))?;
     }
     Ok(())
@@ -202,7 +246,8 @@ fn none(capture: &Capture, language: Language) -> &'static str {
     }
 }
 
-fn print_connection(output: &Output, number: usize, found: &Found) -> Result<(), CliError> {
+fn print_connection(output: &Output, chosen: &Chosen<'_>) -> Result<(), CliError> {
+    let Chosen { number, found } = *chosen;
     let language = output.language;
     let conversation = &found.conversation;
     let recording = &conversation.recording;
@@ -234,6 +279,14 @@ fn print_connection(output: &Output, number: usize, found: &Found) -> Result<(),
     }
     for flaw in &found.flaws {
         output.line(&format!("   {} {}", output.mark(false), flaw.words(language)))?;
+    }
+    let Some(transcript) = chosen.transcript() else { return Ok(()) };
+    print_ladder(output, &transcript, "   ")?;
+    if transcript.messages.iter().any(|message| message.problem == Some(Problem::NoSecrets)) {
+        output.line(language.pick(
+            "   To read what is encrypted, name the key log with --keylog: curl writes one where SSLKEYLOGFILE says, openssl with -keylogfile.",
+            "   암호화된 부분을 읽으려면 --keylog로 키 로그를 지정하세요. curl은 SSLKEYLOGFILE이 가리키는 곳에, openssl은 -keylogfile로 키 로그를 써요.",
+        ))?;
     }
     Ok(())
 }

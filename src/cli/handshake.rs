@@ -1,45 +1,71 @@
-//! `dojang handshake`: one connection, told from both sides.
+//! `dojang handshake`: one connection, told from both sides, message by message.
+
+mod args;
+mod export;
+mod listen;
+mod real;
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Serialize;
 
+pub(super) use args::{HandshakeArgs, JSON};
+
+use self::export::{End, Exported, export};
 use super::args::Global;
 use super::error::CliError;
 use super::lab::tell;
 use super::output::{Output, Tone};
 use super::signals::cancel_on_signal;
+use super::transcript::{TranscriptDocument, print_ladder};
 use super::verify::{OpinionDocument, print_opinions};
-use crate::lab::{AlertView, Cancel, ConnectionOutcome, ConnectionView, Opinions, tls_version};
+use crate::handshake::Event;
+use crate::lab::{
+    AlertView, Cancel, ConnectionOutcome, ConnectionView, Manner, Offer, Opinions, tls_version,
+};
 use crate::text::{Language, escape, particle};
 use crate::trust::{Outcome, Verdict};
+use crate::wire::{Transcript, decode};
 
-/// How a connection is made.
-pub(super) struct How<'a> {
-    /// `1.2` or `1.3`.
-    pub(super) tls: &'a str,
-    /// Another request than the usual one.
-    pub(super) request: Option<&'a str>,
-    /// A fault of the catalogue.
-    pub(super) fault: Option<&'a str>,
+/// The client's port in a capture: the first of those that are for anyone (RFC 6335).
+const CLIENT_PORT: u16 = 49152;
+
+pub(super) fn run(output: &Output, global: &Global, asked: &HandshakeArgs) -> Result<u8, CliError> {
+    match (&asked.listen.listen, &asked.second) {
+        (Some(address), _) => listen::run(output, global, asked, address),
+        (None, None) => real::run(output, global, asked),
+        (None, Some(server)) => between(output, global, asked, (&asked.first, server)),
+    }
 }
 
-pub(super) fn run(
+/// What the ends offer otherwise than usual.
+fn offer(asked: &HandshakeArgs) -> Result<Offer, CliError> {
+    let version = tls_version(asked.tls.as_deref().unwrap_or("1.3"))?;
+    Offer::new(version, asked.suite.as_deref(), asked.group.as_deref(), asked.retry)
+        .map_err(|error| CliError::Usage(error.to_string()))
+}
+
+/// A connection between two components.
+fn between(
     output: &Output,
     global: &Global,
+    asked: &HandshakeArgs,
     ends: (&str, &str),
-    how: &How<'_>,
 ) -> Result<u8, CliError> {
-    let fault = how.fault.map(super::faults::made).transpose()?;
+    asked.without_real_server()?;
+    let fault = asked.fault.as_deref().map(super::faults::made).transpose()?;
     let making = fault.as_ref().map(|(_, making)| making);
     let (lab, mut connection) = super::faults::stage(output, global, ends, making)?;
-    if let Some(request) = how.request {
-        connection.request = request.to_owned();
+    if let Some(request) = &asked.request {
+        connection.request.clone_from(request);
     }
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    let tls = tls_version(how.tls)?;
+    let manner = Manner { tls: tls_version(asked.tls.as_deref().unwrap_or("1.3"))?, offer: offer(asked)? };
     let mut view = match making {
-        Some(making) => lab.connect_made(&connection, tls, making, &cancel)?,
-        None => lab.connect(&connection, tls, &cancel)?,
+        Some(making) => lab.connect_made(&connection, manner, making, &cancel)?,
+        None => lab.connect(&connection, manner, &cancel)?,
     };
     tell(&lab);
     for opinions in view.outcome.iter_mut().flat_map(ConnectionOutcome::opinions_mut) {
@@ -48,15 +74,19 @@ pub(super) fn run(
     let Some(outcome) = &view.outcome else {
         return Err(CliError::Machine("the connection had no outcome".into()));
     };
+    let transcript = outcome.recording.as_deref().map(decode).unwrap_or_default();
+    if let Some(recording) = &outcome.recording {
+        let end = |name, port| End { name, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) };
+        let (client, server) = (end(&view.client, CLIENT_PORT), end(&view.server, view.port));
+        export(asked, &[Exported { client, server, recording, transcript: &transcript }])?;
+    }
     let yes = matches!(outcome.response, Some((status, _)) if status < 300);
     if output.json {
-        output.document(&HandshakeDocument::new(
-            &view,
-            outcome,
-            fault.as_ref().map(|(fault, _)| fault.id.as_str()),
-        ))?;
+        let fault = fault.as_ref().map(|(fault, _)| fault.id.as_str());
+        let transcript = TranscriptDocument::new(&transcript, output.language);
+        output.document(&HandshakeDocument::new(&view, outcome, fault, transcript))?;
     } else {
-        print_connection(output, &view, outcome)?;
+        print_connection(output, &view, outcome, &transcript)?;
     }
     Ok(u8::from(!yes))
 }
@@ -69,7 +99,6 @@ struct HandshakeDocument<'a> {
     server: &'a str,
     request: &'a str,
     outcome: &'a str,
-    tls: Option<&'a str>,
     server_verdict: Option<VerdictDocument<'a>>,
     client_verdict: Option<VerdictDocument<'a>>,
     events: Vec<EventDocument<'a>>,
@@ -80,12 +109,21 @@ struct HandshakeDocument<'a> {
     client_prints: Option<&'a str>,
     server_logs: Option<&'a str>,
     micros: u64,
+    http: Option<ResponseDocument<'a>>,
+    #[serde(flatten)]
+    transcript: TranscriptDocument<'a>,
 }
 
 #[derive(Serialize)]
 struct EventDocument<'a> {
-    who: &'a str,
-    what: &'a str,
+    who: Cow<'a, str>,
+    what: Cow<'a, str>,
+}
+
+impl EventDocument<'_> {
+    fn of(event: &Event) -> Self {
+        Self { who: event.side.to_string().into(), what: event.step.to_string().into() }
+    }
 }
 
 #[derive(Serialize)]
@@ -134,30 +172,39 @@ impl<'a> VerdictDocument<'a> {
 }
 
 impl<'a> HandshakeDocument<'a> {
-    fn new(view: &'a ConnectionView, outcome: &'a ConnectionOutcome, fault: Option<&'a str>) -> Self {
+    fn new(
+        view: &'a ConnectionView,
+        outcome: &'a ConnectionOutcome,
+        fault: Option<&'a str>,
+        transcript: TranscriptDocument<'a>,
+    ) -> Self {
         let judged = |verdict: &Option<Verdict>, opinions: &'a Option<Opinions>| {
             verdict.as_ref().map(|verdict| VerdictDocument::new(verdict, opinions.as_ref()))
         };
+        let response =
+            || outcome.response.as_ref().map(|(status, body)| ResponseDocument { status: *status, body });
         Self {
             fault,
             client: &view.client,
             server: &view.server,
             request: &view.request,
             outcome: &outcome.outcome,
-            tls: outcome.version.as_deref(),
             server_verdict: judged(&outcome.server_verdict, &outcome.server_opinions),
             client_verdict: judged(&outcome.client_verdict, &outcome.client_opinions),
-            events: outcome.events.iter().map(|(who, what)| EventDocument { who, what }).collect(),
+            events: outcome
+                .events
+                .iter()
+                .map(|(who, what)| EventDocument { who: who.into(), what: what.into() })
+                .collect(),
             alert: outcome.alert.as_ref(),
             identity: outcome.identity.as_ref().map(|(user, groups)| IdentityDocument { user, groups }),
             decision: outcome.decision.as_deref(),
-            response: outcome
-                .response
-                .as_ref()
-                .map(|(status, body)| ResponseDocument { status: *status, body }),
+            response: response(),
             client_prints: outcome.client_prints.as_deref(),
             server_logs: outcome.server_logs.as_deref(),
             micros: outcome.micros,
+            http: response(),
+            transcript,
         }
     }
 }
@@ -174,6 +221,7 @@ fn print_connection(
     output: &Output,
     view: &ConnectionView,
     outcome: &ConnectionOutcome,
+    transcript: &Transcript,
 ) -> Result<(), CliError> {
     let language = output.language;
     let arrow = if output.ascii { "->" } else { "→" };
@@ -203,6 +251,11 @@ fn print_connection(
         };
         output.line(&format!("  {:6}  {}", "", output.tone(Tone::Quiet, &told)))?;
     }
+    if !transcript.messages.is_empty() {
+        output.line("")?;
+        output.line(&output.tone(Tone::Strong, heading("on the wire", "오간 메시지")))?;
+        print_ladder(output, transcript, "  ")?;
+    }
     let verdicts = [
         (
             heading("the client judges the server", "클라이언트가 본 서버"),
@@ -218,20 +271,7 @@ fn print_connection(
     for (title, verdict, opinions) in verdicts {
         let Some(verdict) = verdict else { continue };
         output.line("")?;
-        let mark = output.mark(verdict.is_accepted());
-        output.line(&format!("{mark} {}", output.tone(Tone::Strong, title)))?;
-        for check in &verdict.checks {
-            let mark = match check.outcome {
-                Outcome::Pass => output.mark(true),
-                Outcome::Fail => output.mark(false),
-                Outcome::NotReached => output.made(false),
-            };
-            let line = format!("  {mark} {:20} {}", check.rule.name(), escape(&check.evidence));
-            output.line(line.trim_end())?;
-        }
-        if let Some(refusal) = &verdict.refusal {
-            output.line(&format!("    {}", output.tone(Tone::Bad, &escape(&refusal.message))))?;
-        }
+        print_verdict(output, title, verdict)?;
         if let Some(Opinions { webpki, openssl: Some(openssl), .. }) = opinions {
             print_opinions(output, [webpki, openssl], "  ")?;
         }
@@ -242,7 +282,7 @@ fn print_connection(
         output.line(&format!("  {}  {}", heading("groups  ", "그룹    "), escape(&groups.join(" "))))?;
     }
     if let Some(decision) = &outcome.decision {
-        output.line(&format!("  {}  {}", heading("decided ", "인가    "), escape(decision)))?;
+        output.line(&format!("  {}  {}", heading("decision", "인가    "), escape(decision)))?;
     }
     let good = matches!(outcome.response, Some((status, _)) if status < 300);
     output.line(&format!("{} {}  {}", output.mark(good), view.request, outcome.outcome))?;
@@ -254,6 +294,25 @@ fn print_connection(
         if let Some(text) = text {
             output.line(&format!("  {title}  {}", escape(text)))?;
         }
+    }
+    Ok(())
+}
+
+/// A verdict, check by check.
+fn print_verdict(output: &Output, title: &str, verdict: &Verdict) -> Result<(), CliError> {
+    let mark = output.mark(verdict.is_accepted());
+    output.line(&format!("{mark} {}", output.tone(Tone::Strong, title)))?;
+    for check in &verdict.checks {
+        let mark = match check.outcome {
+            Outcome::Pass => output.mark(true),
+            Outcome::Fail => output.mark(false),
+            Outcome::NotReached => output.made(false),
+        };
+        let line = format!("  {mark} {:20} {}", check.rule.name(), escape(&check.evidence));
+        output.line(line.trim_end())?;
+    }
+    if let Some(refusal) = &verdict.refusal {
+        output.line(&format!("    {}", output.tone(Tone::Bad, &escape(&refusal.message))))?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ mod pki;
 mod reset;
 mod signals;
 mod spec;
+mod transcript;
 mod verify;
 
 use std::process::ExitCode;
@@ -81,10 +82,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Lessons(LessonsCommand::Check { target })) => {
             lab::check(output, &global, target.as_deref())
         }
-        Some(Command::Handshake { client, server, tls, request, fault }) => {
-            let how = handshake::How { tls: &tls, request: request.as_deref(), fault: fault.as_deref() };
-            handshake::run(output, &global, (&client, &server), &how)
-        }
+        Some(Command::Handshake(asked)) => handshake::run(output, &global, &asked),
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect { sources }) => inspect::run(output, &sources),
         Some(Command::Decode(asked)) => decode::run(output, &asked),

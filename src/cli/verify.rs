@@ -140,7 +140,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &VerifyArgs) -> Resul
 
 /// The certificates of a file: bare DER, else every PEM block, else whatever bytes begin
 /// as DER does, for the parser to say what is wrong with them.
-fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, CliError> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, CliError> {
     let bytes = bytes(path)?;
     if Certificate::parse(&bytes).is_ok() {
         return Ok(vec![bytes]);

@@ -42,6 +42,7 @@ pub async fn connect(
     let both = async {
         let (dialled, accepted, from) = loopback().await?;
         let address = seen_address(client.address, from);
+        tape.iter().for_each(Tape::begin);
         let dialled = Tap::on_one(dialled, Side::Client, tape.as_ref());
         let accepted = Tap::on_one(accepted, Side::Server, tape.as_ref());
         tokio::join!(dialling.run(dialled), serving.run(accepted, address));

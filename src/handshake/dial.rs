@@ -18,10 +18,10 @@ use super::key::{PROVIDER, Presenter};
 use super::record::{Notes, Record};
 use super::stream::hang_up;
 use super::tap::{Tap, Tape};
-use super::{Alert, Credential, Event, HandshakeError, Options, Side, Step, Version};
+use super::{Alert, AlertNumber, Credential, Event, HandshakeError, Options, Side, Step, Version};
 use crate::blueprint::HostName;
 use crate::trust::{Roots, Verdict};
-use crate::wire::Recording;
+use crate::wire::{Kind, Recording, Transcript, decode};
 
 /// How long a server may take to refuse a client that has finished: with TLS 1.3 that is
 /// the first moment at which it has seen the client's certificate.
@@ -70,6 +70,8 @@ pub struct Dialled {
     pub alert: Option<Alert>,
     /// Every byte of it.
     pub recording: Recording,
+    /// What those bytes say.
+    pub transcript: Transcript,
 }
 
 /// Makes a handshake over a connection that is there, closes it cleanly, and sends nothing
@@ -89,13 +91,27 @@ pub async fn dial(stream: TcpStream, caller: &Caller, options: &Options) -> Resu
     let work = shake(tap, TlsConnector::from(Arc::new(config)), caller, &record);
     let is_in_time = timeout(options.timeout, work).await.is_ok();
     let notes = std::mem::take(&mut *record.notes());
+    let recording = tape.take();
+    let transcript = decode(&recording);
+    let alert = notes.alert().or_else(|| last_word(&transcript));
     Ok(Dialled {
-        ended: ended(&notes, is_in_time),
-        alert: notes.alert(),
+        ended: ended(&notes, alert.as_ref(), is_in_time),
+        alert,
         verdict: notes.client.verdict,
         events: notes.events,
-        recording: tape.take(),
+        recording,
+        transcript,
     })
+}
+
+/// The alert of a server that hung up while the client still wrote: the TLS library has
+/// stopped at the write and has not read it.
+fn last_word(transcript: &Transcript) -> Option<Alert> {
+    let of_server = transcript.messages.iter().filter(|message| message.from == Side::Server);
+    let alerts = of_server.filter(|message| message.kind == Kind::Alert && message.problem.is_none());
+    let mut numbers = alerts.filter_map(|message| message.bytes.get(1).copied().map(AlertNumber));
+    let sent = numbers.find(|number| *number != AlertNumber::CLOSE_NOTIFY)?;
+    Some(Alert { from: Side::Server, sent, go: sent })
 }
 
 fn config(
@@ -152,12 +168,12 @@ async fn part(mut stream: TlsStream<Tap<TcpStream>>, record: &Record) {
     }
 }
 
-fn ended(notes: &Notes, is_in_time: bool) -> Ended {
-    if notes.client.received.is_some() {
-        return Ended::RefusedByServer;
-    }
+fn ended(notes: &Notes, alert: Option<&Alert>, is_in_time: bool) -> Ended {
     if let Some(refusal) = &notes.client.refusal {
         return Ended::RefusedByClient(refusal.message.clone());
+    }
+    if alert.is_some_and(|alert| alert.from == Side::Server) {
+        return Ended::RefusedByServer;
     }
     match (&notes.client.finished, &notes.client.broken) {
         (Some(_), _) => Ended::Finished,

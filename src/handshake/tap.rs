@@ -1,7 +1,7 @@
 //! A tap on the byte streams under a connection, and the secrets beside it.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -34,13 +34,18 @@ impl Tape {
         Self(Arc::new(Mutex::new(Reel { begun: Instant::now(), recording: empty(started) })))
     }
 
+    /// The connection is open: times count from here.
+    pub(super) fn begin(&self) {
+        self.reel().begun = Instant::now();
+    }
+
     fn reel(&self) -> MutexGuard<'_, Reel> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what one end sent.
-    fn keep(&self, from: Side, bytes: &[u8]) {
-        if bytes.is_empty() {
+    /// Keeps what one end sent at once: the first `length` bytes of these buffers.
+    fn keep<'a>(&self, from: Side, length: usize, buffers: impl Iterator<Item = &'a [u8]>) {
+        if length == 0 {
             return;
         }
         let mut reel = self.reel();
@@ -51,13 +56,13 @@ impl Tape {
             Side::Server => server,
         };
         let offset = stream.len();
-        if offset + bytes.len() <= LONGEST {
-            stream.extend_from_slice(bytes);
-            segments.push(Segment { from, offset, length: bytes.len(), at });
+        if offset + length <= LONGEST {
+            stream.extend(buffers.flatten().take(length));
+            segments.push(Segment { from, offset, length, at });
         } else if let Some(gap) = gaps.iter_mut().find(|gap| gap.from == from) {
-            gap.length = gap.length.saturating_add(bytes.len());
+            gap.length = gap.length.saturating_add(length);
         } else {
-            gaps.push(Gap { from, offset, length: bytes.len() });
+            gaps.push(Gap { from, offset, length });
         }
     }
 
@@ -132,7 +137,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         if let (Some(tape), true) = (&self.tape, self.keeps_reads) {
-            tape.keep(self.side.other(), buffer.filled().get(before..).unwrap_or_default());
+            let read = buffer.filled().get(before..).unwrap_or_default();
+            tape.keep(self.side.other(), read.len(), std::iter::once(read));
         }
         Poll::Ready(result)
     }
@@ -146,9 +152,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     ) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.stream).poll_write(context, bytes));
         if let (Some(tape), Ok(written)) = (&self.tape, &result) {
-            tape.keep(self.side, bytes.get(..*written).unwrap_or_default());
+            tape.keep(self.side, *written, std::iter::once(bytes));
         }
         Poll::Ready(result)
+    }
+
+    /// The TLS library writes once more when it has failed; what it has to say may be in
+    /// several buffers, and only all at once do they go out.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, buffers));
+        if let (Some(tape), Ok(written)) = (&self.tape, &result) {
+            tape.keep(self.side, *written, buffers.iter().map(|buffer| &**buffer));
+        }
+        Poll::Ready(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -72,14 +72,14 @@ pub(super) struct Circumstances<'a> {
 /// What many connections have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Common<'a> {
-    /// How they are made.
+    /// What is offered.
     pub(super) manner: Manner,
     /// What servers answer from.
     pub(super) world: &'a Arc<World>,
     /// Where they run.
     pub(super) runtime: &'a tokio::runtime::Runtime,
-    /// Whether its bytes are kept and other verifiers are asked as well: a matrix shows none
-    /// of that.
+    /// Whether the bytes are kept and other verifiers are asked as well: a matrix shows
+    /// nothing of either.
     pub(super) is_shown: bool,
 }
 
@@ -163,8 +163,7 @@ impl Lab {
         let mut cache = Cache::default();
         let world = Arc::new(self.world());
         let runtime = runtime()?;
-        let manner = manner.into();
-        let common = Common { manner, world: &world, runtime: &runtime, is_shown: true };
+        let common = Common { manner: manner.into(), world: &world, runtime: &runtime, is_shown: true };
         let (view, _) = self.exchange(connection, circumstances, &mut cache, &common)?;
         Ok(view)
     }

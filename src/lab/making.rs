@@ -1,6 +1,6 @@
 //! The catalogue's faults on this lab: the connection that shows one, and its files.
 
-use super::connect::{Circumstances, Tls};
+use super::connect::{Circumstances, Manner};
 use super::engine::Lab;
 use super::faulty::Replaced;
 use super::{Cancel, ConnectionOutcome, ConnectionView, LabError};
@@ -79,7 +79,7 @@ impl Lab {
     pub fn connect_made(
         &self,
         connection: &Connection,
-        tls: Tls,
+        manner: impl Into<Manner>,
         making: &Making,
         cancel: &Cancel,
     ) -> Result<ConnectionView, LabError> {
@@ -88,17 +88,17 @@ impl Lab {
             connection.credential = None;
         }
         if making.change.is_some() {
-            return self.connect_faulty(&connection, tls, making.change.as_ref(), cancel);
+            return self.connect_faulty(&connection, manner, making.change.as_ref(), cancel);
         }
         if making.told_by.is_none() && !making.without_client_authority {
-            return self.connect(&connection, tls, cancel);
+            return self.connect(&connection, manner, cancel);
         }
         self.make_for(&connection, None, cancel)?;
         let circumstances = Circumstances {
             without_client_authority: making.without_client_authority,
             ..Circumstances::default()
         };
-        let mut view = self.connect_under(&connection, tls, &circumstances)?;
+        let mut view = self.connect_under(&connection, manner, &circumstances)?;
         if let Some(teller) = making.told_by {
             view.outcome = Some(told(teller, making));
         }

@@ -15,6 +15,7 @@ use crate::text::Language;
 mod background;
 mod browser;
 mod commands;
+mod effects;
 mod engine;
 mod guard;
 mod keys;

@@ -25,6 +25,7 @@ use tokio::time::{Interval, interval, timeout};
 use crate::text::{Language, width};
 
 use super::background::{self, Answer, Background, Taken};
+use super::effects::{Report, carry_out, wake};
 use super::guard::{self, Guard};
 use super::model::Model;
 use super::theme::Theme;
@@ -50,13 +51,6 @@ impl Screen {
         let out = BufWriter::with_capacity(1 << 16, stdout());
         Ok(Self { terminal: Terminal::new(CrosstermBackend::new(out))?, last: Buffer::default() })
     }
-}
-
-/// What the effects bring back.
-enum Report {
-    Msg(Msg),
-    /// Some thread panicked: what it said.
-    Panicked(String),
 }
 
 /// Whether there is a terminal to show the screen on.
@@ -310,57 +304,6 @@ fn msgs_of(event: Option<io::Result<Event>>, answer: &mut Answer) -> io::Result<
         Some(Ok(Event::Paste(text))) => vec![Msg::Pasted(text)],
         Some(Ok(_)) => Vec::new(),
     })
-}
-
-/// Sends the next beat after a while.
-fn wake(sender: &UnboundedSender<Report>, run: u64, after: Duration) {
-    let sender = sender.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(after).await;
-        // Nobody listens any more only when the loop has ended.
-        drop(sender.send(Report::Msg(Msg::Beat(run))));
-    });
-}
-
-/// Runs an effect away from the screen; what it comes to returns as a message.
-fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effect: Effect) {
-    let (engine, sender) = (Arc::clone(engine), sender.clone());
-    // Nobody listens any more only when the loop has ended.
-    let send = move |msg| drop(sender.send(Report::Msg(msg)));
-    tokio::task::spawn_blocking(move || match effect {
-        Effect::Panels { run, lesson, step } => send(Msg::Panels(run, engine.panels(&lesson, &step))),
-        Effect::Perform { run, lesson, step, cancel } => {
-            let result =
-                engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
-            send(Msg::Performed(run, result));
-        }
-        Effect::Edges(run) => send(Msg::Edges(run, engine.edges())),
-        Effect::Play { run, request, cancel } => {
-            send(Msg::Played(run, engine.play(&request, &cancel).map(Box::new)));
-        }
-        Effect::Try { run, making, is_broken, cancel } => {
-            let result =
-                engine.trial(&making, is_broken, &cancel, &|step| send(Msg::TrialStep(run, Box::new(step))));
-            send(Msg::Tried(run, result.map(Box::new)));
-        }
-        Effect::AskOpenssl { run, cases } => {
-            send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
-        }
-        Effect::Reload => {
-            if let Some(problems) = engine.reload() {
-                send(Msg::Lessons(engine.lessons().to_vec(), engine.progress(), problems));
-            }
-        }
-        // These are the loop's own.
-        Effect::Wake { .. }
-        | Effect::Record { .. }
-        | Effect::Reset(_)
-        | Effect::SetLanguage(_)
-        | Effect::Copy(_)
-        | Effect::Mouse(_)
-        | Effect::Suspend
-        | Effect::Quit => {}
-    });
 }
 
 /// Gives the terminal back and stops, as a shell's job does; returns when it goes on.

@@ -1,16 +1,15 @@
 //! What a message changes, and what is to be done outside because of it. Pure: no clock, no
 //! disk, no terminal.
 
-use crate::lab::{Panel, StepReport};
 use crate::text::Language;
 
 use super::commands::{self, Command};
 use super::keys::keys_of;
 use super::model::{Focus, Mode, Model, Notice, State, Study};
 use super::view;
-use crate::lab::Cancel;
 
 mod copy;
+mod doing;
 mod faults;
 mod lessons;
 mod message;
@@ -22,6 +21,7 @@ mod theatre;
 mod walk;
 
 pub(super) use copy::copyable;
+use doing::{answer, perform, performed};
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
@@ -127,63 +127,6 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// The open lesson, if this run is the one that it waits for.
 fn current(model: &mut Model, run: u64) -> Option<&mut Study> {
     model.study.as_mut().filter(|study| study.run == run)
-}
-
-fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effect> {
-    let language = model.language;
-    let Some(study) = &mut model.study else {
-        return Vec::new();
-    };
-    let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_cancelled());
-    match result {
-        Ok(report) => {
-            if !report.panels.is_empty() {
-                study.panels.clone_from(&report.panels);
-                study.loading = false;
-                study.panel =
-                    study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
-                study.panel_scroll = 0;
-                study.other_scrolls.clear();
-            }
-            let ok = report.ok;
-            study.state = State::Done(Box::new(report));
-            show_outcome(model);
-            position::show_decisive(model);
-            let mut effects = opinions::ask_of_study(model);
-            if ok {
-                effects.extend(record(model, None));
-            }
-            effects
-        }
-        Err(_) if cancelled => {
-            study.state = State::Ready;
-            tell(
-                model,
-                language
-                    .pick("Cancelled; nothing half made is kept.", "취소했어요. 만들다 만 것은 남지 않아요."),
-            );
-            Vec::new()
-        }
-        Err(error) => {
-            study.state = State::Failed(error);
-            show_outcome(model);
-            Vec::new()
-        }
-    }
-}
-
-/// Scrolls the text so that what was just said of the step is seen.
-fn show_outcome(model: &mut Model) {
-    let (anchor, room) = view::outcome_lines(model);
-    if let Some(study) = &mut model.study {
-        study.focus = Focus::Text;
-        if let Some((first, last)) = anchor
-            && last > study.text_scroll + room
-        {
-            study.text_scroll = first;
-        }
-    }
-    settle(model);
 }
 
 fn tell(model: &mut Model, text: impl Into<String>) {
@@ -376,32 +319,4 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     });
     model.redraw = true;
     vec![Effect::Panels { run: model.run, lesson: lesson_id, step: step_id }]
-}
-
-fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
-    let count = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
-    let Some(study) = model.study.as_mut().filter(|_| choice < count) else {
-        return Vec::new();
-    };
-    study.cursor = choice;
-    study.state = State::Answered(choice);
-    show_outcome(model);
-    record(model, Some(choice + 1))
-}
-
-fn perform(model: &mut Model) -> Vec<Effect> {
-    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else {
-        return Vec::new();
-    };
-    let (lesson, step) = (lesson.id.clone(), step.id.clone());
-    let cancel = Cancel::default();
-    model.run += 1;
-    let run = model.run;
-    let Some(study) = &mut model.study else {
-        return Vec::new();
-    };
-    study.run = run;
-    study.loading = false;
-    study.state = State::Working { cancel: cancel.clone(), progress: None };
-    vec![Effect::Perform { run, lesson, step, cancel }]
 }

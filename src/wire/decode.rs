@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::assembly::{Assembled, Assembly};
 use super::frames::{Frame, HEADER, frames};
 use super::grammar::{self, Context, Learned, Parsed};
 use super::keys::{Agreed, Encryption};
@@ -32,21 +33,15 @@ pub fn decode(recording: &Recording) -> Transcript {
     decoder.transcript
 }
 
-/// The longest a handshake message's header is.
-const MESSAGE_HEADER: usize = 4;
-
 /// One end's stream.
 struct Direction {
     encryption: Encryption,
-    /// The handshake bytes of a message that is not complete yet.
-    unfinished: Vec<u8>,
-    /// The records that they came in.
-    pieces: Vec<Piece>,
+    assembly: Assembly,
 }
 
 impl Direction {
     const fn new(from: Side) -> Self {
-        Self { encryption: Encryption::new(from), unfinished: Vec::new(), pieces: Vec::new() }
+        Self { encryption: Encryption::new(from), assembly: Assembly::new() }
     }
 }
 
@@ -71,8 +66,8 @@ impl Decoder<'_> {
     fn frame(&mut self, frame: &Frame) {
         let from = frame.from;
         let bytes = self.recording.stream(from).get(frame.range.clone()).unwrap_or_default();
-        if frame.is_after_gap {
-            self.flush(from, Some(Problem::Gap { missing: 0 }));
+        if let Some(missing) = frame.missing {
+            self.flush(from, Some(Problem::Gap { missing }));
             self.direction(from).encryption.lost_records();
         }
         let record = self.transcript.records.len();
@@ -100,11 +95,15 @@ impl Decoder<'_> {
         if is_encrypted {
             let protection = self.unread_protection(from);
             self.protect(record, protection);
-        } else if content_type == Some(HANDSHAKE) && matches!(problem, Problem::Truncated { .. }) {
-            let body = bytes.get(HEADER..).unwrap_or_default();
+        } else if content_type == Some(HANDSHAKE)
+            && matches!(problem, Problem::Truncated { .. })
+            && let Some(body @ [_, ..]) = bytes.get(HEADER..)
+        {
             self.content(record, from, HANDSHAKE, body.to_vec());
-            let is_told = !self.direction(from).unfinished.is_empty();
-            if let Some(message) = self.transcript.messages.last_mut().filter(|_| !is_told) {
+            if self.direction(from).assembly.is_empty()
+                && let Some(message) = self.transcript.messages.last_mut()
+            {
+                // Its messages are whole, and it would have held more.
                 message.problem.get_or_insert(problem);
             }
             return;
@@ -197,10 +196,9 @@ impl Decoder<'_> {
         let piece = Piece { record, range: 0..content.len() };
         let parsed = match content_type {
             HANDSHAKE => {
-                let direction = self.direction(from);
-                direction.unfinished.extend_from_slice(&content);
-                direction.pieces.push(piece);
-                self.messages(from);
+                for message in self.direction(from).assembly.push(&content, piece) {
+                    self.message(from, message);
+                }
                 return;
             }
             ALERT => grammar::alert(&content),
@@ -215,25 +213,10 @@ impl Decoder<'_> {
         }
     }
 
-    /// Takes every complete message from what one end has sent.
-    fn messages(&mut self, from: Side) {
-        let direction = self.direction(from);
-        let bytes = std::mem::take(&mut direction.unfinished);
-        let mut pieces = std::mem::take(&mut direction.pieces);
-        let mut rest = bytes.as_slice();
-        while let Some((message, behind)) = size(rest).and_then(|size| rest.split_at_checked(size)) {
-            rest = behind;
-            let own = take_pieces(&mut pieces, message.len());
-            self.message(from, message, own);
-        }
-        let direction = self.direction(from);
-        direction.unfinished = rest.to_vec();
-        direction.pieces = pieces;
-    }
-
-    fn message(&mut self, from: Side, bytes: &[u8], pieces: Vec<Piece>) {
+    fn message(&mut self, from: Side, assembled: Assembled) {
+        let Assembled { bytes, pieces } = assembled;
         let context = Context { is_13: self.agreed.is_13, suite: self.agreed.suite };
-        let mut parsed = grammar::handshake(bytes, context);
+        let mut parsed = grammar::handshake(&bytes, context);
         let (kind, learned) = (parsed.kind, std::mem::take(&mut parsed.learned));
         self.learn(kind, &learned);
         let encryption = match from {
@@ -241,8 +224,8 @@ impl Decoder<'_> {
             Side::Server => &self.server.encryption,
         };
         // Not `self.encryption`: the proofs are changed meanwhile.
-        let (facts, problem) = self.proofs.message(from, kind, bytes, &learned, &self.agreed, encryption);
-        self.push(from, parsed, bytes.to_vec(), pieces, problem);
+        let (facts, problem) = self.proofs.message(from, kind, &bytes, &learned, &self.agreed, encryption);
+        self.push(from, parsed, bytes, pieces, problem);
         if let Some(message) = self.transcript.messages.last_mut() {
             message.facts = facts;
         }
@@ -318,15 +301,11 @@ impl Decoder<'_> {
 
     /// Gives up on a message whose end does not come.
     fn flush(&mut self, from: Side, problem: Option<Problem>) {
-        let direction = self.direction(from);
-        let bytes = std::mem::take(&mut direction.unfinished);
-        let pieces = std::mem::take(&mut direction.pieces);
-        if bytes.is_empty() {
+        let Some((Assembled { bytes, pieces }, want)) = self.direction(from).assembly.give_up() else {
             return;
-        }
+        };
         let context = Context { is_13: self.agreed.is_13, suite: self.agreed.suite };
         let parsed = grammar::handshake(&bytes, context);
-        let want = size(&bytes).unwrap_or(MESSAGE_HEADER);
         let problem = problem.unwrap_or(Problem::Truncated { have: bytes.len(), want });
         self.push(from, parsed, bytes, pieces, Some(problem));
     }
@@ -364,38 +343,3 @@ const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 const TLS_13: u16 = 0x0304;
-
-/// The size of the handshake message at the beginning of these bytes, its header included.
-fn size(bytes: &[u8]) -> Option<usize> {
-    match *bytes {
-        [_, high, middle, low, ..] => {
-            let length = u32::from_be_bytes([0, high, middle, low]);
-            Some(MESSAGE_HEADER + usize::try_from(length).ok()?)
-        }
-        _ => None,
-    }
-}
-
-/// Takes the first so many bytes from the pieces of what is not finished.
-fn take_pieces(pieces: &mut Vec<Piece>, mut length: usize) -> Vec<Piece> {
-    let mut taken = Vec::new();
-    let mut used = 0;
-    for piece in pieces.iter_mut() {
-        let here = piece.range.len();
-        if here > length {
-            let end = piece.range.start + length;
-            taken.push(Piece { record: piece.record, range: piece.range.start..end });
-            piece.range.start = end;
-            break;
-        }
-        taken.push(piece.clone());
-        length -= here;
-        used += 1;
-        if length == 0 {
-            break;
-        }
-    }
-    pieces.drain(..used);
-    taken.retain(|piece| !piece.range.is_empty());
-    taken
-}

@@ -48,7 +48,7 @@ fn body(reader: &mut Reader<'_>, number: u16, place: Place, learned: &mut Learne
         0 => server_name(reader, learned)?,
         1 => choice(reader, "max_fragment_length", &["", "512", "1024", "2048", "4096"])?,
         5 | 17 => status_request(reader, place)?,
-        10 => joined(reader, "named_group_list", 2, |reader| group(reader))?,
+        10 => joined(reader, "named_group_list", 2, group)?,
         11 => joined(reader, "ec_point_format_list", 1, |reader| {
             let kinds = ["uncompressed", "ansiX962_compressed_prime", "ansiX962_compressed_char2"];
             choice(reader, "ec_point_format", &kinds)

@@ -20,8 +20,8 @@ pub(super) struct Frame {
     pub(super) header: Option<Header>,
     /// What keeps it from being a whole record.
     pub(super) problem: Option<Problem>,
-    /// Whether records were lost between the one before and this one.
-    pub(super) is_after_gap: bool,
+    /// How many bytes are missing between the one before and this one, if any are.
+    pub(super) missing: Option<usize>,
     /// When its last byte came, and as which segment.
     pub(super) at: Duration,
     order: usize,
@@ -47,11 +47,12 @@ fn split(recording: &Recording, from: Side) -> Vec<Frame> {
     let mut gaps = gaps.into_iter().peekable();
     let mut frames = Vec::new();
     let mut at = 0;
-    let mut is_after_gap = false;
+    let mut missing = None;
     while at < stream.len() {
         // A gap right before a record: records may be missing, and none is broken.
         while let Some(gap) = gaps.next_if(|gap| gap.offset <= at) {
-            is_after_gap |= gap.length > 0;
+            missing =
+                Some(missing.unwrap_or(0usize).saturating_add(gap.length)).filter(|missing| *missing > 0);
         }
         let missing_at = gaps.peek().map_or(stream.len(), |gap| gap.offset.min(stream.len()));
         let rest = stream.get(at..missing_at).unwrap_or_default();
@@ -65,24 +66,24 @@ fn split(recording: &Recording, from: Side) -> Vec<Frame> {
             range: at..stream.len(),
             header,
             problem,
-            is_after_gap,
+            missing,
             at: Duration::ZERO,
             order: usize::MAX,
         };
-        is_after_gap = false;
+        missing = None;
         if problem.is_some() {
             // No record: it goes on until a gap, after which records may begin again.
             frame.range.end = missing_at;
-            if frame.is_after_gap {
+            if frame.missing.is_some() {
                 frame.range.end = next_record(stream, at + 1).min(missing_at);
-                is_after_gap = true;
+                missing = frame.missing;
             }
         } else if at + want <= missing_at && header.is_some() {
             frame.range.end = at + want;
         } else if let Some(gap) = gaps.next() {
             frame.problem = Some(Problem::Gap { missing: gap.length });
             frame.range.end = after_gap(stream, at, header.map(|_| want), gap);
-            is_after_gap = true;
+            missing = Some(gap.length);
         } else {
             frame.problem = Some(Problem::Truncated { have: stream.len() - at, want });
         }
@@ -135,7 +136,7 @@ fn header(bytes: &[u8]) -> Result<Option<Header>, Problem> {
 
 /// What these bytes are instead of a record.
 fn foreign(bytes: &[u8]) -> Problem {
-    const METHODS: [&[u8]; 10] = [
+    const STARTS: [&[u8]; 13] = [
         b"GET ",
         b"POST ",
         b"PUT ",
@@ -146,8 +147,11 @@ fn foreign(bytes: &[u8]) -> Problem {
         b"CONNECT ",
         b"PRI * ",
         b"HTTP/",
+        b"<!DOCTYPE ",
+        b"<html",
+        b"<HTML",
     ];
-    if METHODS.iter().any(|method| bytes.starts_with(method)) {
+    if STARTS.iter().any(|start| bytes.starts_with(start)) {
         return Problem::PlainHttp;
     }
     if bytes.starts_with(b"SSH-") {

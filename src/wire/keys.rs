@@ -12,6 +12,10 @@ const REACH: u64 = 32;
 /// So many records in vain after a gap, and no more are tried.
 const PATIENCE: u8 = 8;
 
+const TLS_AES_128_GCM_SHA256: u16 = 0x1301;
+const TLS_AES_256_GCM_SHA384: u16 = 0x1302;
+const TLS_CHACHA20_POLY1305_SHA256: u16 = 0x1303;
+
 /// What both ends' keys follow from.
 #[derive(Debug, Default)]
 pub(super) struct Agreed {
@@ -99,7 +103,8 @@ impl Encryption {
             // The suite of early data is that of the ticket; the secret's length has to do.
             Protection::Early => {
                 let secret = secrets.find(random, label)?;
-                let suite = suite.or_else(|| Suite::new(if secret.len() == 48 { 0x1302 } else { 0x1301 }))?;
+                let guess = if secret.len() == 48 { TLS_AES_256_GCM_SHA384 } else { TLS_AES_128_GCM_SHA256 };
+                let suite = suite.or_else(|| Suite::new(guess))?;
                 Current::new(suite, secret.to_vec())
             }
             Protection::Handshake | Protection::Application { generation: 0 } => {
@@ -148,6 +153,13 @@ impl Encryption {
                 return Ok(Opened { content, protection: self.protection });
             }
         }
+        if let Some((other, content)) = self.open_early(agreed, secrets, header, body) {
+            // The first guess protected nothing.
+            shown.truncate(self.current.as_ref().map_or(shown.len(), |current| current.shown));
+            self.install(Protection::Early, Some(other), shown);
+            self.opened(0, record, shown);
+            return Ok(Opened { content, protection: Protection::Early });
+        }
         if let Some(protection) = successor(self.protection, agreed) {
             let next = self.key(protection, agreed, secrets);
             let opened = next.as_ref().and_then(|next| try_each(&next.opener, 0..reach, header, body));
@@ -162,6 +174,24 @@ impl Encryption {
         // What cannot be opened counts all the same.
         self.sequence = self.sequence.saturating_add(1);
         Err(problem)
+    }
+
+    /// The first record of early data with the other suite whose secrets are as long: which
+    /// one the ticket has is not told before the ServerHello.
+    fn open_early(
+        &self,
+        agreed: &Agreed,
+        secrets: &Secrets<'_>,
+        header: [u8; 5],
+        body: &[u8],
+    ) -> Option<(Current, Vec<u8>)> {
+        if self.protection != Protection::Early || self.sequence != 0 || agreed.suite.is_some() {
+            return None;
+        }
+        let secret = secrets.find(agreed.client_random.as_ref()?, label(self.from, self.protection))?;
+        let other = Current::new(Suite::new(TLS_CHACHA20_POLY1305_SHA256)?, secret.to_vec())?;
+        let content = other.opener.open(0, header, body).ok()?;
+        Some((other, content))
     }
 
     fn opened(&mut self, sequence: u64, record: usize, shown: &mut [TrafficKey]) {

@@ -7,6 +7,7 @@
 //! with the recording.
 
 mod alert;
+mod assembly;
 mod certificates;
 mod cipher;
 mod decode;

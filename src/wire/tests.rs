@@ -168,6 +168,21 @@ fn key_updates_renew_the_keys_of_both_ends() {
 }
 
 #[test]
+fn early_data_of_a_resumed_session_is_read() {
+    for suite in [suites::TLS13_AES_128_GCM_SHA256, suites::TLS13_CHACHA20_POLY1305_SHA256] {
+        let transcript = read(&Scene { suite, ..Scene::default() }.run_resumed());
+        assert_eq!(problems(&transcript), []);
+        assert_eq!(proven(&transcript), 2);
+        let told = names(&transcript);
+        assert!(!told.contains(&"server certificate".to_owned()), "{told:?}");
+        assert!(told.contains(&"client end_of_early_data".to_owned()), "{told:?}");
+        assert!(transcript.messages[0].field("identity").is_some());
+        let data = transcript.messages.iter().find(|m| m.kind == Kind::ApplicationData).unwrap();
+        assert_eq!((data.protection, data.summary.as_str()), (Protection::Early, "GET /version HTTP/1.1"));
+    }
+}
+
+#[test]
 fn a_refusal_is_told_by_its_alert() {
     let refuses = Scene { client_trusts: false, ..Scene::default() };
     let transcript = read(&refuses.run());
@@ -302,6 +317,7 @@ fn what_is_no_tls_is_told_by_what_it_is() {
     assert_eq!(told(&[0x80, 0x2e, 1, 3, 1, 0, 0]), (Kind::NotTls, Problem::Ssl2));
     assert_eq!(told(&[0; 50]), (Kind::NotTls, Problem::NotTls));
     assert_eq!(told(&[22, 3, 1, 0xff, 0xff, 1]), (Kind::NotTls, Problem::TooLong(0xffff)));
+    assert_eq!(told(&[22, 3, 1, 0, 9]), (Kind::Fragment, Problem::Truncated { have: 5, want: 14 }));
     assert_eq!(told(&[22, 3]), (Kind::Fragment, Problem::Truncated { have: 2, want: 5 }));
 }
 

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::lab::Panel;
-use crate::text::{Language, truncate, width};
+use crate::text::Language;
 
 use super::commands::Command;
 use super::model::{Focus, Model};
@@ -38,6 +38,7 @@ mod seal;
 mod step;
 mod terminal;
 mod theatre;
+mod too_small;
 mod trust;
 mod verdict;
 mod verifiers;
@@ -187,7 +188,7 @@ const IN_ASCII: [(&str, &str); 8] =
 fn draw(model: &Model, frame: &mut Frame<'_>) {
     let size = (frame.area().width, frame.area().height);
     if !is_large_enough(size) {
-        too_small(model, frame);
+        too_small::draw(model, frame);
         return;
     }
     let areas = areas(size);
@@ -240,22 +241,6 @@ pub(super) fn panel_end(model: &Model, panel: usize) -> usize {
     let panes = panes::layout(model, areas(model.size).body);
     let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == panel);
     slot.map_or(0, |slot| slot.end())
-}
-
-fn too_small(model: &Model, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let times = model.theme.glyph.times;
-    // In both languages: there is no room to look for the key that switches.
-    let (now, needed) =
-        if model.theme.is_ascii() { ("now", "needed") } else { ("지금 now", "필요 needed") };
-    let text =
-        format!("{now} {}{times}{} / {needed} {}{times}{}", area.width, area.height, MINIMUM.0, MINIMUM.1);
-    let text = truncate(&text, usize::from(area.width));
-    let columns = u16::try_from(width(&text)).unwrap_or(area.width);
-    let x = area.width.saturating_sub(columns) / 2;
-    if area.height > 0 {
-        frame.buffer_mut().set_string(x, area.height / 2, text, model.theme.text());
-    }
 }
 
 /// Where scrolling ends, in lines, for each pane.

@@ -134,8 +134,26 @@ fn certificates(keys: Keys) -> (rcgen::Certificate, CertificateDer<'static>, Pri
 impl Scene {
     /// Runs it: the handshake, a request, an answer, and the end.
     pub(super) fn run(&self) -> Recording {
-        let (root, leaf, key) = certificates(self.keys);
         let log = Arc::new(Log::default());
+        let (mut client, server) = self.configs(&log);
+        client.resumption = Resumption::disabled();
+        self.session(&Arc::new(client), &Arc::new(server), &log, false)
+    }
+
+    /// Runs it twice, and gives the second time: with the ticket of the first, and a request
+    /// that does not wait for the server.
+    pub(super) fn run_resumed(&self) -> Recording {
+        let log = Arc::new(Log::default());
+        let (mut client, mut server) = self.configs(&log);
+        client.enable_early_data = true;
+        server.max_early_data_size = 1024;
+        let (client, server) = (Arc::new(client), Arc::new(server));
+        self.session(&client, &server, &log, false);
+        self.session(&client, &server, &log, true)
+    }
+
+    fn configs(&self, log: &Arc<Log>) -> (ClientConfig, ServerConfig) {
+        let (root, leaf, key) = certificates(self.keys);
         let provider = |groups: &[&'static dyn SupportedKxGroup]| {
             Arc::new(CryptoProvider {
                 cipher_suites: vec![self.suite],
@@ -153,7 +171,6 @@ impl Scene {
             true => client.with_client_auth_cert(vec![leaf.clone()], key.clone_key()).unwrap(),
             false => client.with_no_client_auth(),
         };
-        client.resumption = Resumption::disabled();
         client.require_ems = false;
         client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         client.key_log = log.clone();
@@ -173,9 +190,23 @@ impl Scene {
         server.send_tls13_tickets = self.tickets;
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         server.key_log = log.clone();
+        (client, server)
+    }
+
+    fn session(
+        &self,
+        client: &Arc<ClientConfig>,
+        server: &Arc<ServerConfig>,
+        log: &Log,
+        is_early: bool,
+    ) -> Recording {
         let name = ServerName::try_from("kube-apiserver").unwrap();
-        let mut client: Connection = ClientConnection::new(Arc::new(client), name).unwrap().into();
-        let mut server: Connection = ServerConnection::new(Arc::new(server)).unwrap().into();
+        let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
+        if is_early {
+            client.early_data().unwrap().write_all(REQUEST).unwrap();
+        }
+        let mut client: Connection = client.into();
+        let mut server: Connection = ServerConnection::new(Arc::clone(server)).unwrap().into();
         let mut wire = Wire::default();
         let is_open = wire.settle(&mut client, &mut server);
         if is_open && self.key_updates {
@@ -183,8 +214,10 @@ impl Scene {
             wire.settle(&mut client, &mut server);
         }
         if is_open {
-            client.writer().write_all(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-            wire.settle(&mut client, &mut server);
+            if !is_early {
+                client.writer().write_all(REQUEST).unwrap();
+                wire.settle(&mut client, &mut server);
+            }
             server.writer().write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
             wire.settle(&mut client, &mut server);
             client.send_close_notify();
@@ -195,6 +228,8 @@ impl Scene {
         wire.finish(&log.0.lock().unwrap())
     }
 }
+
+const REQUEST: &[u8] = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[derive(Default)]
 struct Wire {

@@ -84,6 +84,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "chain" => super::chain::seeds(),
         "names" => super::names::seeds(),
         "capture" => super::capture::seeds(),
+        "wire" => super::wire::seeds(),
         _ => lessons(),
     }
 }

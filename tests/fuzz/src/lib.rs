@@ -13,15 +13,17 @@ pub mod mutate;
 pub mod names;
 pub mod parse;
 pub mod verdict;
+pub mod wire;
 
 /// One target: it is given any bytes, and panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("parse", parse::run),
     ("chain", chain::run),
     ("names", names::run),
     ("lesson", lesson::run),
     ("capture", capture::run),
+    ("wire", wire::run),
 ];
