@@ -1,108 +1,21 @@
 //! The handshake theatre, on connections that were recorded once: what keys and mouse do,
-//! that each field and its bytes find each other, and how it looks.
+//! how it looks, and what it does not let through.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use proptest::prelude::*;
-use ratatui::style::Modifier;
-use time::OffsetDateTime;
 
-use super::fake::{UNKNOWN, verdict};
 use super::*;
-use crate::lab::{Judgement, Moment, Play, PlayRequest, Scene, Tls, Variant};
+use crate::lab::{Judgement, Moment, PlayRequest, Scene, Variant};
 use crate::text::Language;
-use crate::trust::Rule;
 use crate::ui::theatre::{Beat, Mark, Page, Pairing, Pane, Show};
-use crate::ui::view::{self, Spot, Target};
-use crate::wire::{Kind, Recording, Segment, Side};
+use crate::wire::{Kind, Side};
 
-/// A connection of the lab that was recorded once: `tests/fixtures/theatre`.
-pub(super) fn recorded(request: &PlayRequest) -> Play {
-    let is_faulty = matches!(request.variant, Variant::Fault(_));
-    let text = match (is_faulty, request.tls) {
-        (true, _) => include_str!("../../../tests/fixtures/theatre/refused.txt"),
-        (_, Some(Tls::Tls12)) => include_str!("../../../tests/fixtures/theatre/tls12.txt"),
-        _ => include_str!("../../../tests/fixtures/theatre/tls13.txt"),
-    };
-    let (client, server) = match &request.scene {
-        Scene::Edge { client, server } => (client.clone(), server.clone()),
-        Scene::Step { .. } | Scene::Trial { .. } => ("admin".to_owned(), "kube-apiserver@cp1".to_owned()),
-    };
-    let judged = |by, refused: Option<&str>| Judgement {
-        by,
-        at: Moment::Certificate,
-        verdict: Some(verdict(refused.map(|words| (Rule::Issuer, "no authority signed it", words)))),
-        refusal: refused.map(|words| format!("tls: failed to verify certificate: {words}")),
-    };
-    let judgements = vec![judged(Side::Client, None), judged(Side::Server, is_faulty.then_some(UNKNOWN))];
-    Play { client, server, recording: Arc::new(recording(text)), judgements }
-}
+mod fields;
+mod recorded;
 
-/// Reads a fixture: who, when in microseconds, the bytes; then the key log.
-fn recording(text: &str) -> Recording {
-    let mut read = empty();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let words: Vec<&str> = line.split(' ').collect();
-        let from = match words[0] {
-            "client" => Side::Client,
-            "server" => Side::Server,
-            _ => {
-                read.key_log.push_str(line);
-                read.key_log.push('\n');
-                continue;
-            }
-        };
-        let bytes: Vec<u8> = (0..words[2].len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&words[2][at..at + 2], 16).unwrap())
-            .collect();
-        send(&mut read, from, Duration::from_micros(words[1].parse().unwrap()), &bytes);
-    }
-    read
-}
-
-fn empty() -> Recording {
-    Recording {
-        started: OffsetDateTime::UNIX_EPOCH,
-        client: Vec::new(),
-        server: Vec::new(),
-        segments: Vec::new(),
-        gaps: Vec::new(),
-        key_log: String::new(),
-    }
-}
-
-fn send(recording: &mut Recording, from: Side, at: Duration, bytes: &[u8]) {
-    let stream = match from {
-        Side::Client => &mut recording.client,
-        Side::Server => &mut recording.server,
-    };
-    recording.segments.push(Segment { from, offset: stream.len(), length: bytes.len(), at });
-    stream.extend_from_slice(bytes);
-}
-
-/// Every kind of message in the clear, with a body that most of them do not have.
-fn every_kind() -> Play {
-    let mut recording = empty();
-    let body: Vec<u8> = (0..60).collect();
-    let mut record = |content_type: u8, content: &[u8]| {
-        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        let bytes = [&[content_type, 3, 3, length[0], length[1]], content].concat();
-        send(&mut recording, Side::Client, Duration::from_millis(1), &bytes);
-    };
-    for number in [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 22, 24, 25, 99, 254] {
-        record(22, &[&[number, 0, 0, 60][..], &body].concat());
-    }
-    record(20, &[1]);
-    record(21, &[2, 42]);
-    record(24, &body);
-    record(77, &body);
-    record(23, &body);
-    send(&mut recording, Side::Server, Duration::from_millis(2), b"HTTP/1.1 400 Bad Request\r\n\r\n");
-    Play { client: "a".into(), server: "b".into(), recording: Arc::new(recording), judgements: Vec::new() }
-}
+use recorded::every_kind;
+pub(super) use recorded::recorded;
 
 impl Lab {
     /// The theatre with the API server's connection to etcd, before it has been played.
@@ -133,30 +46,6 @@ impl Lab {
             self.keys("j");
         }
         self
-    }
-
-    /// The bytes that stand out.
-    fn highlighted(&self) -> BTreeSet<usize> {
-        let buffer = self.buffer();
-        let columns = usize::from(buffer.area.width);
-        let mut found = BTreeSet::new();
-        for (at, cell) in buffer.content.iter().enumerate() {
-            if cell.modifier.contains(Modifier::REVERSED) {
-                let (x, y) = (u16::try_from(at % columns).unwrap(), u16::try_from(at / columns).unwrap());
-                if let Target::Theatre(Spot::Byte(byte)) = view::hit(&self.model, x, y) {
-                    found.insert(byte);
-                }
-            }
-        }
-        found
-    }
-
-    /// The bytes that are seen.
-    fn seen(&self) -> std::ops::Range<usize> {
-        let in_row = view::theatre_bytes_in_row(&self.model);
-        let [.., sight] = view::theatre_sights(&self.model).unwrap();
-        let first = self.show().scrolls[2];
-        first * in_row..(first + sight.rows) * in_row
     }
 }
 
@@ -330,75 +219,6 @@ fn the_mouse_chooses_opens_and_scrolls() {
     let (column, row) = lab.find("etcd-healthcheck");
     lab.click(column, row).click(column, row);
     assert_eq!(lab.show().stages[0].play.client, "etcd-healthcheck");
-}
-
-#[test]
-fn every_field_and_its_bytes_find_each_other() {
-    let mut plays = vec![every_kind()];
-    for (tls, variant) in [
-        (Tls::Tls13, Variant::Plain),
-        (Tls::Tls12, Variant::Plain),
-        (Tls::Tls13, Variant::Fault("F22".into())),
-    ] {
-        let scene = Scene::Edge { client: "a".into(), server: "b".into() };
-        plays.push(recorded(&PlayRequest { scene, tls: Some(tls), variant }));
-    }
-    let mut kinds = BTreeSet::new();
-    for play in plays {
-        let play = Arc::new(play);
-        for outside in [false, true] {
-            let mut lab = Lab::new(Language::En, (80, 24));
-            crate::ui::update::show(&mut lab.model, Arc::clone(&play));
-            lab.keys(if outside { ">e>" } else { ">" });
-            let rows = lab.show().rows.len();
-            for row in 0..rows {
-                lab.keys("<");
-                for _ in 0..row {
-                    lab.keys("j");
-                }
-                let Some((_, message)) = lab.show().message() else { continue };
-                let (kind, length, count) =
-                    (message.kind.name(), message.bytes.len(), message.outline().len());
-                let leaves = message.outline().into_iter().filter(|(_, field)| field.children.is_empty());
-                let covered: Vec<usize> = leaves.flat_map(|(_, field)| field.range.clone()).collect();
-                assert_eq!(covered, (0..length).collect::<Vec<_>>(), "{kind}");
-                if !kinds.insert((kind, outside, length)) {
-                    continue;
-                }
-                lab.keys("\n\n\t\t");
-                if lab.show().pane == Pane::Bytes {
-                    lab.keys("\t");
-                }
-                assert_eq!(lab.show().pane, Pane::Fields);
-                lab.keys("<");
-                for field in 0..count {
-                    assert_eq!(lab.show().field, field, "{kind}");
-                    let range = lab.show().field().unwrap().range.clone();
-                    let seen = lab.seen();
-                    let expected: BTreeSet<usize> = range.filter(|byte| seen.contains(byte)).collect();
-                    assert!(!expected.is_empty(), "{kind}: field {field} is out of sight");
-                    assert_eq!(lab.highlighted(), expected, "{kind}: field {field}\n{}", lab.text());
-                    lab.keys("j");
-                }
-                lab.keys("\t<");
-                assert_eq!(lab.show().pane, Pane::Bytes);
-                for byte in 0..length {
-                    let show = lab.show();
-                    assert_eq!(show.byte, byte);
-                    let field = show.field().unwrap();
-                    assert!(field.range.contains(&byte) && field.children.is_empty(), "{kind}: byte {byte}");
-                    assert!(lab.seen().contains(&byte));
-                    lab.keys("l");
-                }
-                lab.keys("qq");
-            }
-        }
-    }
-    let kinds: BTreeSet<&str> = kinds.into_iter().map(|(kind, ..)| kind).collect();
-    for kind in ["client_hello", "key_update", "certificate_status", "alert", "application_data", "not_tls"] {
-        assert!(kinds.contains(kind), "{kinds:?}");
-    }
-    assert!(kinds.len() >= 25, "{kinds:?}");
 }
 
 #[test]
