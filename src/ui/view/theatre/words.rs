@@ -6,7 +6,7 @@ use super::super::super::theatre::{Beat, Show, Stage, content_type_name, is_fata
 use super::super::super::words;
 use super::super::lines::safe;
 use super::Look;
-use crate::lab::Judgement;
+use crate::lab::{Judgement, Moment};
 use crate::text::{Language, particle};
 use crate::trust::Outcome;
 use crate::wire::{Message, Protection, Side};
@@ -119,17 +119,9 @@ pub(super) fn why(show: &Show, stage: usize, beat: Beat, look: Look) -> String {
     let (client, server) = (name(Side::Client), name(Side::Server));
     match (beat, look.language) {
         (Beat::Message(_), _) => String::new(),
-        (Beat::Judged(at), language) => {
+        (Beat::Judged(at), _) => {
             let judgement = stage.play.judgements.get(at);
-            let by = judgement.map_or(Side::Client, |judgement| judgement.by);
-            let (judge, judged) = (name(by), name(by.other()));
-            match language {
-                Language::En => format!("{judge} verifies the certificate of {judged} by Go's rules."),
-                Language::Ko => {
-                    let particle = particle(&judge, "이", "가");
-                    format!("{judge}{particle} Go의 규칙으로 {judged}의 인증서를 검증해요.")
-                }
-            }
+            judgement.map(|judgement| why_judged(stage, judgement, look)).unwrap_or_default()
         }
         (Beat::Finished(Side::Client), Language::En) if stage.is_13() => format!(
             "In TLS 1.3 {client} has finished as soon as it has sent its own Finished. It may send its request now, whatever {server} makes of its certificate."
@@ -150,6 +142,26 @@ pub(super) fn why(show: &Show, stage: usize, beat: Beat, look: Look) -> String {
             "{client}의 핸드셰이크는 이미 끝났고, 응답을 읽을 때에야 경고를 만나요. 그래서 Go는 핸드셰이크가 아니라 요청의 오류로 `remote error: tls: …`를 출력해요."
         ),
     }
+}
+
+/// Who judges whom, and what follows.
+fn why_judged(stage: &Stage, judgement: &Judgement, look: Look) -> String {
+    let (judge, judged) = (safe(stage.name(judgement.by)), safe(stage.name(judgement.by.other())));
+    let particle = particle(&judge, "이", "가");
+    let first = match look.language {
+        Language::En => format!("{judge} verifies the certificate of {judged} by Go's rules."),
+        Language::Ko => format!("{judge}{particle} Go의 규칙으로 {judged}의 인증서를 검증해요."),
+    };
+    // Such a server would send no alert: it answers.
+    let later = match judgement.at {
+        Moment::Request => look.pick(
+            " In TLS it takes any, and looks only now, with the request: who is refused gets 401, not an alert.",
+            " TLS에서는 어떤 인증서든 받고, 요청이 온 지금에야 확인해요. 거부하면 경고가 아니라 401로 답해요.",
+        ),
+        Moment::Certificate | Moment::Signature => "",
+    };
+    let refusal = judgement.refusal.as_ref().map(|words| format!(" {}", safe(words))).unwrap_or_default();
+    format!("{first}{later}{refusal}")
 }
 
 /// The style of a message's name.
