@@ -49,8 +49,11 @@ impl Lab {
     }
 }
 
+/// The keys that lead to a screen.
+type Go = fn(&mut Lab);
+
 /// The screens that are looked at, and how they are come to.
-fn screens() -> Vec<(&'static str, fn(&mut Lab))> {
+fn screens() -> Vec<(&'static str, Go)> {
     vec![
         ("list", |lab| {
             lab.keys("q");
