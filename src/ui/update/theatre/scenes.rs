@@ -194,7 +194,12 @@ fn faults_of(play: &Play) -> Vec<(String, [String; 2])> {
     // That the catalogue reads is held by a test.
     let faults = Catalogue::embedded().map(|catalogue| catalogue.faults).unwrap_or_default();
     let is_here = |fault: &crate::fault::Fault| {
-        fault.make.as_ref().is_some_and(|making| (name(&making.client), name(&making.server)) == ends)
+        // Where a program does not get as far as a connection there is nothing to play.
+        fault.make.as_ref().is_some_and(|making| {
+            (name(&making.client), name(&making.server)) == ends
+                && making.told_by.is_none()
+                && making.outcome != "not-started"
+        })
     };
     let here = faults.into_iter().filter(is_here);
     here.map(|fault| (fault.id.clone(), [fault.title.en.clone(), fault.title.ko.clone()])).collect()
