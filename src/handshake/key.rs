@@ -138,8 +138,11 @@ static LOADED: Loaded = Loaded(Mutex::new(VecDeque::new()));
 /// So many keys are kept.
 const MOST_KEYS: usize = 32;
 
-/// Keys by their DER, the last one first.
-struct Loaded(Mutex<VecDeque<(Vec<u8>, Arc<dyn SigningKey>)>>);
+/// A key's DER, and the key.
+type Known = (Vec<u8>, Arc<dyn SigningKey>);
+
+/// Keys, the last one first.
+struct Loaded(Mutex<VecDeque<Known>>);
 
 impl Loaded {
     fn key(&self, der: &[u8]) -> Result<Arc<dyn SigningKey>, String> {
