@@ -245,6 +245,13 @@ pub struct ConnectionOutcome {
     pub judgements: Vec<Judgement>,
 }
 
+impl ConnectionOutcome {
+    /// Both sides' opinions, the one of the server's chain first.
+    pub fn opinions_mut(&mut self) -> impl Iterator<Item = &mut Opinions> {
+        [&mut self.server_opinions, &mut self.client_opinions].into_iter().flatten()
+    }
+}
+
 impl ConnectionView {
     /// Whether it can be shown message by message.
     #[must_use]
