@@ -34,6 +34,7 @@ pub use explain::{Topic, explain};
 pub use kind::Kind;
 pub use names::{group_name, group_number, suite_name, suite_number, version_name};
 pub use problem::Problem;
+pub use reader::all_hex as hex;
 pub use recording::{Gap, Recording, Segment};
 pub use side::Side;
 pub use transcript::{Fact, Field, Header, Message, Piece, Protection, Record, TrafficKey, Transcript};
