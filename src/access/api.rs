@@ -135,6 +135,23 @@ pub(super) fn group(name: &str, version: &str) -> Option<&'static ApiGroup> {
     groups().iter().find(|group| group.name == name && group.version == version)
 }
 
+/// The resource that a user means: a plural, a singular or a short name, with the group behind
+/// a dot where the name alone is not enough (`pods`, `po`, `deployments.apps`). The group and
+/// the plural name.
+#[must_use]
+pub fn named_resource(text: &str) -> Option<(&'static str, &'static str)> {
+    let (name, group) = text.split_once('.').unwrap_or((text, ""));
+    let name = name.to_ascii_lowercase();
+    let of_group = groups().iter().filter(|own| group.is_empty() || own.name == group);
+    of_group.flat_map(|group| group.resources.iter().map(move |own| (group, own))).find_map(|(group, own)| {
+        let is_meant = own.name == name
+            || (!own.name.contains('/')
+                && (own.kind.to_ascii_lowercase() == name
+                    || own.short.iter().any(|short| short.split(' ').any(|short| short == name))));
+        is_meant.then_some((group.name.as_str(), own.name.as_str()))
+    })
+}
+
 /// The description of a named group, `GET /apis/GROUP`, without its kind.
 fn api_group(name: &str) -> Json {
     let versions: Vec<Json> = groups()

@@ -59,6 +59,15 @@ pub struct FieldRequirement {
     pub value: String,
 }
 
+impl FieldRequirement {
+    /// The terms of a field selector (`spec.nodeName=node01,status.phase!=Failed`). Terms that
+    /// make no sense are left out, as the authorizer leaves out a selector it cannot read.
+    #[must_use]
+    pub fn of_selector(selector: &str) -> Vec<Self> {
+        parse_field_selector(selector)
+    }
+}
+
 impl Resource {
     /// `pods`, or `pods/log` with a subresource.
     pub fn combined(&self) -> String {

@@ -19,6 +19,7 @@ mod rbac;
 mod respond;
 mod world;
 
+pub use api::named_resource;
 pub use attributes::{Attributes, AttributesError, FieldRequirement, Resource, Target};
 pub use authenticate::{Authenticated, Authenticators, FrontProxy, authenticate, identity_from_certificate};
 pub use bootstrap::Bootstrap;

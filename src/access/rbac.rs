@@ -25,6 +25,26 @@ pub struct Rule {
     pub urls: Vec<String>,
 }
 
+impl fmt::Display for Rule {
+    /// As a rule of a role is written in YAML, without the empty lists.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lists = [
+            ("verbs", &self.verbs),
+            ("apiGroups", &self.groups),
+            ("resources", &self.resources),
+            ("resourceNames", &self.names),
+            ("nonResourceURLs", &self.urls),
+        ];
+        let mut separator = "{";
+        for (key, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            let list: Vec<String> = list.iter().map(|item| quote(item)).collect();
+            write!(formatter, "{separator}{key}: [{}]", list.join(", "))?;
+            separator = ", ";
+        }
+        formatter.write_str("}")
+    }
+}
+
 impl Rule {
     /// Whether the rule allows a request.
     pub fn allows(&self, attributes: &Attributes) -> bool {
@@ -79,12 +99,21 @@ pub enum RoleRef {
     ClusterRole(String),
 }
 
+impl RoleRef {
+    /// Its kind, and the role's name.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Role(name) => ("Role", name),
+            Self::ClusterRole(name) => ("ClusterRole", name),
+        }
+    }
+}
+
 impl fmt::Display for RoleRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Role(name) => write!(formatter, "Role {}", quote(name)),
-            Self::ClusterRole(name) => write!(formatter, "ClusterRole {}", quote(name)),
-        }
+        let (kind, name) = self.parts();
+        write!(formatter, "{kind} {}", quote(name))
     }
 }
 
@@ -159,6 +188,14 @@ pub struct Grant {
     pub rule: Rule,
 }
 
+impl Grant {
+    /// `Group "dev"`, `ServiceAccount "app/dev"`.
+    #[must_use]
+    pub fn subject_words(&self) -> String {
+        self.subject.describe(self.binding.namespace.as_deref().unwrap_or_default())
+    }
+}
+
 impl fmt::Display for Grant {
     /// `ClusterRoleBinding "b" of ClusterRole "r" to User "u"`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,8 +206,7 @@ impl fmt::Display for Grant {
                 write!(formatter, "RoleBinding {}", quote(&format!("{name}/{namespace}")))?;
             }
         }
-        let namespace = namespace.as_deref().unwrap_or_default();
-        write!(formatter, " of {role} to {}", self.subject.describe(namespace))
+        write!(formatter, " of {role} to {}", self.subject_words())
     }
 }
 
