@@ -231,7 +231,8 @@ fn is_path_segment(name: &str) -> bool {
 
 /// Undoes percent encoding; `+` is a space in a query only. What is no valid
 /// escape stays as it is, and bytes that are no UTF-8 become U+FFFD.
-fn unescape(text: &str, query: bool) -> String {
+#[must_use]
+pub fn unescape(text: &str, query: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

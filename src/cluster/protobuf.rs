@@ -1,0 +1,238 @@
+//! Protobuf bodies, as kubectl's typed clients send them: `k8s\0` and a `runtime.Unknown`
+//! (apimachinery/pkg/runtime/serializer/protobuf), read by the messages of
+//! `assets/protobuf.toml`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::access::Json;
+use crate::text::quote;
+
+const SOURCE: &str = include_str!("../../assets/protobuf.toml");
+const MAGIC: &[u8] = b"k8s\0";
+/// No message that is read here nests deeper.
+const DEPTH: usize = 16;
+
+#[derive(Debug, Default, Deserialize)]
+struct File {
+    message: HashMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Single,
+    Repeated,
+    Map,
+}
+
+#[derive(Debug)]
+struct Field {
+    name: String,
+    shape: Shape,
+    kind: String,
+}
+
+type Messages = HashMap<String, HashMap<u64, Field>>;
+
+/// The file is part of the program, and a test reads it: it always parses.
+static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
+    let file: File = toml::from_str(SOURCE).unwrap_or_default();
+    let fields = |rows: Vec<String>| rows.iter().filter_map(|row| field(row)).collect();
+    file.message.into_iter().map(|(name, rows)| (name, fields(rows))).collect()
+});
+
+fn field(row: &str) -> Option<(u64, Field)> {
+    let [number, name, kind] = row.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let (shape, kind) = match (kind.strip_prefix('*'), kind.strip_prefix("map:")) {
+        (Some(kind), _) => (Shape::Repeated, kind),
+        (_, Some(kind)) => (Shape::Map, kind),
+        _ => (Shape::Single, kind),
+    };
+    Some((number.parse().ok()?, Field { name: name.to_owned(), shape, kind: kind.to_owned() }))
+}
+
+/// The object in a protobuf body.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+pub(super) fn decode(body: &[u8]) -> Result<Json, String> {
+    let envelope = body
+        .strip_prefix(MAGIC)
+        .ok_or("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")?;
+    let unknown = message("Unknown", envelope, 0)?;
+    let kind = unknown.text("typeMeta.kind").to_owned();
+    if !MESSAGES.contains_key(&kind) {
+        return Err(format!("this lab does not read {} as protobuf; send it as JSON", quote(&kind)));
+    }
+    let raw = STANDARD.decode(unknown.text("raw")).map_err(|error| error.to_string())?;
+    let mut object = Json::object([
+        ("kind", kind.as_str().into()),
+        ("apiVersion", unknown.text("typeMeta.apiVersion").into()),
+    ]);
+    if let (Json::Object(all), Json::Object(fields)) = (&mut object, message(&kind, &raw, 0)?) {
+        all.extend(fields);
+    }
+    Ok(object)
+}
+
+fn message(kind: &str, mut bytes: &[u8], depth: usize) -> Result<Json, String> {
+    let fields = MESSAGES.get(kind).ok_or_else(|| format!("proto: no message {kind}"))?;
+    if depth > DEPTH {
+        return Err("proto: exceeded max recursion depth".to_owned());
+    }
+    let mut object = Json::Object(Vec::new());
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes)?;
+        let wire = match tag & 7 {
+            0 => Wire::Number(varint(&mut bytes)?),
+            1 => Wire::Bytes(take(&mut bytes, 8)?),
+            2 => {
+                let length = varint(&mut bytes)?;
+                Wire::Bytes(take(&mut bytes, usize::try_from(length).map_err(|_| EOF)?)?)
+            }
+            5 => Wire::Bytes(take(&mut bytes, 4)?),
+            other => return Err(format!("proto: illegal wireType {other}")),
+        };
+        let Some(field) = fields.get(&(tag >> 3)) else { continue };
+        match field.shape {
+            Shape::Single => {
+                if let Some(value) = value(&field.kind, &wire, depth)? {
+                    object.set(&field.name, value);
+                }
+            }
+            Shape::Repeated => {
+                let list = object.entry(&field.name);
+                if !matches!(list, Json::Array(_)) {
+                    *list = Json::Array(Vec::new());
+                }
+                if let (Some(items), Some(value)) = (list.items_mut(), value(&field.kind, &wire, depth)?) {
+                    items.push(value);
+                }
+            }
+            Shape::Map => {
+                let Wire::Bytes(entry) = wire else { return Err(EOF.to_owned()) };
+                let (key, value) = map_entry(&field.kind, entry, depth)?;
+                object.entry(&field.name).set(&key, value);
+            }
+        }
+    }
+    Ok(object)
+}
+
+enum Wire<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+const EOF: &str = "unexpected EOF";
+
+fn value(kind: &str, wire: &Wire<'_>, depth: usize) -> Result<Option<Json>, String> {
+    Ok(Some(match (kind, wire) {
+        ("int", Wire::Number(number)) => Json::integer(number.cast_signed()),
+        ("bool", Wire::Number(number)) => (*number != 0).into(),
+        ("string", Wire::Bytes([])) | ("bytes", Wire::Bytes([])) => return Ok(None),
+        ("string", Wire::Bytes(bytes)) => String::from_utf8_lossy(bytes).as_ref().into(),
+        ("bytes", Wire::Bytes(bytes)) => STANDARD.encode(bytes).into(),
+        ("time", Wire::Bytes(bytes)) => return moment(bytes),
+        ("ExtraValue", Wire::Bytes(bytes)) => {
+            message(kind, bytes, depth + 1)?.take("items").unwrap_or_else(|| Json::Array(Vec::new()))
+        }
+        (kind, Wire::Bytes(bytes)) => message(kind, bytes, depth + 1)?,
+        _ => return Err(format!("proto: wrong wireType for field of type {kind}")),
+    }))
+}
+
+/// A `Timestamp`: seconds and nanoseconds. The zero time is none.
+fn moment(mut bytes: &[u8]) -> Result<Option<Json>, String> {
+    let mut seconds = 0_i64;
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes)?;
+        let number = varint(&mut bytes)?;
+        if tag >> 3 == 1 {
+            seconds = number.cast_signed();
+        }
+    }
+    let time = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|time| time.format(&Rfc3339).ok());
+    Ok(time.filter(|_| seconds != 0).map(Json::from))
+}
+
+fn map_entry(kind: &str, mut bytes: &[u8], depth: usize) -> Result<(String, Json), String> {
+    let (mut key, mut found) = (String::new(), None);
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes)?;
+        let length = varint(&mut bytes)?;
+        let part = take(&mut bytes, usize::try_from(length).map_err(|_| EOF)?)?;
+        match tag >> 3 {
+            1 => key = String::from_utf8_lossy(part).into_owned(),
+            2 => found = value(kind, &Wire::Bytes(part), depth)?,
+            _ => {}
+        }
+    }
+    Ok((key, found.unwrap_or_else(|| "".into())))
+}
+
+fn varint(bytes: &mut &[u8]) -> Result<u64, String> {
+    let mut value = 0_u64;
+    for place in 0..10 {
+        let (first, rest) = bytes.split_first().ok_or(EOF)?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7f) << (7 * place);
+        if first & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err("proto: integer overflow".to_owned())
+}
+
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Result<&'a [u8], String> {
+    let (taken, rest) = bytes.split_at_checked(length).ok_or(EOF)?;
+    *bytes = rest;
+    Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_reads_and_has_a_known_type() {
+        let file: File = toml::from_str(SOURCE).unwrap();
+        for (name, rows) in &file.message {
+            assert_eq!(MESSAGES[name].len(), rows.len(), "{name}");
+            for field in MESSAGES[name].values() {
+                let plain = ["string", "bytes", "int", "bool", "time"].contains(&field.kind.as_str());
+                assert!(plain || file.message.contains_key(&field.kind), "{name}.{}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_envelope_reads() {
+        let mut body = b"k8s\0".to_vec();
+        // typeMeta { v1, ConfigMap }, raw { metadata { name: "a" }, data { "k": "v" } }
+        body.extend(
+            b"\x0a\x0f\x0a\x02v1\x12\x09ConfigMap\x12\x0d\x0a\x03\x0a\x01a\x12\x06\x0a\x01k\x12\x01v",
+        );
+        assert_eq!(
+            decode(&body).unwrap().compact(),
+            r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"k":"v"}}"#
+        );
+        for cut in 4..body.len() {
+            let _ = decode(&body[..cut]);
+        }
+        assert!(decode(b"x").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_read_or_are_refused(bytes: Vec<u8>) {
+            let _ = decode(&[MAGIC, &bytes].concat());
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The API server's port: TLS, HTTP/2 and HTTP/1.1, bounded in connections, sizes and time
+//! (apiserver/pkg/server/secure_serving.go).
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncWriteExt as _, copy, sink};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::failure::Failure;
+use super::handler::LARGEST_BODY;
+use super::message::{Body, Request, Response};
+use super::{Anchors, Cluster, uid};
+use crate::handshake::{HandshakeError, Presented, asking_config};
+
+/// How many clients are served at a time; others wait to be let in.
+const CONNECTIONS: usize = 4096;
+/// How long a client has for its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client has for the head of a request, and for its body.
+const HEAD: Duration = Duration::from_secs(30);
+const BODY: Duration = Duration::from_secs(30);
+/// How many requests of one client run at a time (`--http2-max-streams-per-connection`).
+const STREAMS: u32 = 100;
+/// How long what is being answered may take when the server stops.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// Why a server does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", reason(source))]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its certificate or key does not serve.
+    #[error(transparent)]
+    Tls(#[from] HandshakeError),
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "something else listens there; use another with --listen, port 0 for any".into()
+        }
+        io::ErrorKind::PermissionDenied => "permission denied; use a port above 1023 with --listen".into(),
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; use one of its own with --listen".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// An API server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// What an API server serves with.
+pub struct Serving {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// What it presents.
+    pub presented: Arc<Presented>,
+}
+
+type HttpBody = UnsyncBoxBody<Bytes, Infallible>;
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+        let error = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(error)?;
+        let address = listener.local_addr().map_err(error)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to stop; then what is being answered has a moment to end.
+    ///
+    /// # Errors
+    /// The TLS settings do not serve.
+    pub async fn run(self, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), ServerError> {
+        let Anchors { clients, front_proxies, .. } = &*serving.cluster.anchors();
+        let hints: Vec<_> = clients.as_deref().into_iter().chain(front_proxies.as_deref()).collect();
+        let config = asking_config(serving.presented, &hints, &[b"h2", b"http/1.1"])?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let (ended, _) = tokio::sync::broadcast::channel::<()>(1);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            let accepted = tokio::select! {
+                () = &mut stop => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else {
+                // No file handles, most likely: others end meanwhile.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let (acceptor, cluster) = (acceptor.clone(), Arc::clone(&serving.cluster));
+            let mut ending = ended.subscribe();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = connection(stream, acceptor, cluster) => {}
+                    _ = ending.recv() => {}
+                }
+                drop(place);
+            });
+        }
+        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        let idle = timeout(PARTING, places.acquire_many(all)).await;
+        drop(idle);
+        drop(ended);
+        Ok(())
+    }
+}
+
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, cluster: Arc<Cluster>) {
+    // Small answers would wait for acknowledgements otherwise.
+    let _ = stream.set_nodelay(true);
+    let mut first = [0_u8; 1];
+    let peeked = timeout(HANDSHAKE, stream.peek(&mut first)).await;
+    if matches!(peeked, Ok(Ok(1))) && first.first().is_some_and(u8::is_ascii_alphabetic) {
+        plain(stream).await;
+        return;
+    }
+    match timeout(HANDSHAKE, acceptor.accept(stream).into_fallible()).await {
+        Ok(Ok(stream)) => serve(stream, cluster).await,
+        Ok(Err((_, mut stream))) => {
+            // Closing with unread data would lose the alert on the way.
+            let _ = stream.shutdown().await;
+            let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
+        }
+        Err(_) => {}
+    }
+}
+
+/// What Go's server says to a client without TLS (net/http/server.go).
+async fn plain(mut stream: TcpStream) {
+    let answer = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    let _ = timeout(HEAD, stream.write_all(answer)).await;
+    let _ = stream.shutdown().await;
+    let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
+}
+
+async fn serve(stream: TlsStream<TcpStream>, cluster: Arc<Cluster>) {
+    let (_, session) = stream.get_ref();
+    let is_h2 = session.alpn_protocol() == Some(b"h2");
+    let certificates = session.peer_certificates().unwrap_or_default();
+    let chain: Arc<Vec<Vec<u8>>> = Arc::new(certificates.iter().map(|der| der.to_vec()).collect());
+    let service = service_fn(move |request| {
+        let (cluster, chain) = (Arc::clone(&cluster), Arc::clone(&chain));
+        async move { Ok::<_, Infallible>(answer(&cluster, &chain, request).await) }
+    });
+    let stream = TokioIo::new(stream);
+    // An error is the client's hanging up, or its breaking the protocol.
+    if is_h2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .keep_alive_interval(HEAD)
+            .keep_alive_timeout(HEAD);
+        let _ = builder.serve_connection(stream, service).await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+        let _ = builder.serve_connection(stream, service).await;
+    }
+}
+
+async fn answer(
+    cluster: &Arc<Cluster>,
+    chain: &[Vec<u8>],
+    request: hyper::Request<Incoming>,
+) -> hyper::Response<HttpBody> {
+    let (head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let mut request =
+        Request { method: head.method.to_string(), target, headers: headers.collect(), body: Vec::new() };
+    match timeout(BODY, Limited::new(body, LARGEST_BODY).collect()).await {
+        Ok(Ok(body)) => request.body = body.to_bytes().to_vec(),
+        Ok(Err(_)) => return over_http(Failure::too_large(LARGEST_BODY).response()),
+        Err(_) => {
+            return over_http(
+                Failure::bad_request("the body of the request did not arrive in time").response(),
+            );
+        }
+    }
+    let response = if matches!(request.method.as_str(), "GET" | "HEAD") {
+        cluster.handle(chain, &request)
+    } else {
+        // It waits for the disk.
+        tokio::task::block_in_place(|| cluster.handle(chain, &request))
+    };
+    over_http(response)
+}
+
+fn over_http(response: Response) -> hyper::Response<HttpBody> {
+    let body = match response.body {
+        Body::Whole(bytes) => Full::new(Bytes::from(bytes)).boxed_unsync(),
+        Body::Watch(watch) => {
+            let events = stream::unfold(watch, |mut watch| async move {
+                let line = watch.next().await?;
+                Some((line, watch))
+            });
+            StreamBody::new(events.map(|line| Ok(Frame::data(Bytes::from(line))))).boxed_unsync()
+        }
+    };
+    let mut answer = hyper::Response::new(body);
+    *answer.status_mut() =
+        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(HeaderName::from_static("audit-id"), &uid());
+    set(header::CACHE_CONTROL, "no-cache, private");
+    set(header::CONTENT_TYPE, &response.content_type);
+    for (name, value) in &response.headers {
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            set(name, value);
+        }
+    }
+    answer
+}
