@@ -42,6 +42,8 @@ struct Entry {
     managed: bool,
     #[serde(default)]
     defaults: Vec<(String, Json)>,
+    #[serde(default)]
+    prepared: Vec<(String, Json)>,
     columns: Vec<Vec<String>>,
 }
 
@@ -110,10 +112,18 @@ pub(super) fn columns(served: Served) -> Vec<Column<'static>> {
     columns
 }
 
-/// Fills in what is left out.
+/// Fills in what a client left out.
 pub(super) fn fill_in(served: Served, object: &mut Json) {
-    let Some(entry) = entry(served) else { return };
-    for (path, value) in &entry.defaults {
+    fill_all(entry(served).map_or(&[], |entry| &entry.defaults), object);
+}
+
+/// Fills in what the server adds to a new object.
+pub(super) fn prepare(served: Served, object: &mut Json) {
+    fill_all(entry(served).map_or(&[], |entry| &entry.prepared), object);
+}
+
+fn fill_all(defaults: &[(String, Json)], object: &mut Json) {
+    for (path, value) in defaults {
         match path.strip_prefix("pod:") {
             None => fill(object, path, value),
             Some(base) => {

@@ -19,6 +19,8 @@ const ATOMIC: [&str; 7] = [
     "fieldRef",
     "resourceFieldRef",
 ];
+/// Lists whose items are wholes of their own.
+const ATOMIC_ITEMS: [&str; 2] = ["imagePullSecrets", "secrets"];
 /// Metadata that is the server's.
 const SERVERS: [&str; 9] = [
     "name",
@@ -143,8 +145,9 @@ fn field(fields: &mut Json, key: &str, before: Option<&Json>, value: &Json) {
                 for item in items {
                     let old = olds.iter().find(|old| old.get(by) == item.get(by));
                     if !old.is_some_and(|old| old.same_as(item)) {
-                        let mut own = start(old.is_none());
-                        for (key, value) in item.fields() {
+                        let is_whole = ATOMIC_ITEMS.contains(&key);
+                        let mut own = start(old.is_none() && !is_whole);
+                        for (key, value) in item.fields().iter().filter(|_| !is_whole) {
                             field(&mut own, key, old.and_then(|old| old.get(key)), value);
                         }
                         inner.set(&item_key(key, by, item), own);

@@ -9,16 +9,27 @@ use super::handler::Context;
 use super::kinds;
 use super::store::Store;
 
-/// A new object, before admission.
-pub(super) fn prepare(context: &Context<'_>, object: &mut Json) {
+/// A new object as if its client had written all of it.
+pub(super) fn complete(context: &Context<'_>, object: &mut Json) {
     let served = context.served;
     match served.key() {
         ("", "namespaces") => {
-            object.take("status");
             let name = object.text("metadata.name").to_owned();
             object.path_mut(&["metadata", "labels"]).set("kubernetes.io/metadata.name", name);
         }
         ("", "secrets") => encode_strings(object),
+        _ => {}
+    }
+    if served.group.name == "rbac.authorization.k8s.io" {
+        fill_in_subjects(object);
+    }
+    kinds::fill_in(served, object);
+}
+
+/// A new object as the server stores it, before admission.
+pub(super) fn prepare(context: &Context<'_>, object: &mut Json) {
+    let served = context.served;
+    match served.key() {
         ("certificates.k8s.io", "certificatesigningrequests") => {
             object.take("status");
             let identity = context.identity;
@@ -38,17 +49,15 @@ pub(super) fn prepare(context: &Context<'_>, object: &mut Json) {
                 spec.set("extra", Json::Object(extra.collect()));
             }
         }
-        // Nodes and mirror pods bring their status along; what else has one begins without.
-        ("", "nodes") => {}
+        // Nodes bring their status along, volumes and claims are given theirs; what else has one
+        // begins without.
+        ("", "nodes" | "persistentvolumes" | "persistentvolumeclaims") => {}
         _ if served.group.resource(&format!("{}/status", served.name())).is_some() => {
             object.take("status");
         }
         _ => {}
     }
-    if served.group.name == "rbac.authorization.k8s.io" {
-        fill_in_subjects(object);
-    }
-    kinds::fill_in(served, object);
+    kinds::prepare(served, object);
     if served.key() == ("", "pods") {
         let class = quality(object);
         object.path_mut(&["status"]).set("qosClass", class);

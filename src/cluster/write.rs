@@ -47,6 +47,10 @@ fn create_object(context: &Context<'_>, mut object: Json, operation: &'static st
         metadata.set("generation", 1_u64);
     }
     metadata.set("creationTimestamp", context.cluster.stamp());
+    strategy::complete(context, &mut object);
+    if kinds::is_managed(served) {
+        note(context, None, &mut object, operation);
+    }
     strategy::prepare(context, &mut object);
     let name = object.text("metadata.name").to_owned();
     context.cluster.change(|store| {
@@ -60,9 +64,6 @@ fn create_object(context: &Context<'_>, mut object: Json, operation: &'static st
             return Err(Failure::already_exists(group, served.name(), &name));
         }
         strategy::allocate(context, store, &mut object);
-        if kinds::is_managed(served) {
-            note(context, None, &mut object, operation);
-        }
         if context.is_dry_run(None) {
             return Ok(Arc::new(object));
         }
@@ -208,6 +209,10 @@ pub(super) fn replace(
     keep_servers(old, &mut object);
     strategy::restrict(context, old, &mut object);
     kinds::fill_in(served, &mut object);
+    let is_changed = !object.same_as(old);
+    if is_changed && kinds::is_managed(served) {
+        note(context, Some(old), &mut object, operation);
+    }
     admission::admit(context, store, Operation::Update, Some(old), &mut object)?;
     let causes = validate::object(served, Some(old), &object);
     if !causes.is_empty() {
@@ -218,11 +223,8 @@ pub(super) fn replace(
         let generation = old.at("metadata.generation").and_then(Json::as_integer).unwrap_or_default();
         object.path_mut(&["metadata"]).set("generation", Json::integer(generation + 1));
     }
-    if object.same_as(old) {
+    if !is_changed {
         return Ok(Arc::clone(old));
-    }
-    if kinds::is_managed(served) {
-        note(context, Some(old), &mut object, operation);
     }
     if context.is_dry_run(None) {
         return Ok(Arc::new(object));

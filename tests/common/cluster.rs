@@ -48,7 +48,7 @@ impl Bench {
         let settings = Settings {
             clock: Clock::System,
             bare,
-            server_address: "10.0.0.10:6443".into(),
+            server_address: "127.0.0.1:16443".into(),
             service_address: Some("10.96.0.1".parse().unwrap()),
             anchors: Anchors {
                 clients: Some(Arc::new(Roots::from_der([&certificate]))),
