@@ -1,12 +1,17 @@
 //! What stands in the columns of `kubectl get` (pkg/printers/internalversion/printers.go).
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::access::Json;
 
+use super::age::{age, human};
+use super::conditions::{
+    address, csr_condition, endpoints, job_status, node_roles, node_status, pod_ready, pod_status, quota,
+    service_external, service_ports, subjects,
+};
+
 /// What nothing is shown as.
-const NONE: &str = "<none>";
+pub(super) const NONE: &str = "<none>";
 
 /// A cell from its source (see `assets/kinds.toml`).
 pub(super) fn cell(object: &Json, source: &str, now: OffsetDateTime) -> Json {
@@ -26,7 +31,7 @@ pub(super) fn cell(object: &Json, source: &str, now: OffsetDateTime) -> Json {
     }
 }
 
-fn shown(value: Option<&Json>) -> String {
+pub(super) fn shown(value: Option<&Json>) -> String {
     match value {
         Some(Json::String(text)) => text.clone(),
         Some(Json::Number(number)) => number.to_string(),
@@ -188,7 +193,7 @@ fn computed(object: &Json, function: &str, now: OffsetDateTime) -> Json {
     }
 }
 
-fn or(text: String, otherwise: &str) -> String {
+pub(super) fn or(text: String, otherwise: &str) -> String {
     if text.is_empty() { otherwise.to_owned() } else { text }
 }
 
@@ -228,216 +233,4 @@ fn modes(object: &Json, path: &str) -> String {
         _ => "",
     };
     object.list(path).iter().map(short).collect::<Vec<_>>().join(",")
-}
-
-fn node_status(node: &Json) -> String {
-    let ready = node.list("status.conditions").iter().find(|condition| condition.text("type") == "Ready");
-    let mut status = match ready.map(|ready| ready.text("status")) {
-        Some("True") => "Ready",
-        Some(_) => "NotReady",
-        None => "Unknown",
-    }
-    .to_owned();
-    if matches!(node.at("spec.unschedulable"), Some(Json::Bool(true))) {
-        status += ",SchedulingDisabled";
-    }
-    status
-}
-
-fn node_roles(node: &Json) -> String {
-    let labels = node.at("metadata.labels").map(Json::fields).unwrap_or_default();
-    let mut roles: Vec<&str> = labels
-        .iter()
-        .filter_map(|(key, value)| match key.strip_prefix("node-role.kubernetes.io/") {
-            Some(role) if !role.is_empty() => Some(role),
-            _ if key == "kubernetes.io/role" => value.as_text().filter(|role| !role.is_empty()),
-            _ => None,
-        })
-        .collect();
-    roles.sort_unstable();
-    or(roles.join(","), NONE)
-}
-
-fn address(node: &Json, kind: &str) -> String {
-    let found = node.list("status.addresses").iter().find(|address| address.text("type") == kind);
-    or(found.map(|address| address.text("address").to_owned()).unwrap_or_default(), NONE)
-}
-
-fn pod_ready(pod: &Json) -> String {
-    let ready = |status: &&Json| matches!(status.get("ready"), Some(Json::Bool(true)));
-    let count = pod.list("status.containerStatuses").iter().filter(ready).count();
-    format!("{count}/{}", pod.list("spec.containers").len())
-}
-
-fn pod_status(pod: &Json) -> String {
-    let mut reason = or(pod.text("status.reason").to_owned(), pod.text("status.phase"));
-    for status in pod.list("status.containerStatuses") {
-        for path in ["state.waiting.reason", "state.terminated.reason"] {
-            if !status.text(path).is_empty() {
-                status.text(path).clone_into(&mut reason);
-            }
-        }
-    }
-    if !pod.text("metadata.deletionTimestamp").is_empty() {
-        reason = if pod.text("status.reason") == "NodeLost" { "Unknown" } else { "Terminating" }.to_owned();
-    }
-    reason
-}
-
-fn endpoints(object: &Json) -> String {
-    let mut all = Vec::new();
-    for subset in object.list("subsets") {
-        for port in subset.list("ports") {
-            let port = shown(port.get("port"));
-            all.extend(subset.list("addresses").iter().map(|own| format!("{}:{port}", own.text("ip"))));
-        }
-    }
-    if all.len() > 3 {
-        let more = all.len() - 3;
-        all.truncate(3);
-        return format!("{} + {more} more...", all.join(","));
-    }
-    or(all.join(","), NONE)
-}
-
-fn service_external(service: &Json) -> String {
-    let external = service.texts("spec.externalIPs").join(",");
-    match service.text("spec.type") {
-        "LoadBalancer" => {
-            let own = service.list("status.loadBalancer.ingress").iter();
-            let all: Vec<String> =
-                own.map(|one| or(one.text("ip").to_owned(), one.text("hostname"))).collect();
-            let all = all.join(",");
-            or(if external.is_empty() { all } else { external }, "<pending>")
-        }
-        "ExternalName" => service.text("spec.externalName").to_owned(),
-        _ => or(external, NONE),
-    }
-}
-
-fn service_ports(service: &Json) -> String {
-    let ports = service.list("spec.ports").iter().map(|port| {
-        let (number, node, protocol) =
-            (shown(port.get("port")), shown(port.get("nodePort")), port.text("protocol"));
-        if node.is_empty() || node == "0" {
-            format!("{number}/{protocol}")
-        } else {
-            format!("{number}:{node}/{protocol}")
-        }
-    });
-    or(ports.collect::<Vec<_>>().join(","), NONE)
-}
-
-fn quota(object: &Json, wanted: fn(&str) -> bool) -> String {
-    let hard =
-        object.at("status.hard").or_else(|| object.at("spec.hard")).map(Json::fields).unwrap_or_default();
-    let mut all: Vec<String> = hard
-        .iter()
-        .filter(|(key, _)| wanted(key))
-        .map(|(key, value)| {
-            let used = object.at("status.used").and_then(|used| used.get(key));
-            format!("{key}: {}/{}", or(shown(used), "0"), shown(Some(value)))
-        })
-        .collect();
-    all.sort();
-    all.join(", ")
-}
-
-fn job_status(job: &Json) -> &'static str {
-    let has = |kind: &str| {
-        let conditions = job.list("status.conditions").iter();
-        conditions.clone().any(|own| own.text("type") == kind && own.text("status") == "True")
-    };
-    match () {
-        () if has("Complete") => "Complete",
-        () if has("Failed") => "Failed",
-        () if !job.text("metadata.deletionTimestamp").is_empty() => "Terminating",
-        () if has("Suspended") => "Suspended",
-        () if has("FailureTarget") => "FailureTarget",
-        () if has("SuccessCriteriaMet") => "SuccessCriteriaMet",
-        () => "Running",
-    }
-}
-
-fn csr_condition(csr: &Json) -> String {
-    let has = |kind: &str| csr.list("status.conditions").iter().any(|own| own.text("type") == kind);
-    let mut status = String::new();
-    if has("Denied") {
-        status += "Denied";
-    } else if has("Approved") {
-        status += "Approved";
-    } else {
-        status += "Pending";
-    }
-    if has("Failed") {
-        status += ",Failed";
-    }
-    if !csr.text("status.certificate").is_empty() {
-        status += ",Issued";
-    }
-    status
-}
-
-fn subjects(binding: &Json, kind: &str) -> String {
-    let all = binding.list("subjects").iter().filter(|subject| subject.text("kind") == kind);
-    let name = |subject: &Json| match kind {
-        "ServiceAccount" => format!("{}/{}", subject.text("namespace"), subject.text("name")),
-        _ => subject.text("name").to_owned(),
-    };
-    all.map(name).collect::<Vec<_>>().join(", ")
-}
-
-/// How long ago a moment was; `<unknown>` for none.
-pub(super) fn age(moment: &str, now: OffsetDateTime) -> String {
-    match OffsetDateTime::parse(moment, &Rfc3339) {
-        Ok(moment) => human((now - moment).whole_seconds()),
-        Err(_) => "<unknown>".into(),
-    }
-}
-
-/// A span of time as people read it (apimachinery/pkg/util/duration, `HumanDuration`).
-fn human(seconds: i64) -> String {
-    let two = |large: i64, one: &str, small: i64, other: &str| match small {
-        0 => format!("{large}{one}"),
-        _ => format!("{large}{one}{small}{other}"),
-    };
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
-    let (days, years) = (hours / 24, hours / 24 / 365);
-    match () {
-        () if seconds < -1 => "<invalid>".into(),
-        () if seconds < 0 => "0s".into(),
-        () if seconds < 120 => format!("{seconds}s"),
-        () if minutes < 10 => two(minutes, "m", seconds % 60, "s"),
-        () if minutes < 180 => format!("{minutes}m"),
-        () if hours < 8 => two(hours, "h", minutes % 60, "m"),
-        () if hours < 48 => format!("{hours}h"),
-        () if hours < 192 => two(days, "d", hours % 24, "h"),
-        () if hours < 24 * 365 * 2 => format!("{days}d"),
-        () if hours < 24 * 365 * 8 => two(years, "y", days % 365, "d"),
-        () => format!("{years}y"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::human;
-
-    #[test]
-    fn spans_read_as_kubectl_prints_them() {
-        for (seconds, expected) in [
-            (-5, "<invalid>"),
-            (0, "0s"),
-            (119, "119s"),
-            (120, "2m"),
-            (178, "2m58s"),
-            (3600, "60m"),
-            (4 * 3600 + 60, "4h1m"),
-            (30 * 3600, "30h"),
-            (50 * 3600, "2d2h"),
-            (20 * 86400, "20d"),
-            (3 * 365 * 86400, "3y"),
-        ] {
-            assert_eq!(human(seconds), expected);
-        }
-    }
 }

@@ -5,9 +5,11 @@
 //! given a request and who sent it, and gives the answer. [`Server`] puts it behind TLS.
 
 mod admission;
+mod age;
 mod authenticate;
 mod cells;
 mod certificates;
+mod conditions;
 mod controllers;
 mod decode;
 mod delete;

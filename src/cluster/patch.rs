@@ -139,9 +139,9 @@ pub(super) fn apply(target: &mut Json, configuration: &Json) {
 /// RFC 6902.
 pub(super) fn json(target: &mut Json, patch: &Json) -> Answer<()> {
     let Json::Array(operations) = patch else {
-        return Err(Failure::bad_request(format!(
-            "json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-        )));
+        return Err(Failure::bad_request(
+            "json: cannot unmarshal object into Go value of type jsonpatch.Patch",
+        ));
     };
     for operation in operations {
         operate(target, operation)?;

@@ -111,8 +111,10 @@ fn message(kind: &str, mut bytes: &[u8], depth: usize) -> Result<Json, String> {
                 if !matches!(list, Json::Array(_)) {
                     *list = Json::Array(Vec::new());
                 }
-                if let (Some(items), Some(value)) = (list.items_mut(), value(&field.kind, &wire, depth)?) {
-                    items.push(value);
+                // An empty text counts as one: the core group in a rule.
+                let item = value(&field.kind, &wire, depth)?.unwrap_or_else(|| "".into());
+                if let Some(items) = list.items_mut() {
+                    items.push(item);
                 }
             }
             Shape::Map => {

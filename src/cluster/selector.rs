@@ -53,9 +53,8 @@ impl Selection {
         }
         let known = kinds::fields(served);
         let common = ["metadata.name", "metadata.namespace"];
-        let unknown = fields.iter().find(|term| {
-            !common.contains(&term.field.as_str()) && !known.iter().any(|own| *own == term.field)
-        });
+        let unknown =
+            fields.iter().find(|term| !common.contains(&term.field.as_str()) && !known.contains(&term.field));
         if let Some(unknown) = unknown {
             let field = &unknown.field;
             // Kinds without fields of their own answer in other words
@@ -163,7 +162,7 @@ fn term(text: &str) -> Result<Term, String> {
             let bound = value
                 .trim()
                 .parse()
-                .map_err(|_| format!("for 'Gt', 'Lt' operators, the value must be an integer"))?;
+                .map_err(|_| "for 'Gt', 'Lt' operators, the value must be an integer".to_owned())?;
             return Ok(Term { key: checked_key(key.trim())?, operator: make(bound) });
         }
     }
