@@ -23,6 +23,8 @@ struct Served {
     child: Child,
     address: String,
     kubeconfigs: BTreeMap<String, PathBuf>,
+    /// The kubelets and etcd members, by name.
+    servers: BTreeMap<String, String>,
 }
 
 impl Served {
@@ -38,7 +40,8 @@ impl Served {
         if bare {
             arguments.push("--bare");
         }
-        let mut child = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let log = fs::File::create(directory.path().join("log")).unwrap();
+        let mut child = command(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut announced = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         while serde_json::from_str::<Value>(&announced).is_err() {
@@ -49,7 +52,11 @@ impl Served {
             document["kubeconfigs"].as_array().unwrap().iter().map(|own| {
                 (own["client"].as_str().unwrap().to_owned(), own["path"].as_str().unwrap().into())
             });
+        let servers = document["servers"].as_array().unwrap().iter().map(|own| {
+            (own["name"].as_str().unwrap().to_owned(), own["address"].as_str().unwrap().to_owned())
+        });
         Self {
+            servers: servers.collect(),
             kubeconfigs: kubeconfigs.collect(),
             address: document["address"].as_str().unwrap().to_owned(),
             directory,
@@ -345,6 +352,150 @@ fn the_lab_cluster_has_nodes_accounts_and_tokens() {
     // One that goes takes all that is in it along.
     served.kubectl_answers("admin", &["delete", "namespace", "dev", "--timeout=20s"]);
     assert!(!served.kubectl("admin", &["get", "namespace", "dev"]).status.success());
+}
+
+/// Kinds that kubectl makes through its typed clients, in protobuf.
+#[test]
+fn objects_of_typed_clients_are_stored_as_they_were_sent() {
+    if !kubectl_serves() {
+        return;
+    }
+    let served = Served::new(true);
+    let admin = |arguments: &[&str]| served.kubectl_answers("super-admin", arguments);
+    for (create, what, expected) in [
+        (
+            "deployment web --image=nginx:1 --replicas=2 --port=80",
+            "deployment/web {.spec.replicas} {.spec.template.spec.containers[0].image} {.spec.selector.matchLabels.app} {.spec.template.spec.containers[0].ports[0].containerPort}",
+            "2 nginx:1 web 80",
+        ),
+        (
+            "job once --image=busybox -- date",
+            "job/once {.spec.template.spec.containers[0].command[0]} {.spec.backoffLimit}",
+            "date 6",
+        ),
+        (
+            "cronjob often --image=busybox --schedule=*/5_*_*_*_*",
+            "cronjob/often {.spec.schedule} {.spec.concurrencyPolicy}",
+            "*/5 * * * * Allow",
+        ),
+        (
+            "service clusterip web --tcp=80:8080",
+            "service/web {.spec.ports[0].targetPort} {.spec.type} {.spec.selector.app}",
+            "8080 ClusterIP web",
+        ),
+        ("quota few --hard=pods=2,cpu=1", "quota/few {.spec.hard.pods} {.spec.hard.cpu}", "2 1"),
+        (
+            "poddisruptionbudget web --selector=app=web --min-available=50%",
+            "pdb/web {.spec.minAvailable} {.spec.selector.matchLabels.app}",
+            "50% web",
+        ),
+        (
+            "priorityclass high --value=1000 --description=d",
+            "priorityclass/high {.value} {.preemptionPolicy}",
+            "1000 PreemptLowerPriority",
+        ),
+        (
+            "ingress web --rule=a.example/b*=web:80",
+            "ingress/web {.spec.rules[0].host} {.spec.rules[0].http.paths[0].path} {.spec.rules[0].http.paths[0].backend.service.port.number}",
+            "a.example /b 80",
+        ),
+        ("secret generic s --from-literal=a=b", "secret/s {.data.a} {.type}", "Yg== Opaque"),
+        ("configmap c --from-literal=a=b", "configmap/c {.data.a}", "b"),
+    ] {
+        let words: Vec<String> = create.split(' ').map(|word| word.replace('_', " ")).collect();
+        let mut arguments = vec!["create"];
+        arguments.extend(words.iter().map(String::as_str));
+        admin(&arguments);
+        let (object, path) = what.split_once(' ').unwrap();
+        assert_eq!(admin(&["get", object, "-o", &format!("jsonpath={path}")]), expected, "{create}");
+    }
+    admin(&["scale", "deployment", "web", "--replicas=3"]);
+    admin(&["set", "image", "deployment/web", "nginx=nginx:2"]);
+    admin(&[
+        "patch",
+        "deployment",
+        "web",
+        "--type=json",
+        "-p",
+        r#"[{"op":"add","path":"/metadata/labels/x","value":"y"}]"#,
+    ]);
+    let path = "jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image} {.metadata.labels.x} {.metadata.generation}";
+    assert_eq!(admin(&["get", "deployment", "web", "-o", path]), "3 nginx:2 y 3");
+    let all = settled(&admin(&["get", "all"]));
+    assert!(all.contains("deployment.apps/web 0/3 0 0 AGE"), "{all}");
+    let told = served.kubectl("super-admin", &["expose", "deployment", "web", "--port=80"]);
+    assert!(text(&told.stderr).contains("services \"web\" already exists"), "{}", text(&told.stderr));
+}
+
+#[test]
+fn kubelets_and_etcd_meet_clients_as_the_real_ones_do() {
+    let served = Served::new(false);
+    let directory = served.directory.path();
+    let curl = |server: &str, host: &str, credential: Option<&str>, path: &str| {
+        let mut curl = Command::new("curl");
+        curl.args([
+            "-s",
+            "--cacert",
+            "ca.crt",
+            "--connect-to",
+            &format!("{host}:443:{}", served.servers[server]),
+        ]);
+        if let Some(name) = credential {
+            curl.args(["--cert", &format!("{name}.crt"), "--key", &format!("{name}.key")]);
+        }
+        let url = format!("https://{host}{path}");
+        let output =
+            curl.args(["-w", " %{http_code}", &url]).current_dir(directory).output().expect("curl is needed");
+        (output.status.code(), text(&output.stdout))
+    };
+    let (_, pods) = curl("kubelet@node01", "node01", Some("apiserver-kubelet-client"), "/pods");
+    assert!(pods.contains("kube-proxy-node01") && pods.ends_with(" 200"), "{pods}");
+    let (_, refused) = curl("kubelet@node01", "node01", None, "/pods");
+    assert_eq!(refused, "Unauthorized 401");
+    let (_, refused) = curl("kubelet@node01", "node01", Some("scheduler"), "/exec/a/b/c");
+    assert_eq!(
+        refused,
+        "Forbidden (user=system:kube-scheduler, verb=get, resource=nodes, subresource(s)=[proxy]) 403"
+    );
+    let (_, health) = curl("etcd@cp1", "localhost", Some("apiserver-etcd-client"), "/health");
+    assert!(health.contains("\"health\":\"true\""), "{health}");
+    // etcd refuses inside TLS: there is no answer at all.
+    let (status, answer) = curl("etcd@cp1", "localhost", None, "/health");
+    assert_ne!(status, Some(0));
+    assert_eq!(answer, " 000");
+}
+
+#[test]
+fn the_log_says_why_and_the_audit_log_says_what() {
+    let served = Served::new(true);
+    let directory = served.directory.path();
+    run(
+        "openssl",
+        directory,
+        &[
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "x.key", "-out", "x.crt", "-subj",
+            "/CN=x",
+        ],
+    );
+    let curl = |certificate: &str, key: &str, path: &str| {
+        let url = format!("https://{}{path}", served.address);
+        let arguments = ["-s", "-k", "--cert", certificate, "--key", key, &url];
+        text(&Command::new("curl").args(arguments).current_dir(directory).output().unwrap().stdout)
+    };
+    let refused: Value = serde_json::from_str(&curl("x.crt", "x.key", "/version")).unwrap();
+    assert_eq!((&refused["code"], &refused["message"]), (&401.into(), &"Unauthorized".into()));
+    curl("scheduler.crt", "scheduler.key", "/api/v1/namespaces/default/secrets/x");
+    let log = fs::read_to_string(served.path("log")).unwrap();
+    assert!(
+        log.contains("authentication.go:75] \"Unable to authenticate the request\" err=\"[x509:"),
+        "{log}"
+    );
+    let audit = fs::read_to_string(served.path("serve/audit.log")).unwrap();
+    let last: Value = serde_json::from_str(audit.lines().last().unwrap()).unwrap();
+    assert_eq!(last["user"]["username"], "system:kube-scheduler");
+    assert_eq!(last["objectRef"]["resource"], "secrets");
+    assert_eq!(last["responseStatus"]["code"], 403);
+    assert_eq!(last["annotations"]["authorization.k8s.io/decision"], "forbid");
 }
 
 #[test]

@@ -145,7 +145,7 @@ pub(super) enum Command {
     /// What a cluster makes of a certificate, check by check
     #[command(after_help = super::verify::JSON)]
     Verify(Box<super::verify::VerifyArgs>),
-    /// An API server on this machine, with the workspace's certificates, for real kubectl and curl
+    /// A cluster on this machine for real kubectl and curl, on the workspace's certificates
     #[command(after_help = super::serve::JSON)]
     Serve(super::serve::ServeArgs),
     /// Whether an identity may do something, and which authorizer and rule say so

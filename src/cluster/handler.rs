@@ -57,7 +57,11 @@ impl Cluster {
         };
         let identity = match authenticate::identity(self, chain, request) {
             Ok(identity) => identity,
-            Err(failure) => return failure.response(),
+            Err(error) => {
+                let mut response = Failure::unauthorized().response();
+                response.error = Some(error);
+                return response;
+            }
         };
         let identity = match self.impersonated(identity, request) {
             Ok(identity) => identity,

@@ -43,20 +43,22 @@ pub(super) struct Journal {
 pub(super) struct Found {
     /// Where the damaged file was put, and how many of its lines could not be read.
     pub(super) set_aside: Option<(PathBuf, usize)>,
+    /// Up to where the file is good; `None` if it is to be written afresh.
+    length: Option<u64>,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, and puts what it holds into a new store. A last line that
-    /// was cut off was never acknowledged and is dropped; damage elsewhere sets the file aside,
-    /// and what can be read of it is kept.
-    pub(super) fn open(path: &Path) -> Result<(Store, Found), JournalError> {
+    /// Reads the journal at `path` into a new store. A last line that was cut off was never
+    /// acknowledged and is dropped; damage elsewhere sets the file aside, and what can be read
+    /// of it is kept.
+    pub(super) fn read(path: &Path) -> Result<(Store, Found), JournalError> {
         let error = |what| move |source| JournalError { what, path: path.to_owned(), source };
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(source) if source.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(error("read")(source)),
         };
-        let mut store = Store::new(None);
+        let mut store = Store::default();
         let mut found = Found::default();
         let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
         // What stands behind the last newline is a write that did not end.
@@ -70,16 +72,20 @@ impl Journal {
         }
         let live: usize = store.keys().into_iter().map(|key| store.list(key, "").count()).sum();
         // Afresh where the file is mostly history, too.
-        let mut journal = if bad > 0 || total > 2 * live + 1000 || total == 0 {
-            Self::write_whole(path, &store)?
-        } else {
-            let file = OpenOptions::new().append(true).open(path).map_err(error("open"))?;
-            let length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1);
-            Self { path: path.to_owned(), file, length }
-        };
-        journal.cut().map_err(error("write"))?;
-        store.attach(journal);
+        if bad == 0 && total > 0 && total <= 2 * live + 1000 {
+            found.length = Some(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1));
+        }
         Ok((store, found))
+    }
+
+    /// Goes on writing at the end of what was found, or begins with all that a store holds.
+    pub(super) fn begin(path: &Path, found: &Found, store: &Store) -> Result<Self, JournalError> {
+        let error = |source| JournalError { what: "write", path: path.to_owned(), source };
+        let Some(length) = found.length else { return Self::write_whole(path, store) };
+        let file = OpenOptions::new().append(true).open(path).map_err(error)?;
+        let mut journal = Self { path: path.to_owned(), file, length };
+        journal.cut().map_err(error)?;
+        Ok(journal)
     }
 
     fn write_whole(path: &Path, store: &Store) -> Result<Self, JournalError> {

@@ -116,6 +116,8 @@ pub struct Response {
     pub identity: Option<Identity>,
     /// How the request was authorized, where it came to that.
     pub decision: Option<Decision>,
+    /// What the log says of the credentials, where they were refused.
+    pub error: Option<String>,
 }
 
 /// The media type of JSON.
@@ -131,6 +133,7 @@ impl Response {
             body: Body::Whole(body.into()),
             identity: None,
             decision: None,
+            error: None,
         }
     }
 

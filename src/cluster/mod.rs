@@ -9,6 +9,7 @@ mod age;
 mod authenticate;
 mod cells;
 mod certificates;
+mod companions;
 mod conditions;
 mod controllers;
 mod decode;
@@ -20,6 +21,7 @@ mod handler;
 mod journal;
 mod kinds;
 mod lists;
+mod log;
 mod managed;
 mod message;
 mod names;
@@ -41,9 +43,11 @@ mod watch;
 mod write;
 
 pub use certificates::Signer;
+pub use companions::{Companion, CompanionListener, empty_world};
 pub use journal::JournalError;
+pub use log::{Answered, Told};
 pub use message::{Body, Request, Response};
-pub use server::{Server, ServerError, Serving};
+pub use server::{Listener, Server, ServerError, Serving};
 pub use token::AccountKey;
 pub use watch::Watch;
 
@@ -116,30 +120,29 @@ impl Cluster {
         journal: Option<&Path>,
     ) -> Result<(Arc<Self>, Vec<String>), JournalError> {
         let mut notices = Vec::new();
-        let mut store = match journal {
-            None => Store::new(None),
-            Some(path) => {
-                let (store, found) = Journal::open(path)?;
-                notices.extend(found.set_aside.map(|(aside, lines)| {
-                    format!(
-                        "{lines} lines of {} could not be read: the file was set aside as {}, and all else in it is kept",
-                        path.display(),
-                        aside.display()
-                    )
-                }));
-                store
-            }
-        };
-        seed::fill(&mut store, &settings)?;
+        let (mut store, found) = journal.map(Journal::read).transpose()?.unwrap_or_default();
+        if let (Some((aside, lines)), Some(path)) = (&found.set_aside, journal) {
+            notices.push(format!(
+                "{lines} lines of {} could not be read: the file was set aside as {}, and all else in it is kept",
+                path.display(),
+                aside.display()
+            ));
+        }
+        if store.is_new() {
+            seed::fill(&mut store, &settings)?;
+        }
+        if !settings.bare {
+            // Nothing is written yet, so that nothing can fail.
+            let _ = controllers::run(&mut store, &settings, &stamp(settings.clock.now()));
+        }
+        if let Some(path) = journal {
+            let journal = Journal::begin(path, &found, &store)?;
+            store.attach(journal);
+        }
         let revision = store.revision();
         let anchors = RwLock::new(Arc::new(settings.anchors.clone()));
         let changed = changes::Sender::new(revision);
-        let cluster = Self { settings, anchors, store: RwLock::new(store), changed };
-        if !cluster.settings.bare {
-            // A failure here is one of the journal, and comes again with the first write.
-            let _ = cluster.change(|_| Ok(()));
-        }
-        Ok((Arc::new(cluster), notices))
+        Ok((Arc::new(Self { settings, anchors, store: RwLock::new(store), changed }), notices))
     }
 
     /// Believes others from now on, as when the files of its CAs have changed.
@@ -164,8 +167,7 @@ impl Cluster {
 
     /// Now, as objects have it: RFC 3339 in UTC, whole seconds.
     fn stamp(&self) -> String {
-        let now = self.now().to_offset(time::UtcOffset::UTC);
-        rfc3339(now.replace_nanosecond(0).unwrap_or(now))
+        stamp(self.now())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store> {
@@ -193,6 +195,11 @@ impl Cluster {
     fn changes(&self) -> changes::Receiver<u64> {
         self.changed.subscribe()
     }
+}
+
+fn stamp(moment: OffsetDateTime) -> String {
+    let moment = moment.to_offset(time::UtcOffset::UTC);
+    rfc3339(moment.replace_nanosecond(0).unwrap_or(moment))
 }
 
 impl From<JournalError> for Failure {

@@ -29,6 +29,8 @@ enum Shape {
     Single,
     Repeated,
     Map,
+    /// A message whose fields stand in the one around it.
+    Inline,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,8 @@ struct Field {
     name: String,
     shape: Shape,
     kind: String,
+    /// Whether zero and false are something else than nothing (a pointer in Go).
+    optional: bool,
 }
 
 type Messages = HashMap<String, HashMap<u64, Field>>;
@@ -49,12 +53,11 @@ static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
 
 fn field(row: &str) -> Option<(u64, Field)> {
     let [number, name, kind] = row.split(' ').collect::<Vec<_>>().try_into().ok()?;
-    let (shape, kind) = match (kind.strip_prefix('*'), kind.strip_prefix("map:")) {
-        (Some(kind), _) => (Shape::Repeated, kind),
-        (_, Some(kind)) => (Shape::Map, kind),
-        _ => (Shape::Single, kind),
-    };
-    Some((number.parse().ok()?, Field { name: name.to_owned(), shape, kind: kind.to_owned() }))
+    let (kind, optional) = kind.strip_suffix('?').map_or((kind, false), |kind| (kind, true));
+    let shapes = [("*", Shape::Repeated), ("map:", Shape::Map), ("^", Shape::Inline)];
+    let marked = shapes.into_iter().find_map(|(mark, shape)| Some((shape, kind.strip_prefix(mark)?)));
+    let (shape, kind) = marked.unwrap_or((Shape::Single, kind));
+    Some((number.parse().ok()?, Field { name: name.to_owned(), shape, kind: kind.to_owned(), optional }))
 }
 
 /// The object in a protobuf body.
@@ -102,8 +105,16 @@ fn message(kind: &str, mut bytes: &[u8], depth: usize) -> Result<Json, String> {
         let Some(field) = fields.get(&(tag >> 3)) else { continue };
         match field.shape {
             Shape::Single => {
-                if let Some(value) = value(&field.kind, &wire, depth)? {
+                let value = value(&field.kind, &wire, depth)?;
+                let is_zero = |value: &Json| *value == Json::Bool(false) || *value == Json::integer(0);
+                if let Some(value) = value.filter(|value| field.optional || !is_zero(value)) {
                     object.set(&field.name, value);
+                }
+            }
+            Shape::Inline => {
+                let inner = value(&field.kind, &wire, depth)?.unwrap_or_default();
+                for (key, value) in inner.fields() {
+                    object.set(key, value.clone());
                 }
             }
             Shape::Repeated => {
@@ -142,6 +153,14 @@ fn value(kind: &str, wire: &Wire<'_>, depth: usize) -> Result<Option<Json>, Stri
         ("string", Wire::Bytes(bytes)) => String::from_utf8_lossy(bytes).as_ref().into(),
         ("bytes", Wire::Bytes(bytes)) => STANDARD.encode(bytes).into(),
         ("time", Wire::Bytes(bytes)) => return moment(bytes),
+        ("Quantity", Wire::Bytes(bytes)) => {
+            message(kind, bytes, depth + 1)?.take("string").unwrap_or_else(|| "0".into())
+        }
+        ("IntOrString", Wire::Bytes(bytes)) => {
+            let mut either = message(kind, bytes, depth + 1)?;
+            let text = either.take("strVal").filter(|_| either.get("type").is_some());
+            text.or_else(|| either.take("intVal")).unwrap_or_else(|| Json::integer(0))
+        }
         ("ExtraValue", Wire::Bytes(bytes)) => {
             message(kind, bytes, depth + 1)?.take("items").unwrap_or_else(|| Json::Array(Vec::new()))
         }

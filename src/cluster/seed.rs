@@ -1,22 +1,17 @@
 //! The objects that a new cluster starts with.
 
 use crate::access::{Binding, BindingSubject, Bootstrap, Json, Policy, Role, Rule, api};
-use crate::clock::rfc3339;
 use crate::pki::pem;
 
 use super::failure::Served;
 use super::store::{Key, Store};
-use super::{JournalError, Settings, uid};
+use super::{JournalError, Settings, stamp, uid};
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
 /// What a new API server makes by itself, and, unless the cluster is bare, what it starts from.
 pub(super) fn fill(store: &mut Store, settings: &Settings) -> Result<(), JournalError> {
-    if !store.is_new() {
-        return Ok(());
-    }
-    let now = settings.clock.now().to_offset(time::UtcOffset::UTC);
-    let now = rfc3339(now.replace_nanosecond(0).unwrap_or(now));
+    let now = stamp(settings.clock.now());
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         let mut namespace = object("Namespace", "v1", "", name, &now);
         let labels = Json::object([("kubernetes.io/metadata.name", name.into())]);

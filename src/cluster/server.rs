@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -17,6 +17,7 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use time::OffsetDateTime;
 use tokio::io::{AsyncWriteExt as _, copy, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -26,6 +27,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::failure::Failure;
 use super::handler::LARGEST_BODY;
+use super::log::{Answered, Told};
 use super::message::{Body, Request, Response};
 use super::{Anchors, Cluster, uid};
 use crate::handshake::{HandshakeError, Presented, asking_config};
@@ -84,7 +86,12 @@ pub struct Serving {
     pub cluster: Arc<Cluster>,
     /// What it presents.
     pub presented: Arc<Presented>,
+    /// Whom it tells what happens.
+    pub listener: Listener,
 }
+
+/// Who is told what happens, while it happens: it must not wait.
+pub type Listener = Arc<dyn Fn(&Told<'_>) + Send + Sync>;
 
 type HttpBody = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -124,16 +131,22 @@ impl Server {
                 () = &mut stop => break,
                 accepted = self.listener.accept() => accepted,
             };
-            let Ok((stream, _)) = accepted else {
+            let Ok((stream, from)) = accepted else {
                 // No file handles, most likely: others end meanwhile.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let (acceptor, cluster) = (acceptor.clone(), Arc::clone(&serving.cluster));
+            let acceptor = acceptor.clone();
+            let client = Client {
+                cluster: Arc::clone(&serving.cluster),
+                listener: Arc::clone(&serving.listener),
+                from,
+                chain: Vec::new(),
+            };
             let mut ending = ended.subscribe();
             tokio::spawn(async move {
                 tokio::select! {
-                    () = connection(stream, acceptor, cluster) => {}
+                    () = connection(stream, acceptor, client) => {}
                     _ = ending.recv() => {}
                 }
                 drop(place);
@@ -147,7 +160,16 @@ impl Server {
     }
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, cluster: Arc<Cluster>) {
+/// Who is at the other end of a connection.
+struct Client {
+    cluster: Arc<Cluster>,
+    listener: Listener,
+    from: SocketAddr,
+    /// The certificates that it presented.
+    chain: Vec<Vec<u8>>,
+}
+
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, client: Client) {
     // Small answers would wait for acknowledgements otherwise.
     let _ = stream.set_nodelay(true);
     let mut first = [0_u8; 1];
@@ -157,8 +179,9 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, cluster: Arc<Clust
         return;
     }
     match timeout(HANDSHAKE, acceptor.accept(stream).into_fallible()).await {
-        Ok(Ok(stream)) => serve(stream, cluster).await,
-        Ok(Err((_, mut stream))) => {
+        Ok(Ok(stream)) => serve(stream, client).await,
+        Ok(Err((error, mut stream))) => {
+            (client.listener)(&Told::Handshake { from: client.from, error: &error.to_string() });
             // Closing with unread data would lose the alert on the way.
             let _ = stream.shutdown().await;
             let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
@@ -175,14 +198,15 @@ async fn plain(mut stream: TcpStream) {
     let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
 }
 
-async fn serve(stream: TlsStream<TcpStream>, cluster: Arc<Cluster>) {
+async fn serve(stream: TlsStream<TcpStream>, mut client: Client) {
     let (_, session) = stream.get_ref();
     let is_h2 = session.alpn_protocol() == Some(b"h2");
     let certificates = session.peer_certificates().unwrap_or_default();
-    let chain: Arc<Vec<Vec<u8>>> = Arc::new(certificates.iter().map(|der| der.to_vec()).collect());
+    client.chain = certificates.iter().map(|der| der.to_vec()).collect();
+    let client = Arc::new(client);
     let service = service_fn(move |request| {
-        let (cluster, chain) = (Arc::clone(&cluster), Arc::clone(&chain));
-        async move { Ok::<_, Infallible>(answer(&cluster, &chain, request).await) }
+        let client = Arc::clone(&client);
+        async move { Ok::<_, Infallible>(client.answer(request).await) }
     });
     let stream = TokioIo::new(stream);
     // An error is the client's hanging up, or its breaking the protocol.
@@ -201,38 +225,49 @@ async fn serve(stream: TlsStream<TcpStream>, cluster: Arc<Cluster>) {
     }
 }
 
-async fn answer(
-    cluster: &Arc<Cluster>,
-    chain: &[Vec<u8>],
-    request: hyper::Request<Incoming>,
-) -> hyper::Response<HttpBody> {
-    let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    let mut request =
-        Request { method: head.method.to_string(), target, headers: headers.collect(), body: Vec::new() };
-    match timeout(BODY, Limited::new(body, LARGEST_BODY).collect()).await {
-        Ok(Ok(body)) => request.body = body.to_bytes().to_vec(),
-        Ok(Err(_)) => return over_http(Failure::too_large(LARGEST_BODY).response()),
-        Err(_) => {
-            return over_http(
-                Failure::bad_request("the body of the request did not arrive in time").response(),
-            );
+impl Client {
+    async fn answer(&self, request: hyper::Request<Incoming>) -> hyper::Response<HttpBody> {
+        let (received, started) = (OffsetDateTime::now_utc(), Instant::now());
+        let (head, body) = request.into_parts();
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let mut request =
+            Request { method: head.method.to_string(), target, headers: headers.collect(), body: Vec::new() };
+        let response = match timeout(BODY, Limited::new(body, LARGEST_BODY).collect()).await {
+            Ok(Ok(body)) => {
+                request.body = body.to_bytes().to_vec();
+                self.handle(&request)
+            }
+            Ok(Err(_)) => Failure::too_large(LARGEST_BODY).response(),
+            Err(_) => Failure::bad_request("the body of the request did not arrive in time").response(),
+        };
+        let audit_id = uid();
+        (self.listener)(&Told::Answered(Answered {
+            request: &request,
+            response: &response,
+            from: self.from,
+            audit_id: &audit_id,
+            received,
+            took: started.elapsed(),
+        }));
+        over_http(response, &audit_id)
+    }
+
+    fn handle(&self, request: &Request) -> Response {
+        let answer = || self.cluster.handle(&self.chain, request);
+        if matches!(request.method.as_str(), "GET" | "HEAD") {
+            answer()
+        } else {
+            // It waits for the disk.
+            tokio::task::block_in_place(answer)
         }
     }
-    let response = if matches!(request.method.as_str(), "GET" | "HEAD") {
-        cluster.handle(chain, &request)
-    } else {
-        // It waits for the disk.
-        tokio::task::block_in_place(|| cluster.handle(chain, &request))
-    };
-    over_http(response)
 }
 
-fn over_http(response: Response) -> hyper::Response<HttpBody> {
+fn over_http(response: Response, audit_id: &str) -> hyper::Response<HttpBody> {
     let body = match response.body {
         Body::Whole(bytes) => Full::new(Bytes::from(bytes)).boxed_unsync(),
         Body::Watch(watch) => {
@@ -252,7 +287,7 @@ fn over_http(response: Response) -> hyper::Response<HttpBody> {
             headers.insert(name, value);
         }
     };
-    set(HeaderName::from_static("audit-id"), &uid());
+    set(HeaderName::from_static("audit-id"), audit_id);
     set(header::CACHE_CONTROL, "no-cache, private");
     set(header::CONTENT_TYPE, &response.content_type);
     for (name, value) in &response.headers {

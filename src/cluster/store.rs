@@ -29,7 +29,7 @@ pub(super) struct Event {
 }
 
 /// Every object, in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Store {
     revision: u64,
     objects: BTreeMap<Key, BTreeMap<Place, Arc<Json>>>,
@@ -42,18 +42,6 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// An empty store that writes what happens to a journal, if there is one.
-    pub(super) fn new(journal: Option<Journal>) -> Self {
-        Self {
-            revision: 0,
-            objects: BTreeMap::new(),
-            events: VecDeque::new(),
-            policy: Policy::default(),
-            journal,
-            seen: 0,
-        }
-    }
-
     /// The revision of the last change.
     pub(super) const fn revision(&self) -> u64 {
         self.revision

@@ -121,7 +121,7 @@ fn log(context: &Context<'_>) -> Answer {
         }
     };
     if pod.text("spec.nodeName").is_empty() {
-        return Ok(Response::new(200, "text/plain", Vec::new()));
+        return Err(Failure::bad_request(format!("pod {name} does not have a host assigned")));
     }
     let line =
         format!("container {container} of pod {name} does not run: this lab stores pods and runs none\n");

@@ -8,8 +8,8 @@ use super::LabError;
 use super::engine::Lab;
 use crate::access::World;
 use crate::blueprint::{Certificate as Planned, Server, ServerStyle};
-use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer};
-use crate::handshake::{Credential, Presented};
+use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer, empty_world};
+use crate::handshake::{Credential, Presented, ServerSide};
 use crate::pki::{KubeconfigContent, PrivateKey, pem, write_kubeconfig};
 use crate::trust::{Certificate, Roots};
 use crate::workspace::{Cancel, Secrecy, Selection, WorkspaceError, authority_chain, credential};
@@ -78,7 +78,7 @@ impl Lab {
         let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
         self.notice(notices);
         let presented = Presented::new(&self.serving(server)?)?;
-        Ok(Ready { cluster, presented, files: self.serving_files(server)? })
+        Ok(Ready { cluster, presented, files: self.serving_files()? })
     }
 
     /// Reads again what has changed on disk, as the real one does within seconds, and says
@@ -88,7 +88,7 @@ impl Lab {
     /// A file cannot be read, or does not serve.
     pub fn reload(&self, ready: &mut Ready) -> Result<bool, LabError> {
         let server = self.api_server()?;
-        let files = self.serving_files(server)?;
+        let files = self.serving_files()?;
         if files == ready.files {
             return Ok(false);
         }
@@ -131,6 +131,33 @@ impl Lab {
             written.push(Reaching { client, path: self.store().path(&path) });
         }
         Ok(written)
+    }
+
+    /// The kubelets and the etcd members of the cluster, as they serve beside its API server.
+    ///
+    /// # Errors
+    /// A certificate or a CA cannot be read.
+    pub fn companions(&self) -> Result<Vec<ServerSide>, LabError> {
+        let world = Arc::new(empty_world());
+        let beside = self.plan.servers.iter().filter(|server| server.style != ServerStyle::KubeApiserver);
+        let side = |server: &Server| -> Result<ServerSide, LabError> {
+            Ok(ServerSide {
+                name: format!("{}@{}", server.kind, server.node),
+                style: server.style,
+                port: server.port,
+                credential: self.serving(server)?,
+                client_roots: self.anchors(server)?.clients,
+                request_header: None,
+                world: Arc::clone(&world),
+            })
+        };
+        beside.map(side).collect()
+    }
+
+    /// Where the serving cluster's audit log lies.
+    #[must_use]
+    pub fn audit_file(&self) -> PathBuf {
+        self.store().path(&format!("{KUBECONFIGS}/audit.log"))
     }
 
     /// The first API server of the plan.
@@ -181,15 +208,17 @@ impl Lab {
         }))
     }
 
-    fn serving_files(&self, server: &Server) -> Result<Files, LabError> {
-        let certificate = self.plan.certificate(&server.certificate).map(Planned::file);
-        let authorities =
-            [Some(server.client_authority.as_str()), server.request_header_authority.as_deref()];
-        let of_authority = authorities
-            .into_iter()
-            .flatten()
-            .filter_map(|id| Some(self.plan.authority(id)?.place.certificate.as_str()));
-        let paths = certificate.into_iter().chain(of_authority);
-        Ok(Files(paths.map(|path| self.store().read(path)).collect::<Result<_, _>>()?))
+    fn serving_files(&self) -> Result<Files, LabError> {
+        let mut paths: Vec<&str> = Vec::new();
+        for server in &self.plan.servers {
+            paths.extend(self.plan.certificate(&server.certificate).map(Planned::file));
+            let authorities =
+                [Some(server.client_authority.as_str()), server.request_header_authority.as_deref()];
+            let of_authority = authorities.into_iter().flatten().filter_map(|id| self.plan.authority(id));
+            paths.extend(of_authority.map(|authority| authority.place.certificate.as_str()));
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        Ok(Files(paths.into_iter().map(|path| self.store().read(path)).collect::<Result<_, _>>()?))
     }
 }
