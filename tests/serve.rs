@@ -306,6 +306,10 @@ fn a_new_user_gets_a_certificate_and_may_do_what_a_role_says() {
     assert!(ask(&["get", "pods", "-n", "dev"]).status.success());
     assert!(!ask(&["get", "pods", "-n", "default"]).status.success());
     assert_eq!(text(&ask(&["auth", "can-i", "delete", "pods", "-n", "dev"]).stdout), "no\n");
+    // `can-i` knows what was just made.
+    let same =
+        common::answer(&["can-i", "get", "pods", "-n", "dev", "--as", "jane", "--dir", argument(directory)]);
+    assert!(same.contains("RoleBinding \"jane/dev\" of Role \"reader\" to User \"jane\""), "{same}");
 
     // Nobody gives away more than they have.
     served.kubectl_answers(

@@ -15,6 +15,7 @@ use crate::access::{
 };
 use crate::blueprint::{Plan, plan};
 use crate::clock::Clock;
+use crate::cluster::{journal_name, stored_policy};
 use crate::text::escape;
 use crate::trust::Roots;
 use crate::workspace::{Store, authority_chain, default_directory, pem_certificates, read_spec};
@@ -61,7 +62,8 @@ pub(super) struct CanIArgs {
     /// In this group, any number of times; system:authenticated is added
     #[arg(long = "as-group", value_name = "GROUP", requires = "user")]
     groups: Vec<String>,
-    /// The objects of the cluster (YAML, as for kubectl apply) instead of the workspace's; to what an API server makes by itself
+    /// The objects of the cluster (YAML, as for kubectl apply), besides those that an API server
+    /// makes by itself [default: the workspace's cluster, as `dojang serve` keeps it]
     #[arg(long, value_name = "FILE")]
     objects: Option<PathBuf>,
     /// Show what every authorizer said
@@ -153,7 +155,12 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
                 .map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))?;
             policy
         }
-        None => World::of_plan(&cluster(global)?.plan, clock.now()).policy,
+        None => {
+            let Cluster { store, plan } = cluster(global)?;
+            // What `dojang serve` keeps of it, if it ever ran.
+            let stored = stored_policy(&store.path(&store.own(journal_name(false))));
+            stored.unwrap_or_else(|| World::of_plan(&plan, clock.now()).policy)
+        }
     };
     let attributes = asked.attributes();
     let identity = match (&asked.cert, &asked.user) {

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
-use crate::access::Json;
-use crate::access::api;
+use crate::access::{Json, Policy, api};
 
 use super::store::{Key, Store};
 
@@ -137,6 +136,18 @@ impl Journal {
             }
         }
     }
+}
+
+/// What the authorizers of a stored cluster go by; `None` where none is stored. The file may be
+/// in use: it stays as it is, and what does not read in it is passed over.
+#[must_use]
+pub fn stored_policy(path: &Path) -> Option<Policy> {
+    let bytes = fs::read(path).ok()?;
+    let mut store = Store::default();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        replay(&mut store, line);
+    }
+    (!store.is_new()).then_some(store.policy)
 }
 
 fn free_name(path: &Path) -> PathBuf {

@@ -44,7 +44,7 @@ mod write;
 
 pub use certificates::Signer;
 pub use companions::{Companion, CompanionListener, empty_world};
-pub use journal::JournalError;
+pub use journal::{JournalError, stored_policy};
 pub use log::{Answered, Told};
 pub use message::{Body, Request, Response};
 pub use server::{Listener, Server, ServerError, Serving};
@@ -65,6 +65,13 @@ use crate::trust::Roots;
 use failure::{Answer, Failure, Served};
 use journal::Journal;
 use store::{Key, Store};
+
+/// Where a workspace keeps the objects of its cluster, below the program's own directory; those
+/// of a bare one are kept apart.
+#[must_use]
+pub const fn journal_name(bare: bool) -> &'static str {
+    if bare { "bare-cluster.log" } else { "cluster.log" }
+}
 
 /// Whom the API server believes.
 #[derive(Debug, Clone, Default)]

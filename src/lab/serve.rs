@@ -8,7 +8,7 @@ use super::LabError;
 use super::engine::Lab;
 use crate::access::World;
 use crate::blueprint::{Certificate as Planned, Server, ServerStyle};
-use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer, empty_world};
+use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer, empty_world, journal_name};
 use crate::handshake::{Credential, Presented, ServerSide};
 use crate::pki::{KubeconfigContent, PrivateKey, pem, write_kubeconfig};
 use crate::trust::{Certificate, Roots};
@@ -73,8 +73,7 @@ impl Lab {
             signer: self.signer(&server.client_authority)?,
             objects: world.objects,
         };
-        let name = if bare { "bare-cluster.log" } else { "cluster.log" };
-        let journal = self.store().path(&self.store().own(name));
+        let journal = self.store().path(&self.store().own(journal_name(bare)));
         let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
         self.notice(notices);
         let presented = Presented::new(&self.serving(server)?)?;
