@@ -33,7 +33,27 @@ pub(super) fn object(served: Served, request: &Request) -> Answer<Json> {
     }
     check_kind(&kind, &version, &object)?;
     check_metadata(&kind, &version, &object)?;
+    if request.query("fieldValidation").as_deref() == Some("Strict") {
+        check_fields(&kind, &version, &object)?;
+    }
     Ok(object)
+}
+
+/// Fields that a kind does not have, where the client wants to know.
+fn check_fields(kind: &str, version: &str, object: &Json) -> Answer<()> {
+    let unknown: Vec<String> = protobuf::unknown_fields(object)
+        .iter()
+        .map(|path| format!("unknown field {}", quote(path)))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let number = version.rsplit('/').next().unwrap_or_default();
+    Err(Failure::bad_request(format!(
+        "{kind} in version {} cannot be handled as a {kind}: strict decoding error: {}",
+        quote(number),
+        unknown.join(", ")
+    )))
 }
 
 /// The kind and apiVersion that a resource takes.

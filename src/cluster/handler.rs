@@ -11,7 +11,7 @@ use crate::text::quote;
 use super::failure::{Answer, Failure, Served};
 use super::message::{Body, Request, Response};
 use super::table::Shape;
-use super::{Cluster, authenticate, delete, discovery, read, reviews, subresource, token, write};
+use super::{Cluster, authenticate, delete, discovery, encode, read, reviews, subresource, token, write};
 
 /// The largest body that is read, in bytes (`MaxRequestBodyBytes`).
 pub(super) const LARGEST_BODY: usize = 3 * 1024 * 1024;
@@ -48,6 +48,12 @@ impl Cluster {
     /// Answers a request of a client that presented these certificates (DER, leaf first).
     #[must_use]
     pub fn handle(self: &Arc<Self>, chain: &[Vec<u8>], request: &Request) -> Response {
+        let mut response = self.judge(chain, request);
+        encode::settle(request, &mut response);
+        response
+    }
+
+    fn judge(self: &Arc<Self>, chain: &[Vec<u8>], request: &Request) -> Response {
         let attributes = match Attributes::of_request(&request.method, &request.target) {
             Ok(attributes) => attributes,
             Err(error) => {

@@ -15,6 +15,7 @@ mod controllers;
 mod decode;
 mod delete;
 mod discovery;
+mod encode;
 mod escalation;
 mod failure;
 mod handler;

@@ -21,6 +21,7 @@ const DEPTH: usize = 16;
 
 #[derive(Debug, Default, Deserialize)]
 struct File {
+    complete: Vec<String>,
     message: HashMap<String, Vec<String>>,
 }
 
@@ -42,14 +43,56 @@ struct Field {
     optional: bool,
 }
 
+/// What is known of messages.
+struct Schema {
+    complete: Vec<String>,
+    messages: Messages,
+}
+
 type Messages = HashMap<String, HashMap<u64, Field>>;
 
 /// The file is part of the program, and a test reads it: it always parses.
-static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let file: File = toml::from_str(SOURCE).unwrap_or_default();
     let fields = |rows: Vec<String>| rows.iter().filter_map(|row| field(row)).collect();
-    file.message.into_iter().map(|(name, rows)| (name, fields(rows))).collect()
+    let messages = file.message.into_iter().map(|(name, rows)| (name, fields(rows))).collect();
+    Schema { complete: file.complete, messages }
 });
+
+/// The fields of an object that its kind does not have, as the API server names them; none for
+/// kinds whose fields are not all known here.
+pub(super) fn unknown_fields(object: &Json) -> Vec<String> {
+    let kind = object.text("kind");
+    let mut found = Vec::new();
+    if SCHEMA.complete.iter().any(|own| own == kind) {
+        let mut own = object.clone();
+        own.take("kind");
+        own.take("apiVersion");
+        collect_unknown(kind, &own, "", &mut found);
+    }
+    found
+}
+
+fn collect_unknown(kind: &str, value: &Json, path: &str, found: &mut Vec<String>) {
+    let Some(fields) = SCHEMA.messages.get(kind) else { return };
+    for (key, value) in value.fields() {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let Some(field) = fields.values().find(|field| field.name == *key) else {
+            found.push(path);
+            continue;
+        };
+        match (field.shape, value) {
+            // `ExtraValue` is a list in JSON.
+            (Shape::Map, _) => {}
+            (_, Json::Array(items)) => {
+                for (place, item) in items.iter().enumerate() {
+                    collect_unknown(&field.kind, item, &format!("{path}[{place}]"), found);
+                }
+            }
+            _ => collect_unknown(&field.kind, value, &path, found),
+        }
+    }
+}
 
 fn field(row: &str) -> Option<(u64, Field)> {
     let [number, name, kind] = row.split(' ').collect::<Vec<_>>().try_into().ok()?;
@@ -70,7 +113,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Json, String> {
         .ok_or("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")?;
     let unknown = message("Unknown", envelope, 0)?;
     let kind = unknown.text("typeMeta.kind").to_owned();
-    if !MESSAGES.contains_key(&kind) {
+    if !SCHEMA.messages.contains_key(&kind) {
         return Err(format!("this lab does not read {} as protobuf; send it as JSON", quote(&kind)));
     }
     let raw = STANDARD.decode(unknown.text("raw")).map_err(|error| error.to_string())?;
@@ -85,7 +128,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Json, String> {
 }
 
 fn message(kind: &str, mut bytes: &[u8], depth: usize) -> Result<Json, String> {
-    let fields = MESSAGES.get(kind).ok_or_else(|| format!("proto: no message {kind}"))?;
+    let fields = SCHEMA.messages.get(kind).ok_or_else(|| format!("proto: no message {kind}"))?;
     if depth > DEPTH {
         return Err("proto: exceeded max recursion depth".to_owned());
     }
@@ -225,12 +268,24 @@ mod tests {
     fn every_field_reads_and_has_a_known_type() {
         let file: File = toml::from_str(SOURCE).unwrap();
         for (name, rows) in &file.message {
-            assert_eq!(MESSAGES[name].len(), rows.len(), "{name}");
-            for field in MESSAGES[name].values() {
-                let plain = ["string", "bytes", "int", "bool", "time"].contains(&field.kind.as_str());
+            assert_eq!(SCHEMA.messages[name].len(), rows.len(), "{name}");
+            for field in SCHEMA.messages[name].values() {
+                let plain = ["string", "bytes", "int", "bool", "time", "any"].contains(&field.kind.as_str());
                 assert!(plain || file.message.contains_key(&field.kind), "{name}.{}", field.name);
             }
         }
+    }
+
+    #[test]
+    fn fields_that_a_kind_has_not_are_named() {
+        let object: Json = serde_json::from_str(
+            r#"{"kind":"Role","apiVersion":"v","metadata":{"name":"x","labels":{"a":"b"},"nmae":"y"},
+                "rules":[{"verbs":["get"],"resource":["pods"]}],"rule":[]}"#,
+        )
+        .unwrap();
+        assert_eq!(unknown_fields(&object), ["metadata.nmae", "rules[0].resource", "rule"]);
+        let object: Json = serde_json::from_str(r#"{"kind":"Pod","whatever":1}"#).unwrap();
+        assert!(unknown_fields(&object).is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::access::{Json, Policy};
 
+use super::encode;
 use super::journal::{Change, Journal, JournalError};
 
 /// How many events are kept for those who watch; who asks for older ones begins afresh.
@@ -76,6 +77,7 @@ impl Store {
     pub(super) fn put(&mut self, key: Key, mut object: Json) -> Result<Arc<Json>, JournalError> {
         let revision = self.revision + 1;
         object.path_mut(&["metadata"]).set("resourceVersion", revision.to_string());
+        encode::order(&mut object);
         let object = Arc::new(object);
         if let Some(journal) = &mut self.journal {
             journal.write(&Change::Put { revision, key, object: &object })?;

@@ -41,7 +41,7 @@ impl Shape {
         for clause in accept.iter().flat_map(|value| value.split(',')) {
             let mut parts = clause.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
-            if !matches!(media, "application/json" | "*/*" | "application/*" | "") {
+            if !matches!(media, "application/json" | "application/yaml" | "*/*" | "application/*" | "") {
                 continue;
             }
             let kind = parts.find_map(|part| part.strip_prefix("as="));
