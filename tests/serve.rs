@@ -503,6 +503,49 @@ fn the_log_says_why_and_the_audit_log_says_what() {
 }
 
 #[test]
+fn clients_that_stop_or_talk_nonsense_leave_it_serving() {
+    use std::io::Write as _;
+    use std::net::TcpStream;
+    let served = Served::new(true);
+    let mut stalled = Vec::new();
+    for number in 0..400_u32 {
+        let mut stream = TcpStream::connect(&served.address).unwrap();
+        let sent: &[u8] = match number % 4 {
+            // The beginning of a ClientHello, and nothing more.
+            0 => &[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3],
+            1 => &[],
+            2 => &[0x80, 0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            _ => &[0x16, 3, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0],
+        };
+        stream.write_all(sent).unwrap();
+        stalled.push(stream);
+    }
+    let version = Command::new("curl")
+        .args(["-s", "-k", "--max-time", "20", &format!("https://{}/version", served.address)])
+        .output()
+        .expect("curl is needed");
+    assert!(text(&version.stdout).contains("v1.36.2"), "{}", text(&version.stderr));
+    // A body that is too large, and one that never comes.
+    let big = served.path("big");
+    fs::write(&big, vec![b' '; 4 * 1024 * 1024]).unwrap();
+    let sent = Command::new("curl")
+        .args(["-s", "--cacert", "ca.crt", "--cert", "admin.crt", "--key", "admin.key", "--connect-to"])
+        .arg(format!("kubernetes:443:{}", served.address))
+        .args(["-H", "Content-Type: application/json", "--data-binary", "@big", "-w", "%{http_code}"])
+        .arg("https://kubernetes/api/v1/namespaces")
+        .current_dir(served.directory.path())
+        .output()
+        .unwrap();
+    let answer = text(&sent.stdout);
+    assert!(
+        answer.contains("Request entity too large: limit is 3145728") && answer.ends_with("413"),
+        "{answer}"
+    );
+    drop(stalled);
+    assert!(served.end("-INT").path().exists());
+}
+
+#[test]
 fn what_was_accepted_survives_a_kill_and_a_damaged_file_is_set_aside() {
     let served = Served::new(true);
     let admin = served.path("admin.crt");

@@ -76,6 +76,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result
     let lab = open(output, global, false, None)?;
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
+    allow_many_files();
     let ready = lab.cluster(asked.bare, &cancel)?;
     tell(&lab);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -84,6 +85,15 @@ pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result
         .map_err(|error| CliError::Machine(format!("this machine cannot run a server: {error}")))?;
     runtime.block_on(serve(output, &lab, ready, asked, &cancel))?;
     Ok(0)
+}
+
+/// Every connection is an open file: as many as this machine lets one program have.
+fn allow_many_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Otherwise fewer clients are served at a time.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 async fn serve(

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::server::conn::{http1, http2};
@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::failure::Failure;
+use super::failure::{Answer, Failure};
 use super::handler::LARGEST_BODY;
 use super::log::{Answered, Told};
 use super::message::{Body, Request, Response};
@@ -236,12 +236,12 @@ impl Client {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let mut request =
             Request { method: head.method.to_string(), target, headers: headers.collect(), body: Vec::new() };
-        let response = match timeout(BODY, Limited::new(body, LARGEST_BODY).collect()).await {
+        let response = match timeout(BODY, whole(body)).await {
             Ok(Ok(body)) => {
-                request.body = body.to_bytes().to_vec();
+                request.body = body;
                 self.handle(&request)
             }
-            Ok(Err(_)) => Failure::too_large(LARGEST_BODY).response(),
+            Ok(Err(failure)) => failure.response(),
             Err(_) => Failure::bad_request("the body of the request did not arrive in time").response(),
         };
         let audit_id = uid();
@@ -265,6 +265,25 @@ impl Client {
             tokio::task::block_in_place(answer)
         }
     }
+}
+
+/// A whole body. What is too much of it is read and dropped, up to some length: a client hears
+/// of nothing before it has sent all.
+async fn whole(mut body: Incoming) -> Answer<Vec<u8>> {
+    const DRAINED: usize = 16 * LARGEST_BODY;
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        // Half a body is none, even where it reads.
+        let frame = frame.map_err(|_| Failure::bad_request("unexpected EOF"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= LARGEST_BODY {
+            bytes.extend_from_slice(&data);
+        } else if length > DRAINED {
+            break;
+        }
+    }
+    if length <= LARGEST_BODY { Ok(bytes) } else { Err(Failure::too_large(LARGEST_BODY)) }
 }
 
 fn over_http(response: Response, audit_id: &str) -> hyper::Response<HttpBody> {
