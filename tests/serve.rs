@@ -336,7 +336,15 @@ fn the_lab_cluster_has_nodes_accounts_and_tokens() {
     let served = Served::new(false);
     let nodes = settled(&served.kubectl_answers("admin", &["get", "nodes"]));
     assert!(nodes.contains("cp1 Ready control-plane"), "{nodes}");
+    let pods = settled(&served.kubectl_answers("admin", &["get", "pods", "-n", "kube-system"]));
+    assert!(pods.contains("kube-apiserver-cp1 1/1 Running 0 AGE"), "{pods}");
     assert!(served.kubectl("kubelet@node01", &["get", "node", "node01"]).status.success());
+    assert!(
+        served
+            .kubectl("kubelet@node01", &["get", "lease", "node01", "-n", "kube-node-lease"])
+            .status
+            .success()
+    );
     assert!(!served.kubectl("kubelet@node01", &["get", "node", "node02"]).status.success());
     // A controller manager has filled aggregated roles in, and made each namespace's account.
     let rules =
