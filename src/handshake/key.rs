@@ -85,7 +85,11 @@ impl Presenter {
     }
 }
 
-fn load(side: Side, credential: &Credential) -> Result<CertifiedKey, HandshakeError> {
+/// A credential as rustls takes it, unchecked.
+///
+/// # Errors
+/// The key cannot be used, or there is no certificate with it.
+pub(super) fn load(side: Side, credential: &Credential) -> Result<CertifiedKey, HandshakeError> {
     let unusable = |reason: String| HandshakeError::Key { side, reason };
     if credential.chain.is_empty() {
         return Err(HandshakeError::EmptyChain(side));

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::change::{AUTHORITY, Changed};
 use super::engine::Lab;
 use super::{AlertView, ConnectionOutcome, ConnectionView, Judgement, LabError, Trusts, opinions};
-use crate::access::{World, WorldNode};
-use crate::blueprint::{Connection, Plan, resolve_certificate};
+use crate::access::World;
+use crate::blueprint::{Connection, resolve_certificate};
 use crate::fault::Change;
 use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide, Side};
 use crate::lesson::Verify;
@@ -316,17 +316,7 @@ impl Lab {
 
     /// What servers answer from.
     pub(super) fn world(&self) -> World {
-        let Plan { spec, .. } = &self.plan;
-        let node = |control_plane| {
-            move |node: &crate::blueprint::Node| WorldNode {
-                name: node.name.clone(),
-                address: node.address,
-                control_plane,
-            }
-        };
-        let nodes: Vec<WorldNode> =
-            spec.control_planes.iter().map(node(true)).chain(spec.workers.iter().map(node(false))).collect();
-        World::new(&nodes, &spec.endpoint().to_string(), self.now())
+        World::of_plan(&self.plan, self.now())
     }
 }
 
