@@ -41,7 +41,7 @@ fn main() {
     }
     // `cargo bench -- wire` measures what has that name alone.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn()); 11] = [
+    let all: [(&str, fn()); 12] = [
         ("pki", pki_beside_openssl),
         ("workers", workers),
         ("check", check),
