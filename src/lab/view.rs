@@ -272,13 +272,6 @@ impl ConnectionView {
     }
 }
 
-impl ConnectionOutcome {
-    /// Both sides' opinions, the one of the server's chain first.
-    pub fn opinions_mut(&mut self) -> impl Iterator<Item = &mut Opinions> {
-        [&mut self.server_opinions, &mut self.client_opinions].into_iter().flatten()
-    }
-}
-
 /// One edge of the cluster's map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
