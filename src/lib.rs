@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`clock`], [`text`] | | time that can be injected; languages, widths, wrapping, escaping |
 //! | [`blueprint`] | `assets/blueprint.toml` and a [`blueprint::ClusterSpec`] | a [`blueprint::Plan`]: every authority, certificate, key pair, kubeconfig, file and connection of that cluster |
-//! | [`x509`] | DER or PEM | named fields with their explanations, for showing |
+//! | [`x509`] | bytes of any file | a lossless tree, named fields with their places and explanations, for showing |
 //! | [`pki`] | a plan's entry, or one request | keys, CSRs, certificates, kubeconfigs, by one encoder |
 //! | [`fault`] | `assets/faults.toml`; a healthy request and a change | the catalogue; a faulty request |
 //! | [`trust`] | chain, roots, purpose, name, time | a [`trust::Verdict`]: the ordered checks by Go's rules, in Go's words |

@@ -65,6 +65,10 @@ pub(super) fn clock(text: &str) -> Result<Clock, String> {
 pub(super) enum Format {
     Text,
     Json,
+    /// For `dojang inspect`: in the manner of `openssl x509 -text`.
+    Openssl,
+    /// For `dojang inspect`: a line for each thing.
+    Short,
 }
 
 /// What lies behind the text.
@@ -129,13 +133,12 @@ pub(super) enum Command {
         #[arg(long, value_name = "1.2|1.3", default_value = "1.3", value_parser = ["1.2", "1.3"], hide_possible_values = true)]
         tls: String,
     },
-    /// The fields of certificates, CSRs, keys and kubeconfigs
-    #[command(after_help = INSPECT_JSON)]
-    Inspect {
-        /// Files; - reads standard input
-        #[arg(required = true, value_name = "FILE")]
-        sources: Vec<PathBuf>,
-    },
+    /// What is in certificates, CSRs, revocation lists and keys, wherever they are
+    #[command(after_help = super::inspect::JSON)]
+    Inspect(super::inspect::InspectArgs),
+    /// Two certificates, field by field
+    #[command(after_help = super::inspect::DIFF_JSON)]
+    Diff(super::inspect::DiffArgs),
     /// The TLS connections of a capture, decrypted with its key log or the secrets inside
     #[command(after_help = super::decode::JSON)]
     Decode(super::decode::DecodeArgs),
@@ -281,8 +284,6 @@ results: [{lesson, step, kind, expected, observed, ok}]}. A temporary directory 
 const MATRIX_JSON: &str = "\
 With --format json one document: {connections, refused: numbers, results: [{client, server, port, request,
 outcome, user, micros, ok}]}.";
-const INSPECT_JSON: &str = "\
-With --format json one document: [{source, items: [{kind, at, fields: [{name, value}]}]}].";
 const CREATE_JSON: &str = "\
 With --format json one document: {directory, written, kept: numbers, set_aside: [{path, now, why}], backup}.";
 const LIST_JSON: &str = "\

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command, LessonsCommand, PkiCommand};
+use args::{Cli, Command, Format, LessonsCommand, PkiCommand};
 use error::CliError;
 use output::Output;
 
@@ -51,6 +51,13 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
     let global = cli.global;
+    if matches!(global.format, Format::Openssl | Format::Short)
+        && !matches!(cli.command, Some(Command::Inspect(_)))
+    {
+        return Err(CliError::Usage(
+            "--format openssl and short are for `dojang inspect`: use text or json".into(),
+        ));
+    }
     match cli.command {
         Some(Command::Pki(PkiCommand::Create { target, spec, force })) => {
             pki::create(output, &global, &pki::store(&global, target.as_deref())?, &spec, force)
@@ -84,7 +91,8 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         }
         Some(Command::Handshake(asked)) => handshake::run(output, &global, &asked),
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
-        Some(Command::Inspect { sources }) => inspect::run(output, &sources),
+        Some(Command::Inspect(asked)) => inspect::run(output, &global, &asked),
+        Some(Command::Diff(asked)) => inspect::diff(output, &global, &asked),
         Some(Command::Decode(asked)) => decode::run(output, &asked),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),

@@ -1,8 +1,10 @@
 //! Standard output: lines for people, or one JSON document and nothing else.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::args::{Color, Format, Global};
 use super::error::CliError;
@@ -52,9 +54,16 @@ impl Output {
 
     /// One JSON document; the status is 0.
     pub(super) fn document(&self, value: &impl Serialize) -> Result<u8, CliError> {
-        let text = serde_json::to_string_pretty(value).map_err(|e| CliError::Machine(e.to_string()))?;
-        self.line(&text)?;
+        self.stream(value)?;
         Ok(0)
+    }
+
+    /// One JSON document, written as it is made.
+    pub(super) fn stream(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut writer = serde_json::Serializer::with_formatter(&mut out, Safe::default());
+        let made = value.serialize(&mut writer).map_err(io::Error::from);
+        written(made.and_then(|()| writeln!(out)).and_then(|()| out.flush()))
     }
 
     /// Text in a tone, where colour is wanted.
@@ -84,6 +93,69 @@ impl Output {
             (false, true) => "-".into(),
             (false, false) => self.tone(Tone::Quiet, "·"),
         }
+    }
+}
+
+/// JSON in lines, with `\u` for every character that a terminal would obey or hide: the
+/// value stays the same.
+#[derive(Default)]
+struct Safe(PrettyFormatter<'static>);
+
+impl Formatter for Safe {
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_array(out)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array(out)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(out, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array_value(out)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        if matches!(escape(text), Cow::Borrowed(_)) {
+            return out.write_all(text.as_bytes());
+        }
+        let mut units = [0; 2];
+        let mut octets = [0; 4];
+        for character in text.chars() {
+            let alone: &str = character.encode_utf8(&mut octets);
+            if matches!(escape(alone), Cow::Borrowed(_)) {
+                out.write_all(alone.as_bytes())?;
+            } else {
+                character
+                    .encode_utf16(&mut units)
+                    .iter()
+                    .try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+            }
+        }
+        Ok(())
     }
 }
 

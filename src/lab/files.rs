@@ -6,7 +6,7 @@ use crate::blueprint::{Plan, Usage, resolve_certificate};
 use crate::text::nearest;
 use crate::trust::{Purpose, Roots};
 use crate::workspace::{authority_chain, credential};
-use crate::x509::{self, Kind, certificate_fields};
+use crate::x509::{self, Kind, certificate_fields, request_fields};
 
 /// A line of base64 is shown up to here.
 const SHORTENED: usize = 24;
@@ -66,9 +66,9 @@ impl Lab {
         let items = self.store().read(&path)?.map(|pem| x509::inspect(&pem)).transpose()?.unwrap_or_default();
         let request = items.into_iter().find(|item| item.kind == Kind::CertificateRequest);
         let made = request.is_some();
-        let fields = request.map_or_else(Vec::new, |item| item.fields);
+        let fields = request.map_or(Ok(Vec::new()), |item| request_fields(&item.der))?;
         let view = |field: x509::Field| FieldView {
-            name: field.name,
+            name: field.name.into_owned(),
             value: field.value,
             focus: false,
             before: None,

@@ -14,6 +14,7 @@ mod life;
 mod making;
 mod matrix;
 mod opinions;
+mod meaning;
 mod panels;
 mod run;
 mod step;
@@ -31,6 +32,7 @@ pub use life::{IssueRequest, Issued};
 pub use matrix::MatrixRow;
 pub use opinions::{Case, Opinions};
 pub use trial::{Trial, TrialStep};
+pub use meaning::{Meaning, Named, Role, meaning};
 pub use view::{
     AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,
     Panel, Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,

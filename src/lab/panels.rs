@@ -101,7 +101,7 @@ impl Lab {
             .iter()
             .map(|field| {
                 let old = was(&field.name)
-                    .filter(|old| *old != field.value && !always.contains(&field.name.as_str()));
+                    .filter(|old| *old != field.value && !always.contains(&field.name.as_ref()));
                 let old = old.filter(|old| !within_minutes(&field.name, old, &field.value));
                 // A field that was not there at all is as much of a change.
                 let added = was(&field.name).is_none().then(|| "-".to_owned());
@@ -110,7 +110,7 @@ impl Lab {
             .collect();
         for gone in before.into_iter().filter(|old| !after.iter().any(|new| new.name == old.name)) {
             let name = gone.name.clone();
-            fields.push(view(Field { name, value: "-".into() }, &[], Some(gone.value)));
+            fields.push(view(Field::planned(name, "-"), &[], Some(gone.value)));
         }
         for field in &mut fields {
             field.focus = field.before.is_some();
@@ -124,7 +124,7 @@ impl Lab {
 
     /// The fields that are known before a certificate is made.
     pub(super) fn planned_fields(&self, id: &str) -> Vec<Field> {
-        let field = |name: &str, value: String| Field { name: name.into(), value };
+        let field = |name: &'static str, value: String| Field::planned(name, value);
         let joined = |subject: &crate::blueprint::Subject| {
             subject.attributes().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")
         };
@@ -232,7 +232,8 @@ impl Lab {
 }
 
 fn view(field: Field, focus: &[String], before: Option<String>) -> FieldView {
-    FieldView { focus: focus.contains(&field.name), name: field.name, value: field.value, before }
+    let name = field.name.into_owned();
+    FieldView { focus: focus.contains(&name), name, value: field.value, before }
 }
 
 /// Two moments that differ only because a certificate was made a little later.

@@ -1,24 +1,12 @@
-//! The fields of certificates and CSRs, in the order in which they stand in the DER.
+//! The fields of certificates and requests for those who want nothing else.
 
-use serde::Serialize;
-use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::extensions::ParsedExtension;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use super::document::Document;
+use super::field::Field;
+use super::outline::Kind;
+use super::{X509Error, signing};
 
-use super::{X509Error, value};
-use crate::clock::rfc3339;
-
-/// One field: its name as RFC 5280 writes it, and its value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Field {
-    /// `subject`, `keyUsage`, or an extension's object identifier.
-    pub name: String,
-    /// The value, safe to print.
-    pub value: String,
-}
-
-/// The names of a certificate's fields, in their usual order. Other extensions go by their
-/// object identifiers.
+/// The names of a certificate's fields that people ask for, in their usual order. Other
+/// extensions go by the names of `assets/oids.toml`, or by their object identifiers.
 pub const FIELD_NAMES: [&str; 14] = [
     "version",
     "serialNumber",
@@ -36,72 +24,35 @@ pub const FIELD_NAMES: [&str; 14] = [
     "subjectAltName",
 ];
 
-fn field(name: &str, value: impl Into<String>) -> Field {
-    Field { name: name.to_owned(), value: value.into() }
-}
+/// What stands in a document behind what people fill in: the signature and the digests.
+const MADE: [&str; 3] = ["signatureValue", "sha1", "sha256"];
 
-pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, X509Error> {
-    let malformed = |why: String| X509Error::Malformed { what: "certificate", why };
-    let (_, certificate) = X509Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
-    Ok(certificate)
-}
-
-/// The fields of a certificate.
+/// The fields of a certificate, without its signature and digests.
 ///
 /// # Errors
 /// It is no certificate.
 pub fn certificate_fields(der: &[u8]) -> Result<Vec<Field>, X509Error> {
-    let certificate = parse(der)?;
-    let tbs = &certificate.tbs_certificate;
-    let mut fields = vec![
-        field("version", (tbs.version.0 + 1).to_string()),
-        field("serialNumber", value::huge_serial(tbs.raw_serial()).unwrap_or_else(|| tbs.serial.to_string())),
-        field("signatureAlgorithm", value::signature_algorithm(&certificate.signature_algorithm.algorithm)),
-        field("issuer", value::name(&tbs.issuer)),
-        field("notBefore", rfc3339(tbs.validity.not_before.to_datetime())),
-        field("notAfter", rfc3339(tbs.validity.not_after.to_datetime())),
-        field("subject", value::name(&tbs.subject)),
-        field("publicKey", value::public_key(&tbs.subject_pki)),
-    ];
-    for extension in tbs.extensions() {
-        let (name, value) = value::extension(extension);
-        fields.push(Field { name, value });
-    }
-    Ok(fields)
+    told(der, Kind::Certificate, "certificate")
 }
 
-pub(super) fn parse_request(der: &[u8]) -> Result<X509CertificationRequest<'_>, X509Error> {
-    let malformed = |why: String| X509Error::Malformed { what: "certificate signing request", why };
-    let (_, request) =
-        X509CertificationRequest::from_der(der).map_err(|error| malformed(error.to_string()))?;
-    Ok(request)
-}
-
-/// The fields of a CSR.
+/// The fields of a CSR; `signature` is whether it is signed with its own key.
 ///
 /// # Errors
 /// It is no CSR.
 pub fn request_fields(der: &[u8]) -> Result<Vec<Field>, X509Error> {
-    let request = parse_request(der)?;
-    let info = &request.certification_request_info;
-    let mut fields = vec![
-        field("version", (info.version.0 + 1).to_string()),
-        field("subject", value::name(&info.subject)),
-        field("publicKey", value::public_key(&info.subject_pki)),
-        field("signatureAlgorithm", value::signature_algorithm(&request.signature_algorithm.algorithm)),
-        field("signature", if request.verify_signature().is_ok() { "valid" } else { "invalid" }),
-    ];
-    for attribute in info.iter_attributes() {
-        use x509_parser::cri_attributes::ParsedCriAttribute;
-        if let ParsedCriAttribute::ExtensionRequest(requested) = attribute.parsed_attribute() {
-            for extension in &requested.extensions {
-                if matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. }) {
-                    continue;
-                }
-                let (name, value) = value::extension(extension);
-                fields.push(Field { name, value });
-            }
-        }
+    told(der, Kind::CertificateRequest, "certificate signing request")
+}
+
+fn told(der: &[u8], kind: Kind, what: &'static str) -> Result<Vec<Field>, X509Error> {
+    let document = Document::read(der);
+    if document.kind != kind {
+        return Err(X509Error::Malformed { what, why: "its structure is another".into() });
     }
-    Ok(fields)
+    Ok(document.fields.into_iter().filter(|field| !MADE.contains(&field.name.as_ref())).collect())
+}
+
+/// Whether a request is signed with its own key, as a field.
+pub(super) fn own_signature(der: &[u8]) -> Option<Field> {
+    let word = if signing::is_request_signed(der)? { "valid" } else { "invalid" };
+    Some(Field::planned("signature", word))
 }

@@ -78,7 +78,7 @@ pub fn kubeconfig_authority(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The first line, safe to print: the error names keys as they stand in the file.
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     const MOST: usize = 200;
     let line: String = text.lines().next().unwrap_or_default().chars().take(MOST).collect();
     escape(&line).into_owned()

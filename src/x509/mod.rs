@@ -1,17 +1,55 @@
-//! Certificates, CSRs and keys as named fields, for showing. Lenient: what Go refuses is
-//! shown too. Every value is safe to print.
+//! Certificates, CSRs, revocation lists and keys, byte by byte: a lossless tree, the fields
+//! with their places, and what each of them means. Tolerant: what Go refuses is shown too,
+//! and what is wrong is marked where it stands. Every value is safe to print.
 
+mod access;
+mod compare;
+mod document;
+mod explain;
+mod extension;
+mod field;
 mod fields;
+mod form;
+mod general;
+mod key;
 mod kubeconfig;
+mod kubernetes;
+mod moment;
+mod name;
+mod oid;
+mod outline;
 mod parts;
+mod pem;
+mod pkcs;
+mod policy;
+mod secret;
+mod signing;
 mod source;
-mod value;
+mod strings;
+mod tag;
+mod timestamp;
+mod tree;
+mod usage;
+mod view;
 
-pub use fields::{FIELD_NAMES, Field, certificate_fields, request_fields};
+pub use compare::{Difference, Standing, compare};
+pub use document::Document;
+pub use explain::{Explanation, Words, explanation, flaw_words};
+pub use field::{Field, Flaw};
+pub use fields::{FIELD_NAMES, certificate_fields, request_fields};
+pub use form::Form;
 pub use kubeconfig::{KubeconfigError, kubeconfig_authority, read_kubeconfig};
-pub use parts::{RequestParts, request_parts, revoked, serial_number};
-pub use source::{Item, Kind, inspect};
-pub use value::huge_serial;
+pub use outline::Kind;
+pub use parts::{
+    IssuerFields, RequestParts, issuer_fields, public_key_info, request_parts, request_public_key_info,
+    revoked, serial_number, subject,
+};
+pub use pem::{Block, PemError, blocks, pem};
+pub use signing::is_signed_by;
+pub use source::{Contents, Item, Problem, Reference, contents, inspect};
+pub use strings::huge_serial;
+pub use tree::{Broken, Class, Node, Tree};
+pub use view::View;
 
 /// Bytes that cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,70 +62,10 @@ pub enum X509Error {
         /// The parser's word.
         why: String,
     },
+    /// Something in it does not read.
+    #[error("{0}")]
+    Unreadable(String),
     /// Nothing that is known.
     #[error("it holds no certificate, CSR, key or kubeconfig in PEM or DER")]
     Unknown,
-}
-
-/// The public key (SubjectPublicKeyInfo DER) of a certificate.
-///
-/// # Errors
-/// It is no certificate.
-pub fn public_key_info(der: &[u8]) -> Result<Vec<u8>, X509Error> {
-    Ok(fields::parse(der)?.tbs_certificate.subject_pki.raw.to_vec())
-}
-
-/// The public key (SubjectPublicKeyInfo DER) of a CSR.
-///
-/// # Errors
-/// It is no CSR.
-pub fn request_public_key_info(der: &[u8]) -> Result<Vec<u8>, X509Error> {
-    Ok(fields::parse_request(der)?.certification_request_info.subject_pki.raw.to_vec())
-}
-
-/// What issuing under a CA certificate needs of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IssuerFields {
-    /// Its subject, a DER Name.
-    pub subject: Vec<u8>,
-    /// Its subjectKeyIdentifier.
-    pub key_identifier: Option<Vec<u8>>,
-    /// The first moment of its validity.
-    pub not_before: time::OffsetDateTime,
-}
-
-/// What issuing under a CA certificate needs of it.
-///
-/// # Errors
-/// It is no certificate.
-pub fn issuer_fields(der: &[u8]) -> Result<IssuerFields, X509Error> {
-    use x509_parser::extensions::ParsedExtension;
-    let certificate = fields::parse(der)?;
-    let key_identifier = certificate.extensions().iter().find_map(|e| match e.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
-        _ => None,
-    });
-    Ok(IssuerFields {
-        subject: certificate.tbs_certificate.subject.as_raw().to_vec(),
-        key_identifier,
-        not_before: certificate.validity().not_before.to_datetime(),
-    })
-}
-
-/// Whether the key of `issuer` signed `certificate` (both DER). False for what does not
-/// parse.
-#[must_use]
-pub fn is_signed_by(certificate: &[u8], issuer: &[u8]) -> bool {
-    match (fields::parse(certificate), fields::parse(issuer)) {
-        (Ok(certificate), Ok(issuer)) => certificate.verify_signature(Some(issuer.public_key())).is_ok(),
-        _ => false,
-    }
-}
-
-/// The subject of a certificate as text.
-///
-/// # Errors
-/// It is no certificate.
-pub fn subject(der: &[u8]) -> Result<String, X509Error> {
-    Ok(value::name(&fields::parse(der)?.tbs_certificate.subject))
 }

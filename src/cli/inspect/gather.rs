@@ -1,0 +1,189 @@
+//! Where certificates come from: files, directories, standard input, servers.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::served;
+use crate::cli::error::CliError;
+use crate::text::escape;
+use crate::x509::{Contents, Item, Problem, contents};
+
+/// No certificate file is larger; more is a mistake.
+const MOST: u64 = 16 << 20;
+/// How many files of a directory are looked at, and how deep; hidden ones are not.
+const MOST_FILES: usize = 200_000;
+const DEEPEST: usize = 24;
+
+/// What was named on the command line, or one file of a directory that was.
+pub(super) struct Source {
+    /// Its name as it is shown, not made safe.
+    pub(super) name: String,
+    /// What it holds.
+    pub(super) items: Vec<Item>,
+    /// What in it does not read.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// How sources are read.
+pub(super) struct Reader {
+    /// Opens PKCS #12.
+    pub(super) password: Option<String>,
+    /// The name that a server is asked for, where it is not its host.
+    pub(super) server_name: Option<String>,
+}
+
+impl Reader {
+    /// Everything that is to be shown of one source.
+    pub(super) fn read(&self, named: &Path) -> Result<Vec<Source>, CliError> {
+        if named != Path::new("-") {
+            if named.is_dir() {
+                return self.directory(named);
+            }
+            if let Some((host, port)) = endpoint(named).filter(|_| !named.exists()) {
+                return Ok(vec![self.server(&host, port)?]);
+            }
+        }
+        let source = self.file(named)?;
+        if source.items.is_empty() {
+            let why = source.problems.first().map_or_else(
+                || "it holds no certificate, CSR, key or kubeconfig in PEM or DER".to_owned(),
+                |problem| match &problem.at {
+                    Some(at) => format!("{at}: {}", problem.why),
+                    None => problem.why.clone(),
+                },
+            );
+            return Err(CliError::Usage(format!("{}: {why}", source.name)));
+        }
+        Ok(vec![source])
+    }
+
+    fn file(&self, path: &Path) -> Result<Source, CliError> {
+        let bytes = bytes(path)?;
+        Ok(self.source(path, &bytes))
+    }
+
+    /// What a file holds, and what lies in the files that it names.
+    fn source(&self, path: &Path, bytes: &[u8]) -> Source {
+        let Contents { mut items, mut problems, references } = contents(bytes, self.password.as_deref());
+        for reference in references {
+            let beside = path.parent().unwrap_or(Path::new("")).join(&reference.path);
+            let at = format!("{} {}", reference.at, escape(&reference.path));
+            match self::bytes(&beside) {
+                Ok(bytes) => {
+                    let inner = contents(&bytes, self.password.as_deref());
+                    items.extend(inner.items.into_iter().map(|item| item.placed(&at)));
+                    let moved = inner.problems.into_iter();
+                    problems.extend(moved.map(|problem| Problem { at: Some(at.clone()), ..problem }));
+                }
+                Err(error) => {
+                    let why = escape(&error.to_string()).into_owned();
+                    problems.push(Problem { at: Some(reference.at), why });
+                }
+            }
+        }
+        Source { name: path.display().to_string(), items, problems }
+    }
+
+    /// Every file below a directory that holds something.
+    fn directory(&self, root: &Path) -> Result<Vec<Source>, CliError> {
+        let failed = |path: &Path, error: std::io::Error| {
+            CliError::Machine(format!("cannot read {}: {error}", path.display()))
+        };
+        let mut files: Vec<PathBuf> = Vec::new();
+        let mut directories = vec![(root.to_owned(), 0)];
+        while let Some((directory, depth)) = directories.pop() {
+            for entry in std::fs::read_dir(&directory).map_err(|error| failed(&directory, error))? {
+                let entry = entry.map_err(|error| failed(&directory, error))?;
+                let kind = entry.file_type().map_err(|error| failed(&entry.path(), error))?;
+                if entry.file_name().as_encoded_bytes().first() == Some(&b'.') {
+                    continue;
+                }
+                if kind.is_dir() && depth < DEEPEST {
+                    directories.push((entry.path(), depth + 1));
+                } else if !kind.is_dir() && files.len() < MOST_FILES {
+                    files.push(entry.path());
+                }
+            }
+        }
+        files.sort();
+        let mut found = Vec::new();
+        for path in files {
+            // A link may lead nowhere or to what is no file; a device would never end.
+            if !path.is_file() {
+                continue;
+            }
+            match self.file(&path) {
+                Ok(source) if source.items.is_empty() && source.problems.is_empty() => {}
+                Ok(source) => found.push(source),
+                Err(error) => {
+                    let problem = Problem { at: None, why: escape(&error.to_string()).into_owned() };
+                    let name = path.display().to_string();
+                    found.push(Source { name, items: Vec::new(), problems: vec![problem] });
+                }
+            }
+        }
+        if found.is_empty() {
+            return Err(CliError::Usage(format!(
+                "{} holds no certificate, CSR, key or kubeconfig in PEM or DER",
+                root.display()
+            )));
+        }
+        Ok(found)
+    }
+
+    /// The chain that a server presents, which nobody verifies here.
+    fn server(&self, host: &str, port: u16) -> Result<Source, CliError> {
+        let chain = served::chain(host, port, self.server_name.as_deref())?;
+        let pem: String = chain.iter().map(|der| crate::x509::pem("CERTIFICATE", der)).collect();
+        let Contents { items, problems, .. } = contents(pem.as_bytes(), None);
+        Ok(Source { name: format!("{host}:{port}"), items, problems })
+    }
+}
+
+/// `HOST:PORT`, `[::1]:443`, or a URL of https.
+fn endpoint(named: &Path) -> Option<(String, u16)> {
+    let text = named.to_str()?;
+    let bare = text.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or(rest));
+    let (host, port) = match bare.unwrap_or(text).rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (bare?, 443),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (!host.is_empty() && !host.contains('/')).then(|| (host.to_owned(), port))
+}
+
+/// The bytes of a file or, for `-`, of standard input, up to a bound.
+pub(in crate::cli) fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    let shown = path.display();
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(MOST + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes))
+    };
+    match read {
+        Ok(_) if bytes.len() as u64 > MOST => {
+            Err(CliError::Usage(format!("{shown} is larger than 16 MiB: that is no certificate")))
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(CliError::Usage(format!(
+            "{shown} does not exist: name a certificate, CSR, key or kubeconfig, a directory, or HOST:PORT"
+        ))),
+        Err(error) => Err(CliError::Machine(format!("cannot read {shown}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_named_by_host_and_port() {
+        let read = |text: &str| endpoint(Path::new(text));
+        assert_eq!(read("127.0.0.1:6443"), Some(("127.0.0.1".into(), 6443)));
+        assert_eq!(read("[::1]:2379"), Some(("::1".into(), 2379)));
+        assert_eq!(read("https://kube.example/readyz"), Some(("kube.example".into(), 443)));
+        assert_eq!(read("dir/ca.crt"), None);
+        assert_eq!(read("a:b"), None);
+    }
+}
