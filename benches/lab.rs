@@ -39,7 +39,7 @@ fn main() {
     }
     // `cargo bench -- wire` measures what has that name alone.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn()); 10] = [
+    let all: [(&str, fn()); 11] = [
         ("pki", pki_beside_openssl),
         ("workers", workers),
         ("check", check),
@@ -50,6 +50,7 @@ fn main() {
         ("frame", frame),
         ("steps", steps),
         ("walks", walks),
+        ("certificates", certificates),
     ];
     println!("{:58} {:>12} {:>12} {:>9}", "figure", "dojang", "beside it", "ratio");
     for (name, measure) in all {
@@ -412,6 +413,51 @@ fn steps() {
     let (made, budget) = (median(made), Duration::from_millis(200));
     let ratio = made.as_secs_f64() / budget.as_secs_f64();
     row("a certificate with an RSA-2048 key made ahead", &milliseconds(made), &milliseconds(budget), ratio);
+}
+
+/// Reading certificates: one, as the screen does; a directory of ten thousand, and one file,
+/// as a script does, each beside its budget.
+fn certificates() {
+    let directory = tempfile::tempdir().unwrap();
+    let lab = lab(directory.path(), KeyAlgorithm::P256);
+    lab.make(&Selection::All, &Cancel::default(), &|_| ()).unwrap();
+    let file = directory.path().join("apiserver.crt");
+    let pem = fs::read(&file).unwrap();
+    let der = dojang::x509::blocks(&pem).remove(0).der.unwrap();
+    let read = || {
+        timed(|| {
+            for _ in 0..100 {
+                let document = dojang::x509::Document::read(&der);
+                let known: usize = document
+                    .all()
+                    .filter_map(dojang::x509::explanation)
+                    .map(|words| words.faults.len())
+                    .sum();
+                black_box((document, known));
+            }
+        }) / 100
+    };
+    let own = median((0..50).map(|_| read()).collect());
+    let budget = Duration::from_micros(50);
+    let micros = |time: Duration| format!("{:.1} us", time.as_secs_f64() * 1e6);
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    row("a certificate read and explained, beside its budget", &micros(own), &micros(budget), ratio);
+
+    let many = directory.path().join("many");
+    fs::create_dir(&many).unwrap();
+    for number in 0..10_000 {
+        fs::write(many.join(format!("{number}.crt")), &pem).unwrap();
+    }
+    let many = many.to_str().unwrap();
+    let inspect = |arguments: &[&str]| timed(|| quiet(Command::new(DOJANG).arg("inspect").args(arguments)));
+    let budget = Duration::from_secs(1);
+    let own = median((0..5).map(|_| inspect(&["--format", "short", many])).collect());
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    row("a directory of 10,000 certificates", &milliseconds(own), &milliseconds(budget), ratio);
+    let budget = Duration::from_millis(10);
+    let own = median((0..21).map(|_| inspect(&[file.to_str().unwrap()])).collect());
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    row("inspect, start to output", &milliseconds(own), &milliseconds(budget), ratio);
 }
 
 fn walks() {

@@ -49,6 +49,11 @@ fn any_bytes_are_parsed_or_refused() {
 }
 
 #[test]
+fn any_bytes_are_shown_and_hold_together() {
+    brief("inspect", 4_000);
+}
+
+#[test]
 fn any_list_of_certificates_has_one_verdict() {
     brief("chain", 4_000);
 }

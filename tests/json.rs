@@ -48,8 +48,32 @@ fn every_document_has_its_keys() {
     let file = directory.path().join("apiserver.crt");
     let inspected = document(0, &["inspect", argument(&file)]);
     assert_eq!(keys(&inspected[0]), "items source");
-    assert_eq!(keys(&inspected[0]["items"][0]), "fields kind");
-    assert_eq!(keys(&inspected[0]["items"][0]["fields"][0]), "name value");
+    let item = &inspected[0]["items"][0];
+    assert_eq!(keys(item), "days_left fields kind kubernetes pin");
+    assert_eq!(keys(&item["fields"][0]), "length name offset value");
+    assert_eq!(keys(&item["kubernetes"]), "authority client roles server");
+    assert_eq!(keys(&item["kubernetes"]["roles"][0]), "artifact component file flags layout");
+    let admin = directory.path().join("admin.crt");
+    let key = directory.path().join("admin.key");
+    let explained = document(0, &["inspect", "--explain", argument(&admin), argument(&key)]);
+    assert_eq!(keys(&explained[0]["items"][0]["fields"][0]["explanation"]), "faults kubernetes what wrong");
+    assert_eq!(
+        keys(&explained[0]["items"][0]["kubernetes"]["identity"]),
+        "credential_id groups node uid user"
+    );
+    assert_eq!(explained[1]["items"][0]["matches"][0], argument(&admin));
+    let tree = document(0, &["inspect", "--tree", argument(&admin)]);
+    assert_eq!(
+        keys(&tree[0]["items"][0]["nodes"][0]),
+        "class constructed depth header inside length name offset tag"
+    );
+    let chosen = document(0, &["inspect", "--fields", "subject,user", argument(&admin)]);
+    assert_eq!(chosen[0]["items"][0]["fields"][1]["value"], "kube-admin");
+    let compared = document(1, &["diff", argument(&admin), argument(&file)]);
+    assert_eq!(keys(&compared), "fields first same second");
+    assert_eq!(keys(&compared["first"]), "at kind source");
+    assert_eq!(keys(&compared["fields"][1]), "first name parts second standing");
+    assert_eq!(compared["fields"][1]["standing"], "changed");
 
     let checked = document(0, &["check", root]);
     assert_eq!(keys(&checked), "certificates counts directory findings keys kubeconfigs processes");

@@ -69,7 +69,7 @@ fn ten_megabytes_of_junk_are_refused_in_words() {
             // Of private keys nothing is shown but their public halves.
             Ok(items) => {
                 assert_eq!(what, "private keys that are none");
-                assert!(items.iter().all(|item| item.fields[0].value == "unknown"));
+                assert!(items.iter().all(|item| item.document().fields[0].value == "unknown"));
                 continue;
             }
         }

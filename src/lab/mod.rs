@@ -13,8 +13,8 @@ mod lessons;
 mod life;
 mod making;
 mod matrix;
-mod opinions;
 mod meaning;
+mod opinions;
 mod panels;
 mod run;
 mod step;
@@ -30,9 +30,9 @@ pub use error::LabError;
 pub use faulty::Replaced;
 pub use life::{IssueRequest, Issued};
 pub use matrix::MatrixRow;
+pub use meaning::{Meaning, Named, Role, meaning};
 pub use opinions::{Case, Opinions};
 pub use trial::{Trial, TrialStep};
-pub use meaning::{Meaning, Named, Role, meaning};
 pub use view::{
     AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,
     Panel, Rung, StepReport, TerminalLine, TerminalView, ToolCommands, Trusts,

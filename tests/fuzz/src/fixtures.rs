@@ -81,6 +81,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             let real = files("tests/fixtures", ".crt").into_iter().chain(files("tests/fixtures", ".conf"));
             ders.chain(pems).chain(real).collect()
         }
+        "inspect" => {
+            let ders = cases().iter().step_by(4).flat_map(|case| case.chain.iter().cloned());
+            let endings = [".crt", ".csr", ".key", ".pub", ".conf", ".yaml"];
+            ders.chain(endings.into_iter().flat_map(|ending| files("tests/fixtures", ending))).collect()
+        }
         "chain" => super::chain::seeds(),
         "names" => super::names::seeds(),
         "capture" => super::capture::seeds(),

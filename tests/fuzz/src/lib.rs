@@ -8,10 +8,12 @@ pub mod capture;
 pub mod chain;
 pub mod fixtures;
 pub mod forge;
+pub mod inspect;
 pub mod lesson;
 pub mod mutate;
 pub mod names;
 pub mod parse;
+pub mod sound;
 pub mod verdict;
 pub mod wire;
 
@@ -19,8 +21,9 @@ pub mod wire;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("parse", parse::run),
+    ("inspect", inspect::run),
     ("chain", chain::run),
     ("names", names::run),
     ("lesson", lesson::run),

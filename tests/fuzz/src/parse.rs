@@ -1,15 +1,9 @@
 //! Any bytes to the parsers: what the judge reads, and what is shown.
 
-use std::borrow::Cow;
-
-use dojang::text::escape;
 use dojang::trust::{Certificate, Roots, pem_certificates};
 use dojang::x509;
 
-/// Nothing in it would be obeyed or hidden by a terminal.
-fn safe(text: &str) {
-    assert!(matches!(escape(text), Cow::Borrowed(_)), "a terminal would obey {text:?}");
-}
+use super::sound::safe;
 
 /// Runs one input.
 pub fn run(input: &[u8]) {
@@ -31,6 +25,8 @@ fn trusted(der: &[u8]) {
         Err(error) => return safe(&error.to_string()),
     };
     assert_eq!(certificate.der(), der, "it is not what was read");
+    // What Go reads is shown.
+    assert!(x509::certificate_fields(der).is_ok(), "it is read and not shown");
     assert_eq!(Certificate::parse(certificate.der()).as_ref(), Ok(&certificate));
     assert!((1..=3).contains(&certificate.version()));
     assert!(certificate.serial().bytes().all(|byte| byte.is_ascii_digit()) || der.len() > 1024);
@@ -49,7 +45,7 @@ fn shown(bytes: &[u8]) {
     if let Err(error) = &items {
         safe(&error.to_string());
     }
-    let inspected = items.into_iter().flatten().map(|item| Ok(item.fields));
+    let inspected = items.into_iter().flatten().map(|item| Ok(item.document().fields));
     for fields in all.into_iter().chain(inspected) {
         match fields {
             Ok(fields) => {
