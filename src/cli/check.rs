@@ -134,7 +134,8 @@ fn print(output: &Output, root: &Path, audit: &Audit, counts: [usize; 3]) -> Res
     output.line(&format!("{} {}", output.mark(error + warning == 0), escape(&summary)))
 }
 
-fn one(output: &Output, finding: &Finding) -> Result<(), CliError> {
+/// One finding, with its evidence and what to do.
+pub(super) fn one(output: &Output, finding: &Finding) -> Result<(), CliError> {
     let language = output.language;
     let (mark, word) = sign(output, finding.severity);
     let fault = finding.fault.as_ref().map_or_else(String::new, |fault| format!(", {fault}"));

@@ -3,17 +3,20 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::gather::Source;
 use super::{Owners, days_left};
-use crate::audit::{Finding, Severity, audit};
+use crate::audit::{Finding, Window, audit};
+use crate::cli::check;
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, Tone};
 use crate::lab::{Meaning, meaning};
 use crate::text::{Language, escape};
 use crate::x509::{Document, Field, Item, Kind, Problem, explanation, flaw_words};
 
+/// An end that is nearer is worth a word, as to `dojang check`.
+const SOON: Duration = Duration::days(30);
 /// How much of a value is shown; JSON has all of it.
 const MOST: usize = 4000;
 
@@ -45,7 +48,7 @@ pub(super) fn print(
             output.line(&format!("{} {text}", output.mark(false)))?;
         }
         for finding in findings(source, now) {
-            told(output, &finding)?;
+            check::one(output, &finding)?;
         }
     }
     Ok(())
@@ -226,8 +229,9 @@ fn cluster(output: &Output, meaning: &Meaning, lines: &mut Vec<String>) {
 /// own.
 pub(super) fn findings(source: &Source, now: OffsetDateTime) -> Vec<Finding> {
     let path = Path::new(&source.name);
+    let window = Window { now, soon: SOON };
     if path.is_file() {
-        return audit(path, now).map(|audit| audit.findings).unwrap_or_default();
+        return audit(path, window).map(|audit| audit.findings).unwrap_or_default();
     }
     let certificates = source.items.iter().filter(|item| item.kind == Kind::Certificate);
     let pem: String = certificates.map(|item| crate::x509::pem("CERTIFICATE", &item.der)).collect();
@@ -236,18 +240,6 @@ pub(super) fn findings(source: &Source, now: OffsetDateTime) -> Vec<Finding> {
     if pem.is_empty() || file.write_all(pem.as_bytes()).is_err() {
         return Vec::new();
     }
-    let found = audit(file.path(), now).map(|audit| audit.findings).unwrap_or_default();
-    found.into_iter().map(|finding| Finding { path: source.name.clone(), ..finding }).collect()
-}
-
-fn told(output: &Output, finding: &Finding) -> Result<(), CliError> {
-    let language = output.language;
-    let (mark, word) = match finding.severity {
-        Severity::Error => (output.mark(false), language.pick("error", "오류")),
-        Severity::Warning => (output.tone(Tone::Strong, "!"), language.pick("warning", "경고")),
-        Severity::Note => (output.made(false), language.pick("note", "참고")),
-    };
-    output.line(&format!("{mark} {word}: {}", escape(finding.what.get(language))))?;
-    let arrow = if output.ascii { "->" } else { "→" };
-    output.line(&format!("    {arrow} {}", escape(finding.fix.get(language))))
+    let found = audit(file.path(), window).map(|audit| audit.findings).unwrap_or_default();
+    found.into_iter().map(|finding| Finding { path: source.name.clone(), command: None, ..finding }).collect()
 }
