@@ -102,7 +102,7 @@ pub(super) fn extension(at: View<'_>) -> Shown {
 }
 
 fn value(identifier: &[u8], string: View<'_>) -> Field {
-    let inner = string.child(0).filter(|_| string.is(tag::OCTET_STRING) && !string.node().constructed);
+    let inner = string.insides().next().filter(|_| string.is(tag::OCTET_STRING));
     let Some(inner) = inner else {
         let mut field = Field::of("value", Form::Hex, string);
         field.value = plain_hex(string.contents());
@@ -112,7 +112,7 @@ fn value(identifier: &[u8], string: View<'_>) -> Field {
     };
     let field = Field::of("value", form(identifier).unwrap_or(Form::Structure), inner);
     let broken = inner.all().skip(1).any(|element| element.node().broken.is_some());
-    let trailing = string.child(1).is_some();
+    let trailing = string.insides().nth(1).is_some();
     let field = field.flawed(broken.then_some(Flaw::Short));
     field.flawed(trailing.then_some(Flaw::Trailing))
 }

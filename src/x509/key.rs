@@ -47,7 +47,7 @@ pub(super) fn public_key(at: View<'_>) -> Shown {
     let mut parts = vec![Field::of("algorithm", Form::Algorithm, algorithm)];
     let mut flaws = Vec::new();
     let value = if identifier == RSA {
-        let numbers = key.child(0).and_then(|inner| Some((inner.child(0)?, inner.child(1)?)));
+        let numbers = key.insides().next().and_then(|inner| Some((inner.child(0)?, inner.child(1)?)));
         match numbers {
             Some((modulus, exponent)) => {
                 parts.push(Field::of("modulus", Form::Hex, modulus));

@@ -33,7 +33,7 @@ pub(super) fn read(der: &[u8]) -> Option<PrivatePart> {
     if second.is(tag::INTEGER) {
         return Some(PrivatePart { container: "PKCS #1", public_key_info: rsa(root) });
     }
-    let inner = root.child(2).and_then(|string| string.child(0));
+    let inner = root.child(2).and_then(|string| string.insides().next());
     let algorithm = second.child(0).and_then(|kind| kind.oid()).and_then(oid::dotted);
     let public_key_info = match (algorithm.as_deref(), inner) {
         (Some(RSA), Some(inner)) => rsa(inner),

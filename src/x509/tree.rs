@@ -311,14 +311,15 @@ fn string_inside(bytes: &[u8], nodes: &[Node], index: usize, insides: usize) -> 
         return None;
     }
     // The value of an extension is DER always; where it is not, that is to be seen.
-    let parent = node.parent?;
-    let first = nodes.get(parent + 1)?;
-    let before = nodes.get(index - 1)?;
-    let is_extension = first.is(tag::OID)
-        && (index == parent + 2 || index == parent + 3 && before.is(tag::BOOLEAN))
-        && bytes.get(first.contents()).is_some_and(is_extension_arc)
-        && header(contents).is_ok();
-    (is_extension || is_box(contents)).then_some(0)
+    let is_extension = || {
+        let parent = node.parent?;
+        let first = nodes.get(parent + 1)?;
+        let before = nodes.get(index - 1)?;
+        let in_place = index == parent + 2 || index == parent + 3 && before.is(tag::BOOLEAN);
+        let known = first.is(tag::OID) && bytes.get(first.contents()).is_some_and(is_extension_arc);
+        Some(in_place && known && header(contents).is_ok())
+    };
+    (is_extension().unwrap_or(false) || is_box(contents)).then_some(0)
 }
 
 /// Arcs of object identifiers that extensions alone have: those of X.509 and PKIX, of

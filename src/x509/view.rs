@@ -66,9 +66,19 @@ impl<'a> View<'a> {
         self.bytes.get(self.node().contents()).unwrap_or_default()
     }
 
-    /// The elements in it, end-of-contents left out; those inside of a string likewise.
+    /// The elements that it consists of, end-of-contents left out.
     pub fn children(&self) -> impl Iterator<Item = View<'a>> + use<'a> {
-        let end = self.node().end;
+        let end = if self.node().constructed { self.node().end } else { 0 };
+        self.below(end).filter(|child| !(child.is(tag::END) && child.node().length == 0))
+    }
+
+    /// The elements inside of a string that holds DER.
+    pub fn insides(&self) -> impl Iterator<Item = View<'a>> + use<'a> {
+        self.below(if self.node().constructed { 0 } else { self.node().end })
+    }
+
+    /// The elements next to each other after this one's beginning, up to an index.
+    fn below(&self, end: usize) -> impl Iterator<Item = View<'a>> + use<'a> {
         let (bytes, nodes) = (self.bytes, self.nodes);
         let mut next = self.index + 1;
         std::iter::from_fn(move || {
@@ -76,7 +86,6 @@ impl<'a> View<'a> {
             next = nodes.get(index)?.end;
             Some(View { bytes, nodes, index })
         })
-        .filter(|child| !(child.is(tag::END) && child.node().length == 0))
     }
 
     /// Its child of this number.

@@ -126,7 +126,8 @@ impl Print<'_> {
                 self.output.line(&self.output.tone(Tone::Quiet, line.trim_end()))?;
             }
             Standing::Changed
-                if value(first).len().max(value(second).len()) > LONGEST
+                if (value(first) == value(second)
+                    || value(first).len().max(value(second).len()) > LONGEST)
                     && parts.iter().any(|part| part.standing != Standing::Same)
                     && depth < DEEPEST =>
             {
