@@ -48,7 +48,8 @@ impl Kind {
             return Self::Unknown;
         }
         match shape.as_str() {
-            "SSB" => {
+            // What stands behind the signature Go passes over.
+            signed if signed.starts_with("SSB") => {
                 let inner = within(0);
                 let list = inner.strip_prefix('I').unwrap_or(&inner);
                 let bare = inner.strip_prefix('0').unwrap_or(&inner);
