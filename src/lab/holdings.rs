@@ -50,8 +50,7 @@ impl Lab {
 #[must_use]
 pub fn holdings_of(name: &str, bytes: &[u8], path: Option<&Path>) -> Vec<Holding> {
     let is_pem = bytes.starts_with(b"-----BEGIN ");
-    let is_shown =
-        |kind| matches!(kind, Kind::Certificate | Kind::CertificateRequest | Kind::RevocationList);
+    let is_shown = |kind| matches!(kind, Kind::Certificate | Kind::CertificateRequest | Kind::RevocationList);
     let items = contents(bytes, None).items.into_iter().enumerate();
     items
         .filter(|(_, item)| is_shown(item.kind))

@@ -26,6 +26,7 @@ use crate::text::{Language, width};
 
 use super::background::{self, Answer, Background, Taken};
 use super::guard::{self, Guard};
+use super::inspector::Entry;
 use super::model::Model;
 use super::theme::Theme;
 use super::update::{Effect, Msg, enter, stop_work, update};
@@ -110,6 +111,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         selected: 0,
         study: None,
         browser: None,
+        inspector: None,
         help: None,
         overlay: None,
         armed: None,
@@ -323,6 +325,13 @@ fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effec
         }
         Effect::AskOpenssl { run, cases } => {
             send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
+        }
+        Effect::Gather { run } => {
+            let entries = engine.holdings().into_iter().map(Entry::of).collect();
+            send(Msg::Gathered(run, engine.now(), entries));
+        }
+        Effect::Export { stem, extension, bytes } => {
+            send(Msg::Exported(engine.export(&stem, extension, &bytes)));
         }
         Effect::Reload => {
             if let Some(problems) = engine.reload() {

@@ -5,6 +5,7 @@ use crate::lab::{Panel, StepReport};
 use crate::text::Language;
 
 use super::commands::{self, Command};
+use super::inspector::{copies, exports};
 use super::keys::keys_of;
 use super::model::{Focus, Mode, Model, Notice, State, Study};
 use super::view;
@@ -12,6 +13,7 @@ use crate::lab::Cancel;
 
 mod copy;
 mod faults;
+mod inspector;
 mod lessons;
 mod message;
 mod mouse;
@@ -21,6 +23,7 @@ mod position;
 mod walk;
 
 pub(super) use copy::copyable;
+pub(super) use inspector::shown_certificate;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
@@ -53,6 +56,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Pasted(text) => match model.mode() {
             Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
+            Mode::Seek => inspector::edit(model, |query| query.push_str(&text)),
             Mode::Filter => faults::edit(model, |browser| text.chars().for_each(|c| browser.push(c))),
             _ => return Vec::new(),
         },
@@ -108,6 +112,12 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Tried(run, result) => return faults::tried(model, run, result),
+        Msg::Gathered(run, now, entries) => {
+            if !inspector::gathered(model, run, now, entries) {
+                return Vec::new();
+            }
+        }
+        Msg::Exported(result) => inspector::exported(model, result),
         Msg::NotKept(text) => model.notice = Some(Notice { wrong: true, text }),
     }
     model.redraw = true;
@@ -219,6 +229,8 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
                 study.panel_scroll = 0;
             }
         }
+        Command::Copy if model.inspector.is_some() => inspector::offer(model, copies),
+        Command::Export => inspector::offer(model, exports),
         Command::Copy => {
             if let Some((what, text)) = copyable(model) {
                 tell(
@@ -241,6 +253,9 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let language = model.language;
             if let Some(browser) = &mut model.browser {
                 browser.renew(language);
+            }
+            if let Some(inspector) = &mut model.inspector {
+                inspector.menu = None;
             }
             settle(model);
             return vec![Effect::SetLanguage(model.language)];
@@ -270,6 +285,25 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Find => over::find(model, true),
         Command::Jump => over::find(model, false),
         Command::GoThere => return over::go_there(model, None),
+        Command::Inspect => return inspector::open(model),
+        Command::Take => return inspector::take(model, None),
+        Command::Inwards(inwards) => inspector::step(model, inwards),
+        Command::Seek => inspector::seek(model),
+        Command::NextHit(forward) => inspector::next_hit(model, forward),
+        Command::Issuer => inspector::issuer(model),
+        Command::Chain => inspector::chain(model),
+        Command::Bars => inspector::bars(model),
+        Command::Compare => inspector::compare(model),
+        Command::Words => inspector::words(model),
+        Command::Bytes => inspector::comparison(model, |found| found.with_bytes = !found.with_bytes),
+        Command::OnlyChanged => inspector::comparison(model, |found| found.show(!found.only_changed)),
+        Command::Type(letter) if inspector::is_typing(model) => {
+            inspector::edit(model, |query| query.push(letter));
+        }
+        Command::Erase if inspector::is_typing(model) => inspector::edit(model, |query| {
+            query.pop();
+        }),
+        Command::EraseAll if inspector::is_typing(model) => inspector::edit(model, String::clear),
         Command::Type(letter) if faults::is_typing(model) => {
             faults::edit(model, |browser| browser.push(letter));
         }
@@ -305,7 +339,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
     if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
-    if faults::leave(model) {
+    if inspector::leave(model) || faults::leave(model) {
         return Vec::new();
     }
     stop_work(model);

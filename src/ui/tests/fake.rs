@@ -504,6 +504,18 @@ impl Engine for Fake {
         }
     }
 
+    fn holdings(&self) -> Vec<Holding> {
+        super::inspector::holdings()
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        super::inspector::NOW
+    }
+
+    fn export(&self, stem: &str, extension: &str, _bytes: &[u8]) -> Result<String, String> {
+        Ok(format!("/home/learner/{stem}.{extension}"))
+    }
+
     fn panels(&self, _lesson: &str, step: &str) -> Vec<Panel> {
         match step {
             "account" => vec![cluster()],

@@ -31,6 +31,9 @@ fn said(model: &Model, columns: usize) -> Line<'static> {
         let text = truncate(&safe(&notice.text), columns.saturating_sub(2));
         return Line::from(vec![Span::styled(format!("{glyph} "), style), Span::raw(text)]);
     }
+    if model.inspector.is_some() {
+        return super::inspector::sought(model, columns).unwrap_or_default();
+    }
     if let Some(browser) = &model.browser {
         let page = browser.page.as_ref();
         let told = page.and_then(|page| super::fault::progress(page, look.language));
