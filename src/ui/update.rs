@@ -23,6 +23,8 @@ mod position;
 mod walk;
 
 pub(super) use copy::copyable;
+#[cfg(test)]
+pub(super) use inspector::show;
 pub(super) use inspector::shown_certificate;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;

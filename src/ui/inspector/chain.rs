@@ -32,8 +32,8 @@ pub(in crate::ui) enum Note {
     Signed,
     /// It stands in the same file, at this place from 1.
     InFile(usize),
-    /// It stands in another file.
-    Elsewhere,
+    /// It is an intermediate CA, and its file does not hold it.
+    NotBeside,
     /// Nothing that is known has the issuer's name.
     Missing,
     /// This one has the issuer's name, and another key.
@@ -67,7 +67,9 @@ pub(in crate::ui) fn chain(entries: &[Entry], start: usize) -> Vec<Link> {
         let Some(entry) = link.entry else { continue };
         match file.iter().position(|at| *at == entry) {
             Some(place) => {
-                link.notes.push(Note::InFile(place + 1));
+                if file.len() > 1 {
+                    link.notes.push(Note::InFile(place + 1));
+                }
                 if last.is_some_and(|last| place < last) {
                     link.notes.push(Note::OutOfOrder);
                 }
@@ -77,7 +79,9 @@ pub(in crate::ui) fn chain(entries: &[Entry], start: usize) -> Vec<Link> {
                     link.notes.push(Note::NeedlessRoot);
                 }
             }
-            None => link.notes.push(Note::Elsewhere),
+            // Whoever verifies has the root; what lies between must come with the leaf.
+            None if link.notes.contains(&Note::Intermediate) => link.notes.push(Note::NotBeside),
+            None => {}
         }
     }
     // What stands before it in its file may be what it signed.
@@ -177,11 +181,11 @@ mod tests {
 
     #[test]
     fn a_chain_tells_what_is_missing_redundant_and_out_of_order() {
-        use Note::{Elsewhere, InFile, Leaf, Missing, NeedlessRoot, Redundant, Root, Signed, WrongKey};
+        use Note::{InFile, Leaf, Missing, NeedlessRoot, Redundant, Root, Signed, WrongKey};
         let alone = links(&[("a", &["apiserver.crt"])]);
-        assert_eq!(alone, [vec![Leaf, InFile(1)], vec![Missing]]);
+        assert_eq!(alone, [vec![Leaf], vec![Missing]]);
         let whole = links(&[("a", &["apiserver.crt"]), ("b", &["etcd/ca.crt", "ca.crt"])]);
-        assert_eq!(whole, [vec![Leaf, Signed, InFile(1)], vec![Root, Elsewhere]]);
+        assert_eq!(whole, [vec![Leaf, Signed], vec![Root]]);
         let bundle = links(&[("a", &["apiserver.crt", "etcd/ca.crt", "ca.crt"])]);
         assert_eq!(
             bundle,
@@ -193,6 +197,6 @@ mod tests {
         );
         let rsa = "../rsa-2048/ca.crt";
         let other = links(&[("a", &["apiserver.crt"]), ("b", &[rsa])]);
-        assert_eq!(other, [vec![Leaf, InFile(1)], vec![WrongKey(1)]]);
+        assert_eq!(other, [vec![Leaf], vec![WrongKey(1)]]);
     }
 }

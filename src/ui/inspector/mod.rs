@@ -107,7 +107,7 @@ impl Entry {
             subject.all().filter(|field| field.name == "CN").last().map(|field| field.value.as_str())
         });
         let title = match (common, title) {
-            (Some(common), _) if !common.is_empty() => common,
+            (Some(common), _) if !common.is_empty() => common.strip_prefix("CN=").unwrap_or(common),
             (_, "") => document.value("subjectAltName"),
             (_, title) => title,
         };

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::fault::{Change, Making};
+use time::OffsetDateTime;
+
 use crate::lab::{
     ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Difference, Edge, FieldDifference,
-    FieldView, MatrixRow, Opinions, Panel, Progress, StepReport, ToolCommands, Trial, TrialStep,
+    FieldView, Holding, MatrixRow, Opinions, Panel, Progress, StepReport, ToolCommands, Trial, TrialStep,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;

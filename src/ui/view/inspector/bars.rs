@@ -74,7 +74,7 @@ impl Scale {
 fn columns(width: u16) -> (usize, usize) {
     let all = usize::from(width);
     let names = (all * 3 / 10).clamp(14, 44);
-    (names, all.saturating_sub(names + 2 + 2 + 10))
+    (names, all.saturating_sub(names + 2 + 2 + 11))
 }
 
 /// Draws these ones; `chosen` is a place among them.
@@ -185,12 +185,14 @@ fn row(
     let now = inspector.now.and_then(|now| scale.column(now));
     let bar = entry.validity.map(|validity| scale.columns(validity)).unwrap_or(0..0);
     let (_, state) = left(entry, inspector.now, look);
-    let own = if entry.is_authority { theme.seal() } else { state };
+    let is_now =
+        inspector.now.is_none_or(|now| entry.validity.is_some_and(|(from, to)| from <= now && now <= to));
+    let own = if entry.is_authority && is_now { theme.code() } else { state };
     let end_column = end.and_then(|end| scale.column(end));
     for at in 0..scale.columns {
         let outlives = end_column.is_some_and(|end| at > end);
         let (glyph, style): (&str, Style) = if end_column == Some(at) {
-            (theme.glyph.thumb, theme.seal())
+            (theme.glyph.thumb, theme.focus())
         } else if now == Some(at) {
             (theme.glyph.bar, theme.mark())
         } else if bar.contains(&at) {
@@ -233,7 +235,7 @@ fn told(inspector: &Inspector, entry: &Entry, columns: usize, look: Look) -> Bod
             );
             (format!("{} ", theme.glyph.fail), theme.fail(), more)
         } else {
-            (format!("{} ", theme.glyph.thumb), theme.seal(), "")
+            (format!("{} ", theme.glyph.thumb), theme.focus(), "")
         };
         body.flow(&[(lead, style)], &[(format!("{text}{more}"), theme.text())], columns);
     } else if let (false, None) = (entry.is_root(), entry.issuer) {
@@ -243,9 +245,11 @@ fn told(inspector: &Inspector, entry: &Entry, columns: usize, look: Look) -> Bod
     body.line([
         (theme.glyph.heavy.repeat(2), theme.pass()),
         (look.pick(" valid   ", " 유효   ").to_owned(), theme.dim()),
+        (theme.glyph.heavy.repeat(2), theme.code()),
+        (" CA   ".to_owned(), theme.dim()),
         (theme.glyph.bar.to_owned(), theme.mark()),
         (look.pick(" now   ", " 지금   ").to_owned(), theme.dim()),
-        (theme.glyph.thumb.to_owned(), theme.seal()),
+        (theme.glyph.thumb.to_owned(), theme.focus()),
         (look.pick(" its CA's end", " CA의 끝").to_owned(), theme.dim()),
     ]);
     body

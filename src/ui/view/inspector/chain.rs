@@ -101,7 +101,13 @@ fn said(note: Note, look: Look) -> Option<(bool, String)> {
                 Language::Ko => format!("파일의 {place}번째 인증서"),
             },
         ),
-        Note::Elsewhere => (false, text("from another file", "다른 파일에서 찾았어요")),
+        Note::NotBeside => (
+            true,
+            text(
+                "missing from the file: whoever shows the leaf must show this one too",
+                "파일에 없어요. 리프를 내미는 쪽이 이것도 함께 내밀어야 해요",
+            ),
+        ),
         Note::OutOfOrder => (
             true,
             text(

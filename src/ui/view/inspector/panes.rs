@@ -44,7 +44,7 @@ fn places(page: &Page, body: Rect) -> Places {
     let place = |x: u16, columns: u16| rect(x, body.y, columns.saturating_sub(1), rows);
     let rest = body.width.saturating_sub(wide + BETWEEN);
     let seen = if body.width >= THREE {
-        let first = rest.saturating_sub(BETWEEN) * 6 / 11;
+        let first = rest.saturating_sub(BETWEEN) * 13 / 25;
         let second = rest.saturating_sub(BETWEEN + first);
         vec![
             (Pane::Fields, place(body.x, first)),

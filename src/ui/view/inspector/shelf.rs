@@ -62,7 +62,7 @@ fn row(inspector: &Inspector, entry: &Entry, is_chosen: bool, columns: usize, lo
     let kind_style = if entry.is_authority { theme.seal() } else { theme.dim() };
     // What is left is shared by the name and the file; the file is told only with room.
     let rest = columns.saturating_sub(2 + KIND + LEFT + 2);
-    let names = if rest >= 36 { rest / 2 } else { rest };
+    let names = if rest >= 36 { rest * 2 / 5 } else { rest };
     let title = if entry.title.is_empty() { place_of(entry) } else { safe(&entry.title) };
     let mut spans = vec![
         Span::styled(format!("{pointer} "), lead_style),
@@ -72,9 +72,18 @@ fn row(inspector: &Inspector, entry: &Entry, is_chosen: bool, columns: usize, lo
         Span::styled(fit(&left, LEFT), left_style),
     ];
     if names < rest {
-        spans.push(Span::styled(start_cut(&place_of(entry), rest - names), theme.code()));
+        spans.push(Span::styled(file(entry, rest - names), theme.code()));
     }
     Line::from(spans)
+}
+
+/// Its file, and the end of where in it.
+fn file(entry: &Entry, columns: usize) -> String {
+    let name = safe(&entry.holding.name);
+    let Some(at) = &entry.holding.at else { return start_cut(&name, columns) };
+    let at = safe(at.rsplit('.').next().unwrap_or(at));
+    let room = columns.saturating_sub(width(&at) + 1);
+    truncate(&format!("{} {at}", start_cut(&name, room)), columns)
 }
 
 /// A path cut at its beginning: its end tells more.
