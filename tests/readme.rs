@@ -54,9 +54,9 @@ fn every_command_is_in_the_readme() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let help = common::answer(&["--help"]);
     let listed = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
-    for command in
-        listed.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next())
-    {
+    // A long description goes on in further lines, which are indented more.
+    let commands = listed.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    for command in commands.filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()) {
         if command != "help" {
             assert!(
                 readme.contains(&format!("`dojang {command}")),
