@@ -50,7 +50,7 @@ impl Lab {
             let is_later = was.as_ref().is_some_and(|was| within_minutes(&field.name, was, &field.value));
             let differs = was.as_ref() != Some(&field.value);
             fields.push(FieldDifference {
-                name: field.name.clone(),
+                name: field.name.clone().into_owned(),
                 is_of_any_reissue: differs && (field.name == "serialNumber" || is_later),
                 before: was,
                 after: Some(field.value.clone()),
@@ -58,7 +58,7 @@ impl Lab {
         }
         let gone = before.into_iter().filter(|old| !after.iter().any(|new| new.name == old.name));
         fields.extend(gone.map(|old| FieldDifference {
-            name: old.name,
+            name: old.name.into_owned(),
             before: Some(old.value),
             after: None,
             is_of_any_reissue: false,
