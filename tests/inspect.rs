@@ -355,6 +355,7 @@ fn openssl_s_manner_is_openssl_s() {
 
 #[test]
 fn the_report_says_what_kubernetes_makes_of_it() {
+    require("openssl", "openssl");
     let directory = tempfile::tempdir().unwrap();
     let root = argument(directory.path());
     answer(&["pki", "create", root, "--layout", "kubeadm", "--key", "p256"]);
@@ -379,6 +380,16 @@ fn the_report_says_what_kubernetes_makes_of_it() {
     for (language, word) in [("en", "what goes wrong"), ("ko", "잘못되면")] {
         let explained = said(&["inspect", "--explain", "--lang", language, argument(&pki.join("ca.crt"))]);
         assert!(explained.contains(word) && explained.contains("F01"), "{explained}");
+    }
+    // A user's UID, and what is none.
+    for (uid, expected) in [("/1.3.6.1.4.1.57683.2=u-1", "uid u-1"), ("", "groups dev, system:authenticated")]
+    {
+        let script = format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout u.key -out u.crt -subj '/O=dev/CN=jane{uid}' -addext basicConstraints=CA:FALSE 2>/dev/null"
+        );
+        shell(directory.path(), &script);
+        let user = said(&["inspect", argument(&directory.path().join("u.crt"))]);
+        assert!(user.contains("user jane, ") && user.contains(expected), "{user}");
     }
     // The lints of `dojang check`.
     let later = said(&["inspect", "--now", "2099-01-01T00:00:00Z", argument(&pki.join("apiserver.crt"))]);

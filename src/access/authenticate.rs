@@ -213,7 +213,11 @@ fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
     Opinion { identity, error, verdict }
 }
 
-fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, String> {
+/// The user that a verified certificate names, if it names one.
+///
+/// # Errors
+/// Its UID is none; the words are the API server's.
+pub fn identity_from_certificate(leaf: &Certificate) -> Result<Option<Identity>, String> {
     let subject = leaf.subject();
     // Without a name the id is not looked at.
     if subject.common_name().is_empty() {

@@ -20,7 +20,7 @@ mod respond;
 mod world;
 
 pub use attributes::{Attributes, AttributesError, FieldRequirement, Resource, Target};
-pub use authenticate::{Authenticated, Authenticators, FrontProxy, authenticate};
+pub use authenticate::{Authenticated, Authenticators, FrontProxy, authenticate, identity_from_certificate};
 pub use bootstrap::Bootstrap;
 pub use decision::{Authorizer, Decision, Opinion, authorize, forbidden_message};
 pub use identity::{ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, Identity, Subject, UNAUTHENTICATED};

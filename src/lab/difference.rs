@@ -50,7 +50,7 @@ impl Lab {
             let is_later = was.as_ref().is_some_and(|was| within_minutes(&field.name, was, &field.value));
             let differs = was.as_ref() != Some(&field.value);
             fields.push(FieldDifference {
-                name: field.name.to_string(),
+                name: field.name.clone().into_owned(),
                 is_of_any_reissue: differs && (field.name == "serialNumber" || is_later),
                 before: was,
                 after: Some(field.value.clone()),

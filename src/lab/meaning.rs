@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use crate::access::{Identity, Subject};
+use crate::access::{CREDENTIAL_ID, Identity, identity_from_certificate};
 use crate::blueprint::{Authorities, ClusterSpec, Layout, Places, Plan, Usage, plan};
 use crate::text::escape;
 use crate::trust;
@@ -21,7 +21,7 @@ const ANY: &str = "2.5.29.37.0";
 /// What a cluster makes of a certificate or a request. Texts are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Meaning {
-    /// Why Go does not even read it, in its words.
+    /// Why Go does not even read it, or the API server takes nobody from it, in their words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// Whom the API server takes the client for that presents it.
@@ -50,6 +50,20 @@ pub struct Named {
     pub node: Option<String>,
     /// `authentication.kubernetes.io/credential-id`.
     pub credential_id: Option<String>,
+}
+
+impl Named {
+    fn of(identity: &Identity) -> Self {
+        let safe = |text: &str| escape(text).into_owned();
+        let credential = identity.extra.iter().find(|(key, _)| key == CREDENTIAL_ID);
+        Self {
+            user: safe(&identity.user),
+            groups: identity.groups.iter().map(|group| safe(group)).collect(),
+            uid: identity.uid.as_deref().map(safe),
+            node: identity.node().map(safe),
+            credential_id: credential.and_then(|(_, values)| values.first().cloned()),
+        }
+    }
 }
 
 /// A place in the blueprint.
@@ -195,28 +209,23 @@ pub fn meaning(document: &Document) -> Meaning {
         authority,
         ..Meaning::default()
     };
-    if document.kind == Kind::Certificate {
-        meaning.refused = trust::Certificate::parse(&document.der)
-            .err()
-            .map(|error| escape(&error.to_string()).into_owned());
-    }
-    if meaning.client && !authority && meaning.refused.is_none() {
-        let subject = Subject {
-            common_name,
-            organizations: &organizations,
-            uid: uids.first().map(String::as_str),
-            der: &document.der,
-        };
-        meaning.identity = Identity::from_subject(&subject).map(|identity| Named {
-            node: identity.node().map(str::to_owned),
-            // A request is no credential yet.
-            credential_id: (document.kind == Kind::Certificate)
-                .then(|| identity.extra.first()?.1.first().cloned())
-                .flatten(),
-            user: identity.user,
-            groups: identity.groups,
-            uid: identity.uid,
-        });
+    let presents = meaning.client && !authority;
+    let identity = match document.kind {
+        Kind::Certificate => match trust::Certificate::parse(&document.der) {
+            Ok(certificate) if presents => identity_from_certificate(&certificate),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        },
+        // A request is no credential yet: whom it would name.
+        _ if presents && !common_name.is_empty() => {
+            let uid = uids.first().cloned();
+            Ok(Some(Identity { uid, ..Identity::named(common_name, &organizations) }))
+        }
+        _ => Ok(None),
+    };
+    match identity {
+        Ok(identity) => meaning.identity = identity.as_ref().map(Named::of),
+        Err(why) => meaning.refused = Some(escape(&why).into_owned()),
     }
     meaning.roles = roles(document, common_name, &organizations, usages, authority);
     meaning

@@ -204,7 +204,7 @@ fn facts(
 fn cluster(output: &Output, meaning: &Meaning, lines: &mut Vec<String>) {
     let language = output.language;
     if let Some(refused) = &meaning.refused {
-        let head = language.pick("Go refuses it", "Go가 거부해요");
+        let head = language.pick("a cluster refuses it", "클러스터가 거부해요");
         lines.push(format!("{} {head}: {refused}", output.mark(false)));
     }
     if let Some(identity) = &meaning.identity {
