@@ -205,7 +205,9 @@ impl Inspector {
             let given = self.entries.get(..known).unwrap_or_default();
             !given.iter().any(|other| other.holding.der == entry.holding.der)
         };
-        let fresh: Vec<Entry> = entries.into_iter().filter(is_new).collect();
+        let mut fresh: Vec<Entry> = entries.into_iter().filter(is_new).collect();
+        // What has no validity comes last: the time line does without it.
+        fresh.sort_by_key(|entry| entry.validity.is_none());
         self.entries.extend(fresh);
         set_issuers(&mut self.entries);
     }
@@ -223,6 +225,13 @@ impl Inspector {
     /// The one that is open.
     pub(super) fn entry(&self) -> Option<&Entry> {
         self.entries.get(self.page.as_ref()?.entry)
+    }
+
+    /// How many the list shows; on a time line those behind the last that has a validity do
+    /// not count.
+    pub(super) fn count(&self) -> usize {
+        let last = self.entries.iter().rposition(|entry| entry.validity.is_some());
+        if self.bars { last.map_or(0, |last| last + 1) } else { self.entries.len() }
     }
 
     /// Whether the list is what is seen.

@@ -97,7 +97,7 @@ pub(super) fn settle(model: &mut Model) {
 pub(super) fn page_by(model: &mut Model, lines: isize) -> bool {
     let (_, columns) = view::inspector_room(model);
     let Some(inspector) = &mut model.inspector else { return false };
-    let (is_list, count, line) = (inspector.is_list(), inspector.entries.len(), inspector.line().len());
+    let (is_list, count, line) = (inspector.is_list(), inspector.count(), inspector.line().len());
     let step = |at: usize, count: usize| stepped(at, lines).min(count.saturating_sub(1));
     if let Some(menu) = &mut inspector.menu {
         menu.chosen = step(menu.chosen, menu.offers.len());
@@ -229,6 +229,7 @@ pub(super) fn bars(model: &mut Model) {
     let Some(inspector) = &mut model.inspector else { return };
     if inspector.is_list() {
         inspector.bars = !inspector.bars;
+        inspector.chosen = inspector.chosen.min(inspector.count().saturating_sub(1));
         return;
     }
     inspector.shown = match inspector.shown {

@@ -62,10 +62,10 @@ impl Spot {
 /// What something is, in a word.
 fn kind_word(entry: &Entry, look: Look) -> &'static str {
     match entry.holding.kind {
-        Kind::Certificate if entry.is_authority => look.pick("CA", "CA"),
-        Kind::Certificate => look.pick("certificate", "인증서"),
-        Kind::CertificateRequest => look.pick("CSR", "CSR"),
-        Kind::RevocationList => look.pick("CRL", "CRL"),
+        Kind::Certificate if entry.is_authority => "CA",
+        Kind::Certificate => look.pick("leaf", "리프"),
+        Kind::CertificateRequest => "CSR",
+        Kind::RevocationList => "CRL",
         _ => look.pick("other", "기타"),
     }
 }

@@ -10,6 +10,7 @@ use super::super::super::model::Model;
 use super::super::lines::{paint, paint_thumb};
 use super::super::{Look, look, rect};
 use super::{Spot, bytes, detail, fields, rule, tree};
+use crate::text::Language;
 
 /// From here on, all three stand side by side.
 const THREE: u16 = 112;
@@ -40,7 +41,8 @@ fn places(page: &Page, body: Rect) -> Places {
     let rows = body.height.saturating_sub(detail + 1);
     let below = rect(body.x, body.y + rows + 1, body.width, detail);
     let per_row = if body.width >= SIXTEEN { 16 } else { 8 };
-    let wide = if body.width >= SIXTEEN { SIXTEEN_COLUMNS } else { EIGHT_COLUMNS };
+    // With the column of the thumb.
+    let wide = 1 + if body.width >= SIXTEEN { SIXTEEN_COLUMNS } else { EIGHT_COLUMNS };
     let place = |x: u16, columns: u16| rect(x, body.y, columns.saturating_sub(1), rows);
     let rest = body.width.saturating_sub(wide + BETWEEN);
     let seen = if body.width >= THREE {
@@ -49,7 +51,7 @@ fn places(page: &Page, body: Rect) -> Places {
         vec![
             (Pane::Fields, place(body.x, first)),
             (Pane::Tree, place(body.x + first + BETWEEN, second)),
-            (Pane::Bytes, place(body.x + first + second + 2 * BETWEEN, wide + 1)),
+            (Pane::Bytes, place(body.x + first + second + 2 * BETWEEN, wide)),
         ]
     } else if body.width >= TWO {
         let first = if page.beside == Pane::Bytes { rest } else { body.width.saturating_sub(BETWEEN) / 2 };
@@ -140,10 +142,15 @@ fn heading(page: &Page, pane: Pane, area: Rect, seen: usize, frame: &mut Frame<'
 fn facts(page: &Page, pane: Pane, look: Look) -> Option<String> {
     match pane {
         Pane::Fields => None,
-        Pane::Tree => {
-            Some(format!("{} {}", page.document.tree.nodes.len(), look.pick("elements", "개 요소")))
-        }
+        Pane::Tree => Some(elements(page.document.tree.nodes.len(), look)),
         Pane::Bytes => Some(format!("{} B", page.document.der.len())),
+    }
+}
+
+fn elements(count: usize, look: Look) -> String {
+    match look.language {
+        Language::En => format!("{count} elements"),
+        Language::Ko => format!("요소 {count}개"),
     }
 }
 

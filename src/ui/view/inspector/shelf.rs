@@ -13,8 +13,10 @@ use super::{Spot, bars, first_row, fit, kind_word, left, place_of};
 use crate::text::{truncate, width};
 
 /// Columns of the kinds, and of the time that is left.
-const KIND: usize = 12;
+const KIND: usize = 6;
 const LEFT: usize = 22;
+/// Columns that the end of a file's name needs to be worth a place beside it.
+const LEAST_NAME: usize = 18;
 
 /// The list without the column of its thumb.
 fn place(body: Rect) -> Rect {
@@ -37,7 +39,7 @@ pub(super) fn draw(model: &Model, inspector: &Inspector, frame: &mut Frame<'_>, 
         return;
     }
     if inspector.bars {
-        let all: Vec<usize> = (0..inspector.entries.len()).collect();
+        let all: Vec<usize> = (0..inspector.count()).collect();
         bars::draw(model, inspector, &all, inspector.chosen, frame, body);
         return;
     }
@@ -62,7 +64,7 @@ fn row(inspector: &Inspector, entry: &Entry, is_chosen: bool, columns: usize, lo
     let kind_style = if entry.is_authority { theme.seal() } else { theme.dim() };
     // What is left is shared by the name and the file; the file is told only with room.
     let rest = columns.saturating_sub(2 + KIND + LEFT + 2);
-    let names = if rest >= 36 { rest * 2 / 5 } else { rest };
+    let names = if rest >= 36 { rest / 2 } else { rest };
     let title = if entry.title.is_empty() { place_of(entry) } else { safe(&entry.title) };
     let mut spans = vec![
         Span::styled(format!("{pointer} "), lead_style),
@@ -83,6 +85,9 @@ fn file(entry: &Entry, columns: usize) -> String {
     let Some(at) = &entry.holding.at else { return start_cut(&name, columns) };
     let at = safe(at.rsplit('.').next().unwrap_or(at));
     let room = columns.saturating_sub(width(&at) + 1);
+    if room < LEAST_NAME {
+        return start_cut(&name, columns);
+    }
     truncate(&format!("{} {at}", start_cut(&name, room)), columns)
 }
 
@@ -98,7 +103,7 @@ fn start_cut(text: &str, columns: usize) -> String {
 
 /// What lies at a place.
 pub(super) fn hit(inspector: &Inspector, body: Rect, at: Position) -> Option<Spot> {
-    let count = inspector.entries.len();
+    let count = inspector.count();
     if inspector.bars {
         return bars::hit(count, inspector.chosen, body, at).map(Spot::Entry);
     }

@@ -51,8 +51,18 @@ fn line(page: &Page, at: usize, node: &Node, columns: usize, look: Look) -> Line
     if node.broken.is_some() {
         spans.push(Span::styled(format!(" {}", theme.glyph.fail), theme.fail()));
     } else if let Some(row) = page.label(at).filter(|_| rest >= 3) {
-        let name = truncate(&safe(&row.field.name), rest);
+        // What only says the tag again gives its room to the value.
+        let name = &row.field.name;
+        let is_tag = node.tag_name().eq_ignore_ascii_case(name);
+        let is_leaf = node.end == at + 1;
+        let name = if is_tag { String::new() } else { truncate(&safe(name), rest) };
+        let left = rest.saturating_sub(width(&name) + usize::from(!is_tag));
         spans.push(Span::styled(format!("  {name}"), if is_here { theme.bold() } else { theme.code() }));
+        if is_leaf && left >= 4 {
+            let value = truncate(&safe(&row.short), left);
+            let blank = if is_tag { "" } else { " " };
+            spans.push(Span::styled(format!("{blank}{value}"), theme.dim()));
+        }
     }
     Line::from(spans)
 }
@@ -85,21 +95,17 @@ pub(super) fn broken(broken: Broken, look: Look) -> &'static str {
 
 /// An element in a line: its tag, where it begins, how long its header and its contents are.
 pub(super) fn told(node: &Node, look: Look) -> String {
-    let (first, last) = (node.offset, node.range().end.saturating_sub(1));
     let kind = match node.constructed {
         true => look.pick("constructed", "구조형"),
         false => look.pick("primitive", "단순형"),
     };
-    let [offset, header, length_word, bytes] = [
-        look.pick("offset", "오프셋"),
-        look.pick("header", "헤더"),
-        look.pick("length", "길이"),
-        look.pick("bytes", "바이트"),
-    ];
+    let [offset, header, length_word] =
+        [look.pick("offset", "오프셋"), look.pick("header", "헤더"), look.pick("length", "길이")];
     let rest = look.theme.glyph.rest;
     format!(
-        "{} {rest} {kind} {rest} {offset} {first} {rest} {header} {} {rest} {length_word} {} {rest} {bytes} {first}-{last}",
+        "{} {rest} {kind} {rest} {offset} {} {rest} {header} {} {rest} {length_word} {}",
         node.tag_name(),
+        node.offset,
         node.header,
         length(node),
     )
