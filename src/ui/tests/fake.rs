@@ -334,7 +334,13 @@ fn artifact(id: &str, made: bool, broken: bool) -> Panel {
     if broken && let Some(last) = fields.last_mut() {
         last.before = Some("9F:10:B7:3A:52:6D:E4:08:C1:77:25:AA:90:3B:5F:D6:12:84:EB:49".into());
     }
-    Panel::Artifact(ArtifactView { id: id.into(), path: format!("{id}.crt"), made, der: None, fields })
+    Panel::Artifact(ArtifactView {
+        id: id.into(),
+        path: format!("{id}.crt"),
+        made,
+        der: made.then(super::inspector::apiserver),
+        fields,
+    })
 }
 
 fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {

@@ -52,7 +52,7 @@ fn page(lab: &Lab) -> &Page {
     inspector(lab).page.as_ref().unwrap()
 }
 
-fn apiserver() -> Vec<u8> {
+pub(super) fn apiserver() -> Vec<u8> {
     holdings().swap_remove(0).der
 }
 
@@ -126,6 +126,26 @@ fn the_cursor_in_one_pane_moves_the_others() {
     assert_eq!((page(&lab).byte, page(&lab).scrolls[2]), (0, 3));
     lab.keys("qqq");
     assert!(lab.model.inspector.is_none(), "the search, the page, the list");
+}
+
+#[test]
+fn the_certificate_of_a_lesson_is_inspected_and_left_for_the_lesson() {
+    let mut lab = Lab::new(Language::En, (80, 24));
+    lab.keys("\nlll");
+    let (lesson, step) = (lab.model.study.as_ref().unwrap().lesson, lab.step());
+    lab.keys("\t");
+    assert!(lab.text().contains("i inspect"), "{}", lab.text());
+    lab.keys("i");
+    assert_eq!(page(&lab).document.der, apiserver());
+    // Its issuer is found in the workspace.
+    lab.keys("i");
+    assert!(lab.text().contains("ca.crt"), "{}", lab.text());
+    lab.keys("qq");
+    assert!(lab.model.inspector.is_none());
+    assert_eq!((lab.model.study.as_ref().unwrap().lesson, lab.step()), (lesson, step));
+    // What is not made yet has no bytes.
+    lab.keys("h\t");
+    assert!(!lab.text().contains("i inspect"), "{}", lab.text());
 }
 
 #[test]
@@ -351,9 +371,9 @@ fn ten_thousand_names_scroll_without_delay() {
         least = least.min(began.elapsed());
     }
     println!("{least:?} a frame");
-    // 2 ms where the code is optimised; what is not is some fifteen times slower, and what
+    // 2 ms where the code is optimised; what is not is a few times slower, and what
     // draws all names some hundred times.
-    assert!(least < std::time::Duration::from_millis(60), "{least:?}");
+    assert!(least < std::time::Duration::from_millis(10), "{least:?}");
 }
 
 const INSPECTED: [(&str, &str); 10] = [

@@ -173,10 +173,10 @@ pub(super) fn take(model: &mut Model, which: Option<usize>) -> Vec<Effect> {
     let line = inspector.line();
     let to = match &mut inspector.shown {
         Shown::Panes => {
-            if let Some(page) = &mut inspector.page {
-                if !std::mem::take(&mut page.search.typing) {
-                    page.fold(None);
-                }
+            if let Some(page) = &mut inspector.page
+                && !std::mem::take(&mut page.search.typing)
+            {
+                page.fold(None);
             }
             None
         }
