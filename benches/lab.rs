@@ -17,18 +17,20 @@ use std::time::{Duration, Instant};
 
 use dojang::blueprint::{Authorities, ClusterSpec, KeyAlgorithm, Layout, Plan, plan};
 use dojang::clock::Clock;
-use dojang::lab::{Cancel, Directory, Lab, LabOptions, Tls};
+use dojang::lab::{Cancel, Directory, Lab, LabOptions, Play, Tls};
 use dojang::lesson::Action;
 use dojang::pki::recipe::{Tool, recipes};
 use dojang::text::Language;
 use dojang::trust::{Purpose, Question, Roots, SIGNATURE_CHECKS, verify};
 use dojang::ui::{Options, Still};
+use dojang::wire::{Recording, Segment, Side};
 use dojang::workspace::Selection;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{ServerName, UnixTime};
+use time::OffsetDateTime;
 
 const DOJANG: &str = env!("CARGO_BIN_EXE_dojang");
 
@@ -39,7 +41,7 @@ fn main() {
     }
     // `cargo bench -- wire` measures what has that name alone.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn()); 11] = [
+    let all: [(&str, fn()); 12] = [
         ("pki", pki_beside_openssl),
         ("workers", workers),
         ("check", check),
@@ -48,6 +50,7 @@ fn main() {
         ("wire", wire::wire),
         ("first_frame", first_frame),
         ("frame", frame),
+        ("theatre_frame", theatre_frame),
         ("steps", steps),
         ("walks", walks),
         ("certificates", certificates),
@@ -379,6 +382,44 @@ fn frame() {
         &milliseconds(budget),
         ratio,
     );
+}
+
+/// The theatre with a message of 1 MB open down to its bytes.
+fn theatre_frame() {
+    let directory = tempfile::tempdir().unwrap();
+    let lab = lab(directory.path(), KeyAlgorithm::P256);
+    let options = Options { language: Some(Language::Ko), color: true, ..Options::default() };
+    let mut still = Still::of_play(&lab, &options, long_message(), (200, 60));
+    let own = median((0..200).map(|_| timed(|| drop(black_box(still.draw().unwrap().clone())))).collect());
+    let budget = Duration::from_micros(1200);
+    let ratio = own.as_secs_f64() / budget.as_secs_f64();
+    let figure = "a frame of the theatre with a message of 1 MB, beside its budget";
+    row(figure, &milliseconds(own), &milliseconds(budget), ratio);
+}
+
+/// A Certificate of 1 MB in records of 16 KB.
+fn long_message() -> Play {
+    let length = 1_u32 << 20;
+    let mut message = vec![11];
+    message.extend(&length.to_be_bytes()[1..]);
+    message.extend((0..length).map(|at| at.to_le_bytes()[0]));
+    let mut recording = Recording {
+        started: OffsetDateTime::UNIX_EPOCH,
+        client: Vec::new(),
+        server: Vec::new(),
+        segments: Vec::new(),
+        gaps: Vec::new(),
+        key_log: String::new(),
+    };
+    for content in message.chunks(1 << 14) {
+        recording.client.extend([22, 3, 3]);
+        recording.client.extend(u16::try_from(content.len()).unwrap().to_be_bytes());
+        recording.client.extend(content);
+    }
+    let length = recording.client.len();
+    recording.segments.push(Segment { from: Side::Client, offset: 0, length, at: Duration::ZERO });
+    let recording = Arc::new(recording);
+    Play { client: "admin".into(), server: "kube-apiserver".into(), recording, judgements: Vec::new() }
 }
 
 /// Every step of every lesson, done once on artifacts that are there, but for those that run

@@ -19,6 +19,7 @@
 //! | [`workspace`] | a directory | artifacts on disk: atomic, private, resumable, one writer at a time |
 //! | [`doctor`] | this machine | what it offers: terminal, clipboard, room, tools |
 //! | [`audit`] | any directory | everything wrong or risky in it, worst first, with the fix |
+//! | [`cluster`] | objects, and requests of real clients | an API server's answers: a store, discovery, authorization, CSRs |
 //! | [`lesson`] | `lessons/` | lessons, steps, their words in both languages, progress |
 //! | [`lab`] | all of the above | the one engine that both faces use |
 //! | [`ui`] | the lab | the terminal screen |
@@ -32,6 +33,7 @@ pub mod blueprint;
 pub mod capture;
 pub mod cli;
 pub mod clock;
+pub mod cluster;
 pub mod doctor;
 pub mod fault;
 pub mod handshake;

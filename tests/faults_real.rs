@@ -194,6 +194,7 @@ async fn a_pair_that_is_none_is_loaded_by_nobody() {
         let kubeconfig = dojang::pki::write_kubeconfig(&dojang::pki::KubeconfigContent {
             cluster: "c",
             server: "https://127.0.0.1:9",
+            server_name: None,
             user: "u",
             authority: &read("ca.crt"),
             certificate: &read("c.crt"),

@@ -11,7 +11,8 @@ use dojang::blueprint::{ClusterSpec, KeyAlgorithm};
 use dojang::clock::Clock;
 use dojang::fault::Making;
 use dojang::lab::{
-    Cancel, Directory, Holding, Lab, LabOptions, Opinions, Panel, Progress, StepReport, Trial, TrialStep,
+    Cancel, Directory, Edge, Holding, Lab, LabOptions, Opinions, Panel, Play, PlayRequest, Progress,
+    StepReport, Trial, TrialStep,
 };
 use dojang::lesson::Lesson;
 use dojang::text::Language;
@@ -60,6 +61,12 @@ impl Engine for Fixed {
         report.made_first.clear();
         report.artifacts = report.artifacts.min(1);
         Ok(report)
+    }
+    fn edges(&self) -> Vec<Edge> {
+        self.0.edges()
+    }
+    fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String> {
+        Engine::play(&self.0, request, cancel)
     }
     fn trial(
         &self,

@@ -510,6 +510,14 @@ impl Engine for Panics {
     ) -> Result<Trial, String> {
         Err("no fault is tried here".into())
     }
+    fn edges(&self) -> Vec<lab::Edge> {
+        Vec::new()
+    }
+
+    fn play(&self, _request: &lab::PlayRequest, _cancel: &Cancel) -> Result<lab::Play, String> {
+        panic!("the curtain falls")
+    }
+
     fn record(&self, _lesson: &str, _step: &str, _choice: Option<usize>) -> Result<(), String> {
         panic!("the floor gives way")
     }

@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dojang::x509::{Broken, Document, Field, Kind, blocks};
+use dojang::x509::{Broken, Document, Field, Kind, blocks, contents};
 
 const PACKAGE: &str = "cryptography_vectors";
 
@@ -32,17 +32,20 @@ fn vectors() -> PathBuf {
         return files;
     }
     fs::create_dir_all(&cache).unwrap();
+    // Another test may be fetching them too: each has a directory of its own, and the first
+    // one there is kept.
+    let own = tempfile::tempdir_in(&cache).unwrap();
     let arguments = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest"];
-    let fetched = Command::new("python3").args(arguments).arg(&cache).arg(PACKAGE).output().unwrap();
+    let fetched = Command::new("python3").args(arguments).arg(own.path()).arg(PACKAGE).output().unwrap();
     assert!(fetched.status.success(), "pip: {}", String::from_utf8_lossy(&fetched.stderr));
-    let wheels = fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path());
-    let wheel = wheels.into_iter().find(|path| path.extension().is_some_and(|e| e == "whl")).unwrap();
-    let fresh = cache.join("unpacking");
-    let _ = fs::remove_dir_all(&fresh);
+    let mut wheels = fs::read_dir(own.path()).unwrap().map(|entry| entry.unwrap().path());
+    let wheel = wheels.find(|path| path.extension().is_some_and(|ending| ending == "whl")).unwrap();
+    let fresh = own.path().join("unpacked");
     let done =
         Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&fresh).status().unwrap();
     assert!(done.success());
-    fs::rename(&fresh, &unpacked).unwrap();
+    let kept = fs::rename(&fresh, &unpacked);
+    assert!(kept.is_ok() || files.is_dir(), "{kept:?}");
     files
 }
 
@@ -300,4 +303,35 @@ fn every_vector_is_read_as_openssl_reads_it() {
 /// A name that no other file has.
 fn next_name(path: &Path) -> String {
     path.to_string_lossy().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
+}
+
+#[test]
+fn what_is_wrong_is_marked_where_it_stands() {
+    tools::require("pip3", "python3-pip");
+    let directory = vectors();
+    for (file, name, flaw) in [
+        ("badasn1time.pem", "notAfter", "bad-time"),
+        ("utf8-dnsname.pem", "DNS", "bad-characters"),
+        ("e-trust.ru.der", "signatureAlgorithm", "unknown-algorithm"),
+        ("cryptography.io.precert.pem", "precertificatePoison", "unknown-critical"),
+        ("custom/two_basic_constraints.pem", "basicConstraints", "doubled"),
+        ("custom/invalid_utf8_common_name.pem", "UTF8String", "bad-characters"),
+        ("custom/negative_serial.pem", "serialNumber", "negative"),
+        ("custom/mismatch_inner_outer_sig_algorithm.der", "signatureAlgorithm", "other-algorithm"),
+        ("custom/empty-eku.pem", "value", "empty"),
+        ("custom/invalid_version.pem", "version", "other-version"),
+        ("custom/nc_ip_invalid_length.pem", "permitted", "bad-address"),
+        ("custom/crl_inval_date_fractional_seconds.der", "value", "odd-time"),
+        ("custom/invalid-sct-length.der", "value", "not-read"),
+    ] {
+        let bytes = fs::read(directory.join(file)).unwrap();
+        let item = contents(&bytes, None).items.remove(0);
+        let document = item.document();
+        let marked: Vec<_> =
+            document.flaws().map(|(field, flaw)| (field.name.as_ref(), flaw.name())).collect();
+        assert!(marked.contains(&(name, flaw)), "{file}: {marked:?}");
+    }
+    // A good one has none.
+    let bytes = fs::read(directory.join("cryptography.io.pem")).unwrap();
+    assert_eq!(contents(&bytes, None).items.remove(0).document().flaws().count(), 0);
 }

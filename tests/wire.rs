@@ -143,7 +143,7 @@ fn real_clients_are_recorded_to_the_last_message() {
     assert!(said.contains("gitVersion"), "{said}");
     // A group for which no key share was sent first.
     let dialled = format!("127.0.0.1:{port}");
-    let retried = ["s_client", "-connect", &dialled, "-groups", "brainpoolP256r1:P-384", "-CAfile", "ca.crt"];
+    let retried = ["s_client", "-connect", &dialled, "-groups", "X448:P-384", "-CAfile", "ca.crt"];
     let said = run("openssl", &retried, &[]);
     assert!(said.contains("Server Temp Key: ECDH, secp384r1"), "{said}");
     let ems = without_ems(directory.path());
@@ -366,12 +366,11 @@ fn suites_groups_and_retries_are_forced_and_written_down() {
 
 #[test]
 fn every_refused_handshake_is_read_to_its_alert() {
-    let options = LabOptions {
-        directory: Directory::Temporary,
-        spec: Some(ClusterSpec { key: KeyAlgorithm::P256, ..ClusterSpec::default() }),
-        clock: Clock::System,
-        lessons: None,
-    };
+    let mut spec = ClusterSpec { key: KeyAlgorithm::P256, ..ClusterSpec::default() };
+    // Two etcd members, so that they can be faulty to each other.
+    spec.control_planes.push("cp2=10.0.0.11".parse().unwrap());
+    let options =
+        LabOptions { directory: Directory::Temporary, spec: Some(spec), clock: Clock::System, lessons: None };
     let lab = Lab::open(options).unwrap();
     let mut refused = 0;
     for fault in &Catalogue::embedded().unwrap().faults {

@@ -22,37 +22,43 @@ struct File {
 /// One version of an API group.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ApiGroup {
+pub struct ApiGroup {
     /// Its name; empty for the core group.
-    pub(super) name: String,
+    pub name: String,
     /// Its version.
-    pub(super) version: String,
-    resources: Vec<ApiResource>,
+    pub version: String,
+    /// Its resources and their subresources, in the order of discovery.
+    pub resources: Vec<ApiResource>,
 }
 
 /// A resource, or a subresource (`pods/log`).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct ApiResource {
-    name: String,
+pub struct ApiResource {
+    /// The plural name; with a subresource, `pods/log`.
+    pub name: String,
     /// The kind of its objects.
-    pub(super) kind: String,
-    kind_of: Option<String>,
+    pub kind: String,
+    /// Group and version of the kind, where they are not the resource's: `autoscaling/v1`.
+    pub kind_of: Option<String>,
     /// Whether its objects belong to no namespace.
     #[serde(default)]
-    pub(super) cluster: bool,
-    short: Option<String>,
-    categories: Option<String>,
+    pub cluster: bool,
+    /// Short names, with a space between.
+    pub short: Option<String>,
+    /// Categories (`all`), with a space between.
+    pub categories: Option<String>,
     verbs: Option<String>,
 }
 
 impl ApiResource {
-    fn verbs(&self) -> impl Iterator<Item = &str> {
+    /// Its verbs, in the order of discovery.
+    pub fn verbs(&self) -> impl Iterator<Item = &str> {
         self.verbs.as_deref().unwrap_or(ALL_VERBS).split(' ')
     }
 
     /// Whether the resource takes this verb.
-    pub(super) fn takes(&self, verb: &str) -> bool {
+    pub fn takes(&self, verb: &str) -> bool {
         self.verbs().any(|own| own == verb)
     }
 
@@ -84,7 +90,7 @@ impl ApiResource {
 
 impl ApiGroup {
     /// `v1`, `apps/v1`.
-    pub(super) fn group_version(&self) -> String {
+    pub fn group_version(&self) -> String {
         match self.name.as_str() {
             "" => self.version.clone(),
             name => format!("{name}/{}", self.version),
@@ -92,7 +98,7 @@ impl ApiGroup {
     }
 
     /// A resource of this group, with its subresource if it has one.
-    pub(super) fn resource(&self, combined: &str) -> Option<&ApiResource> {
+    pub fn resource(&self, combined: &str) -> Option<&ApiResource> {
         self.resources.iter().find(|resource| resource.name == combined)
     }
 
@@ -112,7 +118,7 @@ impl ApiGroup {
 
     /// `GET /api/v1`, `GET /apis/GROUP/VERSION`. The core group's list is of an
     /// older make and has no `apiVersion`.
-    pub(super) fn resource_list(&self) -> Json {
+    pub fn resource_list(&self) -> Json {
         let mut list = Json::object([("kind", "APIResourceList".into())]);
         if !self.name.is_empty() {
             list = list.with("apiVersion", "v1");
@@ -126,13 +132,30 @@ impl ApiGroup {
 static FILE: LazyLock<File> = LazyLock::new(|| toml::from_str(SOURCE).unwrap_or_default());
 
 /// All groups and versions, in the order of discovery.
-pub(super) fn groups() -> &'static [ApiGroup] {
+pub fn groups() -> &'static [ApiGroup] {
     &FILE.group
 }
 
 /// One version of a group.
-pub(super) fn group(name: &str, version: &str) -> Option<&'static ApiGroup> {
+pub fn group(name: &str, version: &str) -> Option<&'static ApiGroup> {
     groups().iter().find(|group| group.name == name && group.version == version)
+}
+
+/// The resource that a user means: a plural, a singular or a short name, with the group behind
+/// a dot where the name alone is not enough (`pods`, `po`, `deployments.apps`). The group and
+/// the plural name.
+#[must_use]
+pub fn named_resource(text: &str) -> Option<(&'static str, &'static str)> {
+    let (name, group) = text.split_once('.').unwrap_or((text, ""));
+    let name = name.to_ascii_lowercase();
+    let of_group = groups().iter().filter(|own| group.is_empty() || own.name == group);
+    of_group.flat_map(|group| group.resources.iter().map(move |own| (group, own))).find_map(|(group, own)| {
+        let is_meant = own.name == name
+            || (!own.name.contains('/')
+                && (own.kind.to_ascii_lowercase() == name
+                    || own.short.iter().any(|short| short.split(' ').any(|short| short == name))));
+        is_meant.then_some((group.name.as_str(), own.name.as_str()))
+    })
 }
 
 /// The description of a named group, `GET /apis/GROUP`, without its kind.
@@ -152,7 +175,7 @@ fn api_group(name: &str) -> Json {
 }
 
 /// `GET /apis`.
-pub(super) fn group_list() -> Json {
+pub fn group_list() -> Json {
     let mut names: Vec<&str> = groups().iter().map(|group| group.name.as_str()).collect();
     names.dedup();
     let list: Vec<Json> = names.into_iter().filter(|name| !name.is_empty()).map(api_group).collect();
@@ -160,7 +183,7 @@ pub(super) fn group_list() -> Json {
 }
 
 /// `GET /apis/GROUP`; `None` for a group that is not served.
-pub(super) fn named_group(name: &str) -> Option<Json> {
+pub fn named_group(name: &str) -> Option<Json> {
     if name.is_empty() || !groups().iter().any(|group| group.name == name) {
         return None;
     }

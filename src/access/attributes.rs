@@ -59,6 +59,15 @@ pub struct FieldRequirement {
     pub value: String,
 }
 
+impl FieldRequirement {
+    /// The terms of a field selector (`spec.nodeName=node01,status.phase!=Failed`). Terms that
+    /// make no sense are left out, as the authorizer leaves out a selector it cannot read.
+    #[must_use]
+    pub fn of_selector(selector: &str) -> Vec<Self> {
+        parse_field_selector(selector)
+    }
+}
+
 impl Resource {
     /// `pods`, or `pods/log` with a subresource.
     pub fn combined(&self) -> String {
@@ -222,7 +231,8 @@ fn is_path_segment(name: &str) -> bool {
 
 /// Undoes percent encoding; `+` is a space in a query only. What is no valid
 /// escape stays as it is, and bytes that are no UTF-8 become U+FFFD.
-fn unescape(text: &str, query: bool) -> String {
+#[must_use]
+pub fn unescape(text: &str, query: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -22,6 +22,19 @@ pub enum Authorizer {
     None,
 }
 
+impl Authorizer {
+    /// Its word in machine-readable answers; `None` where nobody allowed it.
+    #[must_use]
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::SystemMasters => Some("system:masters"),
+            Self::Node => Some("node"),
+            Self::Rbac => Some("rbac"),
+            Self::None => None,
+        }
+    }
+}
+
 impl fmt::Display for Authorizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -2,6 +2,7 @@
 //!
 //! plugin/pkg/auth/authorizer/node/graph.go, pkg/api/v1/pod/util.go.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::json::Json;
@@ -38,15 +39,65 @@ pub(super) fn vertex(kind: Kind, namespace: &str, name: &str) -> Vertex {
     (kind, namespace.to_owned(), name.to_owned())
 }
 
-/// Which object is needed by which: edges lead towards nodes.
+/// Which object is needed by which: edges lead towards nodes, and each is counted by the
+/// objects that make it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Graph {
-    edges: BTreeMap<Vertex, BTreeSet<Vertex>>,
+    edges: BTreeMap<Vertex, BTreeMap<Vertex, usize>>,
 }
+
+/// The edges that one object makes, each once.
+#[derive(Default)]
+struct Edges(BTreeSet<(Vertex, Vertex)>);
 
 impl Graph {
     /// Takes an object in, if it is of a kind that relates something to a node.
     pub(super) fn add(&mut self, object: &Json) {
+        for (from, to) in Edges::of(object).0 {
+            *self.edges.entry(from).or_default().entry(to).or_default() += 1;
+        }
+    }
+
+    /// Takes out again what an object put in.
+    pub(super) fn remove(&mut self, object: &Json) {
+        for (from, to) in Edges::of(object).0 {
+            let Entry::Occupied(mut all) = self.edges.entry(from) else { continue };
+            if let Entry::Occupied(mut count) = all.get_mut().entry(to) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+            if all.get().is_empty() {
+                all.remove();
+            }
+        }
+    }
+
+    /// Whether a path leads from the object to the node.
+    pub(super) fn relates(&self, from: Vertex, node: &str) -> bool {
+        let goal = vertex(Kind::Node, "", node);
+        let mut seen = BTreeSet::from([&from]);
+        let mut open = vec![&from];
+        while let Some(here) = open.pop() {
+            if *here == goal {
+                return true;
+            }
+            let next = self.edges.get(here).into_iter().flat_map(BTreeMap::keys);
+            open.extend(next.filter(|next| seen.insert(next)));
+        }
+        false
+    }
+}
+
+impl Edges {
+    fn of(object: &Json) -> Self {
+        let mut edges = Self::default();
+        edges.collect(object);
+        edges
+    }
+
+    fn collect(&mut self, object: &Json) {
         let (namespace, name) = (object.text("metadata.namespace"), object.text("metadata.name"));
         let node_edge = |kind: Kind, node: &str| (vertex(kind, "", name), vertex(Kind::Node, "", node));
         match (group(object.text("apiVersion")), object.text("kind")) {
@@ -65,7 +116,7 @@ impl Graph {
     }
 
     fn connect(&mut self, from: Vertex, to: Vertex) {
-        self.edges.entry(from).or_default().insert(to);
+        self.0.insert((from, to));
     }
 
     fn add_pod(&mut self, pod: &Json, namespace: &str, name: &str) {
@@ -143,20 +194,6 @@ impl Graph {
                 self.connect(vertex(Kind::Secret, namespace, secret), this.clone());
             }
         }
-    }
-
-    /// Whether a path leads from the object to the node.
-    pub(super) fn relates(&self, from: Vertex, node: &str) -> bool {
-        let goal = vertex(Kind::Node, "", node);
-        let mut seen = BTreeSet::from([&from]);
-        let mut open = vec![&from];
-        while let Some(here) = open.pop() {
-            if *here == goal {
-                return true;
-            }
-            open.extend(self.edges.get(here).into_iter().flatten().filter(|next| seen.insert(next)));
-        }
-        false
     }
 }
 

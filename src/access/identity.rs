@@ -66,6 +66,23 @@ impl Identity {
         Self { user: user.to_owned(), groups, uid: None, extra: Vec::new() }
     }
 
+    /// Whom `--as` and `--as-group` name (`Impersonate-User`, `Impersonate-Group`). A service
+    /// account without groups gets those of its namespace; everybody gets the group of the
+    /// authenticated, anonymous that of the unauthenticated
+    /// (apiserver/pkg/endpoints/filters/impersonation.go).
+    pub fn impersonated(user: &str, groups: &[String]) -> Self {
+        let mut groups = groups.to_vec();
+        if let (true, Some(rest)) = (groups.is_empty(), user.strip_prefix("system:serviceaccount:"))
+            && let Some((namespace, _)) = rest.split_once(':')
+        {
+            groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+        }
+        if user == ANONYMOUS && !groups.iter().any(|group| group == UNAUTHENTICATED) {
+            groups.push(UNAUTHENTICATED.to_owned());
+        }
+        Self::named(user, &groups)
+    }
+
     /// A request for which no authenticator had an opinion.
     pub fn anonymous() -> Self {
         Self::named(ANONYMOUS, &[UNAUTHENTICATED])

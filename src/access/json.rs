@@ -30,6 +30,11 @@ impl Json {
         Self::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
+    /// A whole number.
+    pub fn integer(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+
     /// An array of strings.
     pub fn strings<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> Self {
         Self::Array(items.into_iter().map(|item| item.as_ref().into()).collect())
@@ -86,6 +91,100 @@ impl Json {
         match self {
             Self::Object(fields) => fields,
             _ => &[],
+        }
+    }
+
+    /// One field of an object, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Json> {
+        match self {
+            Self::Object(fields) => fields.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Sets a field of an object, in its place if it is there, else at the end. What is no
+    /// object becomes one.
+    pub fn set(&mut self, key: &str, value: impl Into<Json>) {
+        *self.entry(key) = value.into();
+    }
+
+    /// A field of an object, made if it is not there. What is no object becomes one.
+    #[expect(clippy::indexing_slicing, reason = "the field was found, or has just been put there")]
+    pub fn entry(&mut self, key: &str) -> &mut Json {
+        if !matches!(self, Self::Object(_)) {
+            *self = Self::Object(Vec::new());
+        }
+        let missing = self.get(key).is_none();
+        if let (true, Self::Object(fields)) = (missing, &mut *self) {
+            fields.push((key.to_owned(), Self::Null));
+        }
+        match self {
+            Self::Object(fields) => {
+                let place = fields.iter().position(|(name, _)| name == key).unwrap_or_default();
+                &mut fields[place].1
+            }
+            other => other,
+        }
+    }
+
+    /// The value at the end of these keys, made on the way.
+    pub fn path_mut(&mut self, keys: &[&str]) -> &mut Json {
+        keys.iter().fold(self, |value, key| value.entry(key))
+    }
+
+    /// Takes a field out of an object.
+    pub fn take(&mut self, key: &str) -> Option<Json> {
+        let Self::Object(fields) = self else { return None };
+        let place = fields.iter().position(|(name, _)| name == key)?;
+        Some(fields.remove(place).1)
+    }
+
+    /// The items of an array, to change; `None` if it is none.
+    pub fn items_mut(&mut self) -> Option<&mut Vec<Json>> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The string that this is.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The integer that this is.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+
+    /// Whether this is null, or an object, array or string without anything in it.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::String(text) => text.is_empty(),
+            Self::Array(items) => items.is_empty(),
+            Self::Object(fields) => fields.is_empty(),
+            Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+
+    /// Whether both say the same, whatever the order of their keys.
+    pub fn same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object(own), Self::Object(others)) => {
+                own.len() == others.len()
+                    && own.iter().all(|(key, value)| other.get(key).is_some_and(|there| value.same_as(there)))
+            }
+            (Self::Array(own), Self::Array(others)) => {
+                own.len() == others.len() && own.iter().zip(others).all(|(one, two)| one.same_as(two))
+            }
+            _ => self == other,
         }
     }
 

@@ -5,7 +5,7 @@
 //! [`Policy`] what the cluster's authorizers go by, [`authorize`] the decision,
 //! and [`respond`] the whole answer of kube-apiserver, a kubelet or etcd.
 
-mod api;
+pub mod api;
 mod attributes;
 mod authenticate;
 mod bootstrap;
@@ -19,7 +19,8 @@ mod rbac;
 mod respond;
 mod world;
 
-pub use attributes::{Attributes, AttributesError, FieldRequirement, Resource, Target};
+pub use api::named_resource;
+pub use attributes::{Attributes, AttributesError, FieldRequirement, Resource, Target, unescape};
 pub use authenticate::{Authenticated, Authenticators, FrontProxy, authenticate, identity_from_certificate};
 pub use bootstrap::Bootstrap;
 pub use decision::{Authorizer, Decision, Opinion, authorize, forbidden_message};
@@ -27,5 +28,5 @@ pub use identity::{ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, Identity, Subject, U
 pub use json::Json;
 pub use policy::{Policy, PolicyError, objects_from_yaml};
 pub use rbac::{Binding, BindingSubject, Grant, Rbac, Role, RoleRef, Rule};
-pub use respond::{Authentication, HttpRequest, HttpResponse, ServerKind, respond};
+pub use respond::{Authentication, HttpRequest, HttpResponse, ServerKind, respond, serve_path};
 pub use world::{ETCD_VERSION, KUBERNETES_VERSION, World, WorldNode};

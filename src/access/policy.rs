@@ -76,6 +76,27 @@ impl Policy {
         Ok(())
     }
 
+    /// Takes one object in, as it was created or changed.
+    ///
+    /// # Errors
+    /// When a binding's `roleRef.kind` is none that RBAC knows.
+    pub fn put(&mut self, object: &Json) -> Result<(), PolicyError> {
+        self.load(std::slice::from_ref(object))
+    }
+
+    /// Takes one object out again, as it was put in.
+    pub fn remove(&mut self, object: &Json) {
+        let name = object.text("metadata.name");
+        let namespace = namespace(object);
+        match object.text("kind") {
+            "Role" | "ClusterRole" => self.rbac.remove_role(namespace.as_deref(), name),
+            "RoleBinding" | "ClusterRoleBinding" => {
+                self.rbac.remove_binding(namespace.as_deref(), name);
+            }
+            _ => self.graph.remove(object),
+        }
+    }
+
     /// Lets the controller manager do its part, where there is one.
     fn settle(&mut self) {
         if self.controller_manager {

@@ -25,6 +25,26 @@ pub struct Rule {
     pub urls: Vec<String>,
 }
 
+impl fmt::Display for Rule {
+    /// As a rule of a role is written in YAML, without the empty lists.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lists = [
+            ("verbs", &self.verbs),
+            ("apiGroups", &self.groups),
+            ("resources", &self.resources),
+            ("resourceNames", &self.names),
+            ("nonResourceURLs", &self.urls),
+        ];
+        let mut separator = "{";
+        for (key, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            let list: Vec<String> = list.iter().map(|item| quote(item)).collect();
+            write!(formatter, "{separator}{key}: [{}]", list.join(", "))?;
+            separator = ", ";
+        }
+        formatter.write_str("}")
+    }
+}
+
 impl Rule {
     /// Whether the rule allows a request.
     pub fn allows(&self, attributes: &Attributes) -> bool {
@@ -79,12 +99,21 @@ pub enum RoleRef {
     ClusterRole(String),
 }
 
+impl RoleRef {
+    /// Its kind, and the role's name.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Role(name) => ("Role", name),
+            Self::ClusterRole(name) => ("ClusterRole", name),
+        }
+    }
+}
+
 impl fmt::Display for RoleRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Role(name) => write!(formatter, "Role {}", quote(name)),
-            Self::ClusterRole(name) => write!(formatter, "ClusterRole {}", quote(name)),
-        }
+        let (kind, name) = self.parts();
+        write!(formatter, "{kind} {}", quote(name))
     }
 }
 
@@ -159,6 +188,14 @@ pub struct Grant {
     pub rule: Rule,
 }
 
+impl Grant {
+    /// `Group "dev"`, `ServiceAccount "app/dev"`.
+    #[must_use]
+    pub fn subject_words(&self) -> String {
+        self.subject.describe(self.binding.namespace.as_deref().unwrap_or_default())
+    }
+}
+
 impl fmt::Display for Grant {
     /// `ClusterRoleBinding "b" of ClusterRole "r" to User "u"`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,8 +206,7 @@ impl fmt::Display for Grant {
                 write!(formatter, "RoleBinding {}", quote(&format!("{name}/{namespace}")))?;
             }
         }
-        let namespace = namespace.as_deref().unwrap_or_default();
-        write!(formatter, " of {role} to {}", self.subject.describe(namespace))
+        write!(formatter, " of {role} to {}", self.subject_words())
     }
 }
 
@@ -196,6 +232,56 @@ impl Rbac {
             Some(own) => *own = binding,
             None => self.bindings.push(binding),
         }
+    }
+
+    /// Removes a role.
+    pub fn remove_role(&mut self, namespace: Option<&str>, name: &str) {
+        self.roles.remove(&(namespace.map(str::to_owned), name.to_owned()));
+    }
+
+    /// Every rule that a user has in a namespace (empty for the whole cluster), in the order of
+    /// the bindings (pkg/registry/rbac/validation/rule.go, `RulesFor`), and the errors of
+    /// bindings whose role is missing.
+    pub fn rules(&self, identity: &Identity, namespace: &str) -> (Vec<&Rule>, Vec<String>) {
+        let mut rules = Vec::new();
+        let mut errors = Vec::new();
+        for (binding, _) in self.bindings_for(identity, namespace) {
+            match self.granted(binding) {
+                Ok(role) => rules.extend(&role.rules),
+                Err(error) => errors.push(error),
+            }
+        }
+        (rules, errors)
+    }
+
+    /// The bindings that are for an identity in a namespace, ClusterRoleBindings first, each
+    /// with the first of its subjects that is the identity.
+    fn bindings_for<'a>(
+        &'a self,
+        identity: &'a Identity,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a Binding, &'a BindingSubject)> {
+        let cluster = self.bindings.iter().filter(|binding| binding.namespace.is_none());
+        let local = self
+            .bindings
+            .iter()
+            .filter(move |own| !namespace.is_empty() && own.namespace.as_deref() == Some(namespace));
+        cluster.chain(local).filter_map(|binding| {
+            let own = binding.namespace.as_deref().unwrap_or_default();
+            let subject = binding.subjects.iter().find(|subject| subject.is(identity, own))?;
+            Some((binding, subject))
+        })
+    }
+
+    /// The role that a binding grants.
+    fn granted(&self, binding: &Binding) -> Result<&Role, String> {
+        let (role, kind, name) = match &binding.role {
+            RoleRef::ClusterRole(name) => (self.role(None, name), "clusterrole", name),
+            RoleRef::Role(name) => {
+                (binding.namespace.as_deref().and_then(|own| self.role(Some(own), name)), "role", name)
+            }
+        };
+        role.ok_or_else(|| format!("{kind}.rbac.authorization.k8s.io {} not found", quote(name)))
     }
 
     /// Removes a binding; whether there was one. This is how `kubectl delete
@@ -259,28 +345,15 @@ impl Rbac {
     pub fn grants(&self, identity: &Identity, attributes: &Attributes) -> (Vec<Grant>, Vec<String>) {
         let mut grants = Vec::new();
         let mut errors: Vec<String> = Vec::new();
-        let asked = attributes.namespace();
-        let cluster = self.bindings.iter().filter(|binding| binding.namespace.is_none());
-        let local = self
-            .bindings
-            .iter()
-            .filter(|binding| !asked.is_empty() && binding.namespace.as_deref() == Some(asked));
-        for binding in cluster.chain(local) {
-            let namespace = binding.namespace.as_deref();
-            let is_for = |subject: &&BindingSubject| subject.is(identity, namespace.unwrap_or_default());
-            let Some(subject) = binding.subjects.iter().find(is_for) else {
-                continue;
-            };
-            let (role, kind, name) = match &binding.role {
-                RoleRef::ClusterRole(name) => (self.role(None, name), "clusterrole", name),
-                RoleRef::Role(name) => (namespace.and_then(|own| self.role(Some(own), name)), "role", name),
-            };
-            let Some(role) = role else {
-                let error = format!("{kind}.rbac.authorization.k8s.io {} not found", quote(name));
-                if !errors.contains(&error) {
-                    errors.push(error);
+        for (binding, subject) in self.bindings_for(identity, attributes.namespace()) {
+            let role = match self.granted(binding) {
+                Ok(role) => role,
+                Err(error) => {
+                    if !errors.contains(&error) {
+                        errors.push(error);
+                    }
+                    continue;
                 }
-                continue;
             };
             if let Some(rule) = role.rules.iter().find(|rule| rule.allows(attributes)) {
                 grants.push(Grant { binding: binding.clone(), subject: subject.clone(), rule: rule.clone() });

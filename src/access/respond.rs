@@ -4,6 +4,8 @@ mod api_server;
 mod etcd;
 mod kubelet;
 
+pub use api_server::serve_path;
+
 use super::decision::Decision;
 use super::identity::Identity;
 use super::json::Json;

@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::bootstrap::Bootstrap;
 use super::json::Json;
 use super::policy::{Policy, PolicyError};
+use crate::blueprint::{Node, Plan};
 
 /// The Kubernetes version that the lab's servers say they are.
 pub const KUBERNETES_VERSION: &str = "v1.36.2";
@@ -45,6 +46,18 @@ pub struct World {
 }
 
 impl World {
+    /// The cluster of a plan, new.
+    #[must_use]
+    pub fn of_plan(plan: &Plan, now: OffsetDateTime) -> Self {
+        let spec = &plan.spec;
+        let node = |control_plane| {
+            move |node: &Node| WorldNode { name: node.name.clone(), address: node.address, control_plane }
+        };
+        let nodes: Vec<WorldNode> =
+            spec.control_planes.iter().map(node(true)).chain(spec.workers.iter().map(node(false))).collect();
+        Self::new(&nodes, &spec.endpoint().to_string(), now)
+    }
+
     /// A new cluster as kubeadm sets it up: its namespaces, nodes, services,
     /// the pods of the control plane and of kube-proxy.
     pub fn new(nodes: &[WorldNode], server_address: &str, now: OffsetDateTime) -> Self {

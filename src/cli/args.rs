@@ -145,6 +145,12 @@ pub(super) enum Command {
     /// What a cluster makes of a certificate, check by check
     #[command(after_help = super::verify::JSON)]
     Verify(Box<super::verify::VerifyArgs>),
+    /// A cluster on this machine for real kubectl and curl, on the workspace's certificates
+    #[command(after_help = super::serve::JSON)]
+    Serve(super::serve::ServeArgs),
+    /// Whether an identity may do something, and which authorizer and rule say so
+    #[command(after_help = super::can_i::JSON)]
+    CanI(super::can_i::CanIArgs),
     /// Everything wrong or risky with a directory of certificates, worst first
     #[command(after_help = super::check::JSON)]
     Check(super::check::CheckArgs),

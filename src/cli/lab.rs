@@ -62,7 +62,7 @@ impl From<LabError> for CliError {
             | LabError::Name(_)
             | LabError::File { .. }
             | LabError::Request(_) => Self::Usage(error.to_string()),
-            LabError::Handshake(_) | LabError::Progress(_) | LabError::Machine(_) => {
+            LabError::Handshake(_) | LabError::Progress(_) | LabError::Journal(_) | LabError::Machine(_) => {
                 Self::Machine(error.to_string())
             }
         }

@@ -25,6 +25,7 @@ pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> R
         color: output.color,
         background: global.background.into(),
         start,
+        play: None,
     };
     end_after_signal();
     let ended = runtime.block_on(ui::run(Arc::new(lab), options));

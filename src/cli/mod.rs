@@ -1,6 +1,7 @@
 //! The lab without a screen: every command, as text or as one JSON document.
 
 mod args;
+mod can_i;
 mod check;
 mod decode;
 mod doctor;
@@ -15,6 +16,7 @@ mod messages;
 mod output;
 mod pki;
 mod reset;
+mod serve;
 mod signals;
 mod spec;
 mod transcript;
@@ -94,6 +96,8 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Inspect(asked)) => inspect::run(output, &global, &asked),
         Some(Command::Diff(asked)) => inspect::diff(output, &global, &asked),
         Some(Command::Decode(asked)) => decode::run(output, &asked),
+        Some(Command::CanI(asked)) => can_i::run(output, &global, &asked),
+        Some(Command::Serve(asked)) => serve::run(output, &global, &asked),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
         Some(Command::Check(asked)) => check::run(output, &global, &asked),

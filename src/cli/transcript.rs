@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::output::{Output, Tone};
 use crate::text::{Language, escape};
 use crate::wire::{
-    Field, Message, Protection, Side, TrafficKey, Transcript, group_name, suite_name, version_name,
+    Field, Message, Protection, Side, TrafficKey, Transcript, group_name, hex, suite_name, version_name,
 };
 
 /// What a connection agreed on, and everything that was said.
@@ -47,10 +47,6 @@ impl KeyDocument {
             records: key.records.len(),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(Serialize)]

@@ -1,13 +1,14 @@
 //! Keys and certificates as they go to rustls: unchecked, so that what does not fit
 //! together or is no modern certificate can still be put on the wire.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::{CipherSuite, SignatureScheme};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
@@ -84,14 +85,16 @@ impl Presenter {
     }
 }
 
-fn load(side: Side, credential: &Credential) -> Result<CertifiedKey, HandshakeError> {
+/// A credential as rustls takes it, unchecked.
+///
+/// # Errors
+/// The key cannot be used, or there is no certificate with it.
+pub(super) fn load(side: Side, credential: &Credential) -> Result<CertifiedKey, HandshakeError> {
     let unusable = |reason: String| HandshakeError::Key { side, reason };
     if credential.chain.is_empty() {
         return Err(HandshakeError::EmptyChain(side));
     }
-    let key =
-        PrivateKeyDer::try_from(credential.key.clone()).map_err(|reason| unusable(reason.to_owned()))?;
-    let key = PROVIDER.key_provider.load_private_key(key).map_err(|error| unusable(error.to_string()))?;
+    let key = LOADED.key(&credential.key).map_err(unusable)?;
     let chain = credential.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
     Ok(CertifiedKey::new(chain, key))
 }
@@ -129,5 +132,33 @@ impl ResolvesServerCert for Presenter {
         self.record.say(self.side, Step::ClientHello { server_name });
         self.record.say(self.side, self.step());
         self.credential.clone()
+    }
+}
+
+/// The keys that were loaded last. Loading one checks it, which takes as long as using it
+/// several times, and a lab connects with few keys again and again.
+static LOADED: Loaded = Loaded(Mutex::new(VecDeque::new()));
+
+/// So many keys are kept.
+const MOST_KEYS: usize = 32;
+
+/// A key's DER, and the key.
+type Known = (Vec<u8>, Arc<dyn SigningKey>);
+
+/// Keys, the last one first.
+struct Loaded(Mutex<VecDeque<Known>>);
+
+impl Loaded {
+    fn key(&self, der: &[u8]) -> Result<Arc<dyn SigningKey>, String> {
+        let keys = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = keys().iter().find(|(known, _)| known == der) {
+            return Ok(Arc::clone(key));
+        }
+        let key = PrivateKeyDer::try_from(der.to_vec()).map_err(str::to_owned)?;
+        let key = PROVIDER.key_provider.load_private_key(key).map_err(|error| error.to_string())?;
+        let mut keys = keys();
+        keys.truncate(MOST_KEYS - 1);
+        keys.push_front((der.to_vec(), Arc::clone(&key)));
+        Ok(key)
     }
 }

@@ -9,6 +9,7 @@
 //! over the wire, with the secrets to read it ([`crate::wire`]), where that is asked for.
 
 mod alert;
+mod asking;
 mod client;
 mod connect;
 mod dial;
@@ -26,6 +27,7 @@ mod tap;
 mod words;
 
 pub use alert::Alert;
+pub use asking::{Presented, asking_config};
 pub use connect::{connect, serve, serve_once};
 pub use dial::{Caller, Dialled, Ended, dial};
 pub use offer::Offer;

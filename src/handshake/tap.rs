@@ -1,6 +1,5 @@
 //! A tap on the byte streams under a connection, and the secrets beside it.
 
-use std::fmt::Write as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,7 @@ use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Side;
-use crate::wire::{Gap, Recording, Segment};
+use crate::wire::{Gap, Recording, Segment, hex};
 
 /// Of one end no more bytes are kept than these: a handshake and what a lab asks for are
 /// far below, and a stream that does not end must not fill the memory.
@@ -57,7 +56,12 @@ impl Tape {
         };
         let offset = stream.len();
         if offset + length <= LONGEST {
-            stream.extend(buffers.flatten().take(length));
+            let mut left = length;
+            for buffer in buffers {
+                let (taken, _) = buffer.split_at(buffer.len().min(left));
+                stream.extend_from_slice(taken);
+                left -= taken.len();
+            }
             segments.push(Segment { from, offset, length, at });
         } else if let Some(gap) = gaps.iter_mut().find(|gap| gap.from == from) {
             gap.length = gap.length.saturating_add(length);
@@ -87,16 +91,7 @@ const fn empty(started: OffsetDateTime) -> Recording {
 
 impl KeyLog for Tape {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let mut line = String::with_capacity(label.len() + 2 * (client_random.len() + secret.len()) + 3);
-        line.push_str(label);
-        for bytes in [client_random, secret] {
-            line.push(' ');
-            for byte in bytes {
-                // A String takes whatever is written into it.
-                let _ = write!(line, "{byte:02x}");
-            }
-        }
-        line.push('\n');
+        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
         // Both ends know the same secrets.
         let log = &mut self.reel().recording.key_log;
         if !log.contains(&line) {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::change::{AUTHORITY, Changed};
 use super::engine::Lab;
-use super::{AlertView, ConnectionOutcome, ConnectionView, LabError, Trusts, opinions};
-use crate::access::{World, WorldNode};
-use crate::blueprint::{Connection, Plan, resolve_certificate};
+use super::{AlertView, ConnectionOutcome, ConnectionView, Judgement, LabError, Trusts, opinions};
+use crate::access::World;
+use crate::blueprint::{Connection, resolve_certificate};
 use crate::fault::Change;
 use crate::handshake::{self, ClientSide, Report, RequestHeader, ServerSide, Side};
 use crate::lesson::Verify;
@@ -316,17 +316,7 @@ impl Lab {
 
     /// What servers answer from.
     pub(super) fn world(&self) -> World {
-        let Plan { spec, .. } = &self.plan;
-        let node = |control_plane| {
-            move |node: &crate::blueprint::Node| WorldNode {
-                name: node.name.clone(),
-                address: node.address,
-                control_plane,
-            }
-        };
-        let nodes: Vec<WorldNode> =
-            spec.control_planes.iter().map(node(true)).chain(spec.workers.iter().map(node(false))).collect();
-        World::new(&nodes, &spec.endpoint().to_string(), self.now())
+        World::of_plan(&self.plan, self.now())
     }
 }
 
@@ -373,6 +363,7 @@ fn not_started(side: Side, report: &Report, server: &ServerSide) -> ConnectionOu
         server_logs,
         micros: micros(report.elapsed),
         recording: None,
+        judgements: Vec::new(),
     }
 }
 
@@ -410,5 +401,6 @@ fn outcome(report: &Report, server: &ServerSide) -> ConnectionOutcome {
         server_logs: log,
         micros: micros(report.elapsed),
         recording: report.recording.clone().map(Arc::new),
+        judgements: Judgement::all_of(report),
     }
 }

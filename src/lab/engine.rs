@@ -195,8 +195,13 @@ impl Lab {
             .set_aside
             .iter()
             .map(|aside| format!("{} was set aside as {}: {}", aside.path, aside.now, aside.why));
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+        self.notice(told);
         Ok(made)
+    }
+
+    /// Keeps sentences for who asks for them.
+    pub(super) fn notice(&self, told: impl IntoIterator<Item = String>) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
     }
 
     /// The lesson of this name or number.

@@ -1,6 +1,7 @@
 //! What can go wrong in the lab.
 
 use crate::blueprint::{BlueprintError, ComponentError, SpecError};
+use crate::cluster::JournalError;
 use crate::fault::UnknownFault;
 use crate::handshake::HandshakeError;
 use crate::lesson::{ProgressError, UnknownLesson};
@@ -37,6 +38,9 @@ pub enum LabError {
     /// Only the clock, a port or a thread of this machine can be at fault.
     #[error("this machine cannot run the connection: {0}")]
     Machine(#[from] std::io::Error),
+    /// The objects of the serving cluster cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A server's name that is none.
     #[error("`{0}` is no DNS name and no address that a client could ask for")]
     Name(String),

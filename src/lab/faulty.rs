@@ -158,6 +158,7 @@ impl Lab {
         Ok(Some(pki::write_kubeconfig(&KubeconfigContent {
             cluster: &self.plan.spec.name,
             server: &kubeconfig.server,
+            server_name: None,
             user: &kubeconfig.user,
             authority: authority.as_bytes(),
             certificate: certificate.as_bytes(),

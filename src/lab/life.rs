@@ -205,6 +205,7 @@ impl Lab {
             let text = pki::write_kubeconfig(&KubeconfigContent {
                 cluster: &self.plan.spec.name,
                 server: &kubeconfig.server,
+                server_name: None,
                 user: &kubeconfig.user,
                 authority: trusted.as_bytes(),
                 certificate: pem.as_bytes(),

@@ -17,7 +17,9 @@ mod matrix;
 mod meaning;
 mod opinions;
 mod panels;
+mod play;
 mod run;
+mod serve;
 mod step;
 mod trial;
 mod view;
@@ -34,6 +36,8 @@ pub use life::{IssueRequest, Issued};
 pub use matrix::MatrixRow;
 pub use meaning::{Meaning, Named, Role, meaning};
 pub use opinions::{Case, Opinions};
+pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
+pub use serve::{Reaching, Ready};
 pub use trial::{Trial, TrialStep};
 pub use view::{
     AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,

@@ -203,8 +203,9 @@ impl Lab {
         }
     }
 
-    /// Who talks to whom.
-    pub(super) fn edges(&self) -> Vec<Edge> {
+    /// The connections of the cluster, as its map shows them.
+    #[must_use]
+    pub fn edges(&self) -> Vec<Edge> {
         let edge = |connection: &Connection| Edge {
             client: connection.client_name(),
             server: connection.server.id(),

@@ -169,7 +169,12 @@ impl Lab {
 
     /// Makes what a connection needs, then makes the connection, on a changed copy if there
     /// is a change.
-    fn tried(&self, connect: &Connect, change: Option<&Change>, cancel: &Cancel) -> Result<Tried, LabError> {
+    pub(super) fn tried(
+        &self,
+        connect: &Connect,
+        change: Option<&Change>,
+        cancel: &Cancel,
+    ) -> Result<Tried, LabError> {
         let (connection, tls) = self.connection(connect)?;
         let made_first = self.make_for(&connection, change, cancel)?;
         let changed = change.map(|change| self.change(change)).transpose()?;
@@ -233,8 +238,8 @@ fn circumstances<'a>(connect: &Connect, changed: Option<&'a Changed>) -> Circums
 }
 
 /// A connection that was made, and what for.
-struct Tried {
-    view: ConnectionView,
+pub(super) struct Tried {
+    pub(super) view: ConnectionView,
     /// The changed artifact, before and after.
     changed: Option<ArtifactView>,
     /// What was made for it.

@@ -113,7 +113,7 @@ impl Lab {
     /// A cluster like this one, with a few of its nodes, in a temporary directory; with a
     /// second control plane where the fault is between etcd members and there is but one.
     /// Made when it is first wanted and kept as long as this lab.
-    fn twin(&self, making: &Making) -> Result<Arc<Self>, LabError> {
+    pub(super) fn twin(&self, making: &Making) -> Result<Arc<Self>, LabError> {
         let mut kept = self.twins.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(twin) = kept.iter().find(|twin| twin.has_stage_for(making)) {
             return Ok(Arc::clone(twin));

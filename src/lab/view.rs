@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Opinions;
+use super::{Judgement, Opinions, Play};
 use crate::lesson::Words;
 use crate::trust::Verdict;
 use crate::wire::Recording;
@@ -243,12 +243,34 @@ pub struct ConnectionOutcome {
     pub micros: u64,
     /// Every byte of it, if it came to a connection.
     pub recording: Option<Arc<Recording>>,
+    /// What each side made of the other, and when.
+    pub judgements: Vec<Judgement>,
 }
 
 impl ConnectionOutcome {
     /// Both sides' opinions, the one of the server's chain first.
     pub fn opinions_mut(&mut self) -> impl Iterator<Item = &mut Opinions> {
         [&mut self.server_opinions, &mut self.client_opinions].into_iter().flatten()
+    }
+}
+
+impl ConnectionView {
+    /// Whether it can be shown message by message.
+    #[must_use]
+    pub fn has_recording(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.recording.is_some())
+    }
+
+    /// The connection as it can be shown message by message, if it has been made.
+    #[must_use]
+    pub fn play(&self) -> Option<Play> {
+        let outcome = self.outcome.as_ref()?;
+        Some(Play {
+            client: self.client.clone(),
+            server: self.server.clone(),
+            recording: Arc::clone(outcome.recording.as_ref()?),
+            judgements: outcome.judgements.clone(),
+        })
     }
 }
 

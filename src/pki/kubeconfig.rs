@@ -10,6 +10,8 @@ pub struct KubeconfigContent<'a> {
     pub cluster: &'a str,
     /// `https://HOST:PORT`.
     pub server: &'a str,
+    /// The name to verify the server by where it is not the host's (`tls-server-name`).
+    pub server_name: Option<&'a str>,
     /// The user's name.
     pub user: &'a str,
     /// The authority's certificate, PEM.
@@ -24,9 +26,11 @@ pub struct KubeconfigContent<'a> {
 #[must_use]
 pub fn write_kubeconfig(content: &KubeconfigContent<'_>) -> String {
     let KubeconfigContent { cluster, server, user, .. } = content;
+    let server_name =
+        content.server_name.map(|name| format!("    tls-server-name: {name}\n")).unwrap_or_default();
     let encode = |data: &[u8]| STANDARD.encode(data);
     format!(
-        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {authority}\n    server: {server}\n  name: {cluster}\n\
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {authority}\n    server: {server}\n{server_name}  name: {cluster}\n\
          contexts:\n- context:\n    cluster: {cluster}\n    user: {user}\n  name: {user}@{cluster}\ncurrent-context: {user}@{cluster}\n\
          kind: Config\nusers:\n- name: {user}\n  user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n",
         authority = encode(content.authority),
@@ -45,6 +49,7 @@ mod tests {
         let text = write_kubeconfig(&KubeconfigContent {
             cluster: "dojang",
             server: "https://10.0.0.10:6443",
+            server_name: None,
             user: "system:node:cp1",
             authority: b"ca",
             certificate: b"certificate",

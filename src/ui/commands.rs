@@ -1,15 +1,18 @@
 //! The one registry of commands: what can be done, by which keys, in which situation, and
 //! what it is called. Key map, footer and help all come from it.
 
-use crate::lab::Panel;
-use crate::lesson::Action;
 use crate::text::Language;
 
-use super::browser::TrialState;
-use super::inspector::{Inspector, Page, Pane};
 use super::keys::Key;
-use super::model::{Focus, Mode, Model, State};
+use super::model::{Mode, Model};
+use super::theatre::Act;
 use super::theme::Theme;
+
+mod conditions;
+mod inspected;
+
+use conditions::*;
+use inspected::*;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub(super) enum Command {
     Language,
     /// Listen to the mouse, or leave it to the terminal.
     Mouse,
+    /// What can be done in the theatre alone.
+    Theatre(Act),
     /// Go to the check that decided.
     Decisive,
     /// Open the fault browser.
@@ -185,134 +190,10 @@ pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
     REGISTRY.iter().find(|entry| entry.keys.contains(&Key::Enter) && entry.is_available(model))
 }
 
-fn always(_: &Model) -> bool {
-    true
-}
-
-fn does(model: &Model, wanted: fn(&Action) -> bool) -> bool {
-    model.step().is_some_and(|step| wanted(&step.action)) && !failed(model)
-}
-
-fn failed(model: &Model) -> bool {
-    model.study.as_ref().is_some_and(|study| matches!(study.state, State::Failed(_)))
-}
-
-fn makes(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Make { .. }))
-}
-
-fn looks(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Look { .. }))
-}
-
-fn connects(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Connect(_)))
-}
-
-fn breaks(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Break(_)))
-}
-
-fn runs(model: &Model) -> bool {
-    does(model, |action| matches!(action, Action::Run(_)))
-}
-
-fn has_panels(model: &Model) -> bool {
-    model.study.as_ref().is_some_and(|study| !study.panels.is_empty())
-}
-
-fn has_tools(model: &Model) -> bool {
-    let Some(study) = &model.study else {
-        return false;
-    };
-    matches!(study.shown(), Some(Panel::Commands(tools)) if tools.len() > 1)
-}
-
-fn can_copy(model: &Model) -> bool {
-    super::update::copyable(model).is_some()
-}
-
-fn is_last(model: &Model) -> bool {
-    model
-        .study
-        .as_ref()
-        .zip(model.lesson())
-        .is_some_and(|(study, lesson)| study.step + 1 >= lesson.steps.len())
-}
-
-fn not_last(model: &Model) -> bool {
-    !is_last(model)
-}
-
-fn has_decisive(model: &Model) -> bool {
-    super::view::has_decisive(model)
-}
-
-fn points_at_certificate(model: &Model) -> bool {
-    !points(model) && super::update::shown_certificate(model).is_some()
-}
-
-fn has_certificate(model: &Model) -> bool {
-    points(model) && super::update::shown_certificate(model).is_some()
-}
-
-fn page(model: &Model) -> Option<&Page> {
-    model.inspector.as_ref()?.page.as_ref()
-}
-
-fn leads_fields(model: &Model) -> bool {
-    page(model).is_some_and(|page| page.pane == Pane::Fields)
-}
-
-fn has_hits(model: &Model) -> bool {
-    page(model).is_some_and(|page| !page.search.hits.is_empty())
-}
-
-fn has_field(model: &Model) -> bool {
-    page(model).is_some_and(|page| page.row().is_some())
-}
-
-fn has_issuer(model: &Model) -> bool {
-    let entry = model.inspector.as_ref().and_then(Inspector::entry);
-    entry.is_some_and(|entry| entry.issuer.is_some() && !entry.is_root())
-}
-
-fn trial(model: &Model) -> Option<&TrialState> {
-    Some(&model.browser.as_ref()?.page.as_ref()?.state)
-}
-
-fn has_trial(model: &Model) -> bool {
-    trial(model).is_some_and(|state| !matches!(state, TrialState::Explained))
-}
-
-fn is_whole(model: &Model) -> bool {
-    matches!(trial(model), Some(TrialState::Healthy))
-}
-
-fn is_broken(model: &Model) -> bool {
-    matches!(trial(model), Some(TrialState::Broken))
-}
-
-fn trial_failed(model: &Model) -> bool {
-    matches!(trial(model), Some(TrialState::Failed(_)))
-}
-
-fn scrolls(model: &Model) -> bool {
-    super::view::can_scroll(model)
-}
-
-fn points(model: &Model) -> bool {
-    model.study.as_ref().is_none_or(|study| study.focus == Focus::Text)
-}
-
-fn scrolls_panel(model: &Model) -> bool {
-    !points(model) && scrolls(model)
-}
-
 use Key::{Char, Ctrl};
 use Mode::{
     After, Bars, Chain, Compare, Fault, Faults, Filter, Find, Glossary, Help, Home, Inspect, Jump, Offers,
-    Question, Ready, Seek, Shelf, Words, Working,
+    Pick, Programme, Question, Ready, Seek, Shelf, Words, Working,
 };
 
 const STEPS: &[Mode] = &[Question, Ready, After];
@@ -320,9 +201,11 @@ const LESSON: &[Mode] = &[Question, Ready, Working, After];
 const PAGE: &[Mode] = &[Inspect, Words, Chain, Bars];
 const PLACES: &[Mode] = &[Shelf, Inspect, Home, Faults, Fault, Question, Ready, Working, After];
 const LESSON_OR_FAULT: &[Mode] = &[Question, Ready, Working, After, Fault];
+const THEATRE: &[Mode] = &[Mode::Theatre];
+#[rustfmt::skip]
 const UNTYPED: &[Mode] = &[
-    Shelf, Inspect, Words, Chain, Bars, Compare, Faults, Fault, Home, Question, Ready, Working, After, Jump,
-    Glossary, Help,
+    Shelf, Inspect, Words, Chain, Bars, Compare,
+    Programme, Mode::Theatre, Pick, Faults, Fault, Home, Question, Ready, Working, After, Jump, Glossary, Help,
 ];
 const ANY: &[Mode] = &[];
 
@@ -432,12 +315,38 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Glossary, &[Char('g')], "g", ("glossary", "용어"), PLACES, always, 7),
     row(Command::Glossary, &[Char('g')], "g", ("close", "닫기"), &[Glossary], always, 3),
     row(Command::Reset, &[Char('R')], "R", ("reset the lesson", "레슨 초기화"), &[Home], always, 8),
+    row(Command::Theatre(Act::Open), &[Char('p')], "p", ("handshakes", "핸드셰이크"), &[Home], always, 6),
+    row(Command::Theatre(Act::Open), &[Char('p')], "p", ("play it", "연결 보기"), LESSON_OR_FAULT, can_play, 3),
+    row(Command::Theatre(Act::Open), &[Char('p')], "p", ("handshakes", "핸드셰이크"), LESSON, always, 0),
+    row(Command::Theatre(Act::Choose), &[Key::Enter, Char('l'), Key::Right], "Enter", ("play", "보기"), &[Programme], always, 1),
+    row(Command::Theatre(Act::Choose), &[Key::Enter], "Enter", ("compare", "비교하기"), &[Pick], always, 1),
+    row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("pause", "멈추기"), THEATRE, is_playing, 2),
+    row(Command::Theatre(Act::Play), &[Char(' ')], "Space", ("play", "재생"), THEATRE, is_still, 2),
+    row(Command::Theatre(Act::Deeper), &[Key::Enter], "Enter", ("fields", "필드"), THEATRE, on_ladder, 1),
+    row(Command::Theatre(Act::Deeper), &[Key::Enter], "Enter", ("bytes", "바이트"), THEATRE, in_fields, 1),
+    row(Command::Theatre(Act::Step(-1)), &[Key::Left, Char('h'), Char(',')], "{sides}", ("back, step", "뒤로, 한 단계"), THEATRE, on_ladder, 3),
+    row(Command::Theatre(Act::Step(1)), &[Key::Right, Char('l'), Char('.')], "", ("a step further", "한 단계 앞으로"), THEATRE, on_ladder, 0),
+    row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("byte", "바이트 이동"), THEATRE, in_bytes, 3),
+    row(Command::Theatre(Act::Aside(-1)), &[Key::Left, Char('h')], "{sides}", ("pane", "옆 칸"), THEATRE, beside_fields, 6),
+    row(Command::Theatre(Act::Aside(1)), &[Key::Right, Char('l')], "", ("pane", "옆 칸"), THEATRE, on_page, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Programme, Mode::Theatre, Pick], always, 6),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Programme, Mode::Theatre, Pick], always, 0),
+    row(Command::Pane(true), &[Key::Tab], "Tab", ("other side", "다른 쪽"), THEATRE, has_two, 5),
+    row(Command::Pane(false), &[Key::BackTab], "", ("pane before", "이전 칸"), THEATRE, has_two, 0),
+    row(Command::Theatre(Act::Outside), &[Char('e')], "e", ("eavesdrop", "엿듣기"), THEATRE, on_page, 4),
+    row(Command::Theatre(Act::Versions), &[Char('v')], "v", ("1.2/1.3", "1.2/1.3"), THEATRE, on_page, 5),
+    row(Command::Theatre(Act::Compare), &[Char('d')], "d", ("compare", "비교"), THEATRE, on_page, 5),
+    row(Command::Theatre(Act::Compare), &[Char('d')], "d", ("close", "닫기"), &[Pick], always, 3),
+    row(Command::Theatre(Act::Keys), &[Char('s')], "s", ("secrets", "키"), THEATRE, on_page, 7),
+    row(Command::Theatre(Act::Keys), &[Char('s')], "s", ("messages", "메시지"), THEATRE, on_keys, 3),
+    row(Command::Theatre(Act::Speed(1)), &[Char('+'), Char('=')], "+ -", ("speed", "속도"), THEATRE, on_page, 8),
+    row(Command::Theatre(Act::Speed(-1)), &[Char('-')], "", ("slower", "느리게"), THEATRE, on_page, 0),
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Shelf, Inspect, Words, Chain, Bars, Compare, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Shelf, Inspect, Words, Chain, Bars, Compare, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

@@ -6,7 +6,10 @@ use time::OffsetDateTime;
 
 use super::{Engine, ProgressView};
 use crate::fault::Making;
-use crate::lab::{self, Cancel, Holding, Lab, LabError, Panel, Progress, StepReport, Trial, TrialStep};
+use crate::lab::{
+    self, Cancel, Edge, Holding, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport, Trial,
+    TrialStep,
+};
 use crate::lesson::{Lesson, Step};
 use crate::text::Language;
 
@@ -58,6 +61,14 @@ impl Engine for Lab {
         let report = Lab::perform(self, lesson, step, cancel, on_progress).map_err(|error| error.to_string());
         self.make_keys_ahead();
         report
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        Lab::edges(self)
+    }
+
+    fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String> {
+        Lab::play(self, request, cancel).map_err(|error| error.to_string())
     }
 
     fn trial(

@@ -5,17 +5,19 @@
 //! belongs to. Nothing is drawn unless a message changed something.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use crate::fault::Making;
-use crate::lab::{Cancel, Holding, Panel, Progress, StepReport, Trial, TrialStep};
+use crate::lab::{Cancel, Edge, Holding, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
 mod background;
 mod browser;
 mod commands;
+mod effects;
 mod engine;
 mod guard;
 mod inspector;
@@ -24,6 +26,7 @@ mod model;
 mod overlay;
 mod run;
 mod still;
+mod theatre;
 mod theme;
 mod update;
 mod view;
@@ -59,6 +62,15 @@ pub trait Engine: Send + Sync + 'static {
         cancel: &Cancel,
         on_progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<StepReport, String>;
+
+    /// The cluster's connections. Called off the screen's thread.
+    fn edges(&self) -> Vec<Edge>;
+
+    /// Makes a connection and records it; may take seconds. Called off the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user. After `cancel` was raised any error will do.
+    fn play(&self, request: &PlayRequest, cancel: &Cancel) -> Result<Play, String>;
 
     /// Runs every connection of a cluster like the learner's with this fault, or while all is
     /// well, and tells of each. Called off the screen's thread.
@@ -144,6 +156,8 @@ pub struct Options {
     pub background: Background,
     /// The lesson to open at once, by id; if none, the list.
     pub start: Option<String>,
+    /// A recorded connection to show at once, message by message.
+    pub play: Option<Arc<Play>>,
 }
 
 /// Why the screen ended otherwise than by the user's wish. The terminal has been given back.

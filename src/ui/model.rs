@@ -8,6 +8,7 @@ use super::ProgressView;
 use super::browser::Browser;
 use super::inspector::{Inspector, Shown};
 use super::overlay::Overlay;
+use super::theatre::Theatre;
 use super::theme::Theme;
 
 /// Everything that is drawn.
@@ -27,6 +28,8 @@ pub(super) struct Model {
     pub(super) selected: usize,
     /// The lesson that is open; none shows the list.
     pub(super) study: Option<Study>,
+    /// The handshake theatre, while it is open: over the list and over the lesson.
+    pub(super) theatre: Option<Theatre>,
     /// The fault browser, while it is open: over the list and over the lesson.
     pub(super) browser: Option<Browser>,
     /// The inspector, while it is open: over all of these.
@@ -127,6 +130,12 @@ pub(super) enum Mode {
     Jump,
     /// The glossary is open.
     Glossary,
+    /// The list of connections to play.
+    Programme,
+    /// A handshake is shown.
+    Theatre,
+    /// A fault to compare it with is being chosen.
+    Pick,
     /// A filter of the faults is being typed.
     Filter,
     /// The list of faults.
@@ -203,6 +212,13 @@ impl Model {
         }
         if let Some(inspector) = &self.inspector {
             return Self::inspector_mode(inspector);
+        }
+        if let Some(theatre) = &self.theatre {
+            return match &theatre.show {
+                Some(show) if show.pick.is_some() => Mode::Pick,
+                Some(_) => Mode::Theatre,
+                None => Mode::Programme,
+            };
         }
         match &self.browser {
             Some(browser) if browser.page.is_some() => return Mode::Fault,

@@ -25,11 +25,11 @@ use tokio::time::{Interval, interval, timeout};
 use crate::text::{Language, width};
 
 use super::background::{self, Answer, Background, Taken};
+use super::effects::{Report, carry_out, wake};
 use super::guard::{self, Guard};
-use super::inspector::Entry;
 use super::model::Model;
 use super::theme::Theme;
-use super::update::{Effect, Msg, enter, stop_work, update};
+use super::update::{Effect, Msg, enter, show, stop_work, update};
 use super::view::{cursor, view};
 use super::{Engine, Options, UiError};
 
@@ -51,13 +51,6 @@ impl Screen {
         let out = BufWriter::with_capacity(1 << 16, stdout());
         Ok(Self { terminal: Terminal::new(CrosstermBackend::new(out))?, last: Buffer::default() })
     }
-}
-
-/// What the effects bring back.
-enum Report {
-    Msg(Msg),
-    /// Some thread panicked: what it said.
-    Panicked(String),
 }
 
 /// Whether there is a terminal to show the screen on.
@@ -85,6 +78,9 @@ pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiEr
         let step = model.resume_step(lesson);
         first = enter(&mut model, lesson, step);
     }
+    if let Some(play) = &options.play {
+        first.extend(show(&mut model, Arc::clone(play)));
+    }
     let (sender, receiver) = unbounded_channel();
     let hook = PanicHook::set(sender.clone());
     // A task of its own, so that a panic in the loop comes back as an error like any other.
@@ -110,6 +106,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         size: (80, 24),
         selected: 0,
         study: None,
+        theatre: None,
         browser: None,
         inspector: None,
         help: None,
@@ -154,7 +151,10 @@ async fn turn<E: Engine>(
     model.size = screen.terminal.size().map(|size| (size.width, size.height))?;
     draw(&mut screen, model)?;
     for effect in first {
-        carry_out(&engine, &sender, effect);
+        match effect {
+            Effect::Wake { run, after } => wake(&sender, run, after),
+            effect => carry_out(&engine, &sender, effect),
+        }
     }
     let mut answer = ask(model, background)?;
     let mut ticks = engine.reloads().then(|| interval(RELOAD));
@@ -205,6 +205,7 @@ async fn turn<E: Engine>(
                     }
                     Effect::Reset(lesson) => kept(model, engine.reset(&lesson)),
                     Effect::SetLanguage(language) => kept(model, engine.set_language(language)),
+                    Effect::Wake { run, after } => wake(&sender, run, after),
                     effect => carry_out(&engine, &sender, effect),
                 }
             }
@@ -304,49 +305,6 @@ fn msgs_of(event: Option<io::Result<Event>>, answer: &mut Answer) -> io::Result<
         Some(Ok(Event::Paste(text))) => vec![Msg::Pasted(text)],
         Some(Ok(_)) => Vec::new(),
     })
-}
-
-/// Runs an effect away from the screen; what it comes to returns as a message.
-fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Report>, effect: Effect) {
-    let (engine, sender) = (Arc::clone(engine), sender.clone());
-    // Nobody listens any more only when the loop has ended.
-    let send = move |msg| drop(sender.send(Report::Msg(msg)));
-    tokio::task::spawn_blocking(move || match effect {
-        Effect::Panels { run, lesson, step } => send(Msg::Panels(run, engine.panels(&lesson, &step))),
-        Effect::Perform { run, lesson, step, cancel } => {
-            let result =
-                engine.perform(&lesson, &step, &cancel, &|progress| send(Msg::Progressed(run, progress)));
-            send(Msg::Performed(run, result));
-        }
-        Effect::Try { run, making, is_broken, cancel } => {
-            let result =
-                engine.trial(&making, is_broken, &cancel, &|step| send(Msg::TrialStep(run, Box::new(step))));
-            send(Msg::Tried(run, result.map(Box::new)));
-        }
-        Effect::AskOpenssl { run, cases } => {
-            send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
-        }
-        Effect::Gather { run } => {
-            let entries = engine.holdings().into_iter().map(Entry::of).collect();
-            send(Msg::Gathered(run, engine.now(), entries));
-        }
-        Effect::Export { stem, extension, bytes } => {
-            send(Msg::Exported(engine.export(&stem, extension, &bytes)));
-        }
-        Effect::Reload => {
-            if let Some(problems) = engine.reload() {
-                send(Msg::Lessons(engine.lessons().to_vec(), engine.progress(), problems));
-            }
-        }
-        // These are the loop's own.
-        Effect::Record { .. }
-        | Effect::Reset(_)
-        | Effect::SetLanguage(_)
-        | Effect::Copy(_)
-        | Effect::Mouse(_)
-        | Effect::Suspend
-        | Effect::Quit => {}
-    });
 }
 
 /// Gives the terminal back and stops, as a shell's job does; returns when it goes on.

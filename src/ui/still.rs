@@ -2,17 +2,19 @@
 //! that look at every step.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
+use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::model::{Model, State};
 use super::run::model_of;
-use super::update::{Msg, enter, update};
+use super::update::{Msg, enter, show, update};
 use super::view::view;
 use super::{Engine, Options};
-use crate::lab::Cancel;
+use crate::lab::{Cancel, Play};
 use crate::lesson::Action;
 
 /// One step of a lesson as it stands after it was done.
@@ -50,6 +52,19 @@ impl Still {
         }
         let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
         Some(Self { model, terminal })
+    }
+
+    /// The theatre with a recorded connection, all of it played and its first message open
+    /// down to the bytes.
+    pub fn of_play<E: Engine>(engine: &E, options: &Options, play: Play, size: (u16, u16)) -> Self {
+        let mut model = model_of(engine, options);
+        model.size = size;
+        show(&mut model, Arc::new(play));
+        for key in [KeyCode::End, KeyCode::Home, KeyCode::Enter, KeyCode::Enter] {
+            update(&mut model, Msg::Key(key.into()));
+        }
+        let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
+        Self { model, terminal }
     }
 
     /// Draws it whole, as if every cell had changed, and gives what stands there.

@@ -36,6 +36,10 @@ pub(super) struct Glyphs {
     pub(super) seal: [&'static str; 6],
     pub(super) times: &'static str,
     pub(super) arrows: &'static str,
+    /// In the clear, and encrypted.
+    pub(super) open: &'static str,
+    pub(super) closed: &'static str,
+    pub(super) unequal: &'static str,
     pub(super) sides: &'static str,
 }
 
@@ -57,6 +61,9 @@ const UNICODE: Glyphs = Glyphs {
     seal: ["┏", "┓", "┗", "┛", "━", "┃"],
     times: "×",
     arrows: "↑↓",
+    open: "▫",
+    closed: "▪",
+    unequal: "≠",
     sides: "←→",
 };
 
@@ -78,6 +85,9 @@ const ASCII: Glyphs = Glyphs {
     seal: ["+", "+", "+", "+", "=", "|"],
     times: "x",
     arrows: "j/k",
+    open: "o",
+    closed: "#",
+    unequal: "!",
     sides: "h/l",
 };
 
@@ -86,6 +96,7 @@ const DARK_BLUE: u8 = 24;
 const DARK_RED: u8 = 124;
 const DARK_GREEN: u8 = 22;
 const DARK_MAGENTA: u8 = 90;
+const DARK_BROWN: u8 = 94;
 
 impl Theme {
     /// With or without colour, in Unicode or ASCII.
@@ -166,6 +177,16 @@ impl Theme {
     /// Something is broken.
     pub(super) fn fail(self) -> Style {
         self.fg(Color::Red, DARK_RED).add_modifier(Modifier::BOLD)
+    }
+
+    /// What anyone on the way reads.
+    pub(super) fn open(self) -> Style {
+        self.fg(Color::Yellow, DARK_BROWN)
+    }
+
+    /// What is encrypted.
+    pub(super) fn closed(self) -> Style {
+        self.fg(Color::Cyan, DARK_BLUE)
     }
 
     /// Something to look at.

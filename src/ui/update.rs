@@ -1,7 +1,6 @@
 //! What a message changes, and what is to be done outside because of it. Pure: no clock, no
 //! disk, no terminal.
 
-use crate::lab::{Panel, StepReport};
 use crate::text::Language;
 
 use super::commands::{self, Command};
@@ -9,9 +8,9 @@ use super::inspector::{copies, exports};
 use super::keys::keys_of;
 use super::model::{Focus, Mode, Model, Notice, State, Study};
 use super::view;
-use crate::lab::Cancel;
 
 mod copy;
+mod doing;
 mod faults;
 mod inspector;
 mod lessons;
@@ -20,15 +19,18 @@ mod mouse;
 mod opinions;
 mod over;
 mod position;
+mod theatre;
 mod walk;
 
 pub(super) use copy::copyable;
+use doing::{answer, perform, performed};
 #[cfg(test)]
-pub(super) use inspector::show;
+pub(super) use inspector::show as inspect;
 pub(super) use inspector::shown_certificate;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
+pub(super) use theatre::{can_play, show};
 use walk::{go, go_on};
 
 /// Takes a message into the model.
@@ -55,6 +57,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resized(columns, rows) => {
             model.size = (columns, rows);
             settle(model);
+            theatre::settle(model);
         }
         Msg::Pasted(text) => match model.mode() {
             Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
@@ -73,6 +76,13 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return lessons::changed(model, lessons, progress, &problems);
         }
         Msg::Resumed => {}
+        Msg::Edges(run, edges) => {
+            if !theatre::edges(model, run, edges) {
+                return Vec::new();
+            }
+        }
+        Msg::Played(run, result) => return theatre::played(model, run, result),
+        Msg::Beat(run) => return theatre::beat(model, run),
         Msg::Panels(run, panels) => {
             let Some(study) = current(model, run) else {
                 return Vec::new();
@@ -131,63 +141,6 @@ fn current(model: &mut Model, run: u64) -> Option<&mut Study> {
     model.study.as_mut().filter(|study| study.run == run)
 }
 
-fn performed(model: &mut Model, result: Result<StepReport, String>) -> Vec<Effect> {
-    let language = model.language;
-    let Some(study) = &mut model.study else {
-        return Vec::new();
-    };
-    let cancelled = matches!(&study.state, State::Working { cancel, .. } if cancel.is_cancelled());
-    match result {
-        Ok(report) => {
-            if !report.panels.is_empty() {
-                study.panels.clone_from(&report.panels);
-                study.loading = false;
-                study.panel =
-                    study.panels.iter().position(|p| matches!(p, Panel::Connection(_))).unwrap_or(0);
-                study.panel_scroll = 0;
-                study.other_scrolls.clear();
-            }
-            let ok = report.ok;
-            study.state = State::Done(Box::new(report));
-            show_outcome(model);
-            position::show_decisive(model);
-            let mut effects = opinions::ask_of_study(model);
-            if ok {
-                effects.extend(record(model, None));
-            }
-            effects
-        }
-        Err(_) if cancelled => {
-            study.state = State::Ready;
-            tell(
-                model,
-                language
-                    .pick("Cancelled; nothing half made is kept.", "취소했어요. 만들다 만 것은 남지 않아요."),
-            );
-            Vec::new()
-        }
-        Err(error) => {
-            study.state = State::Failed(error);
-            show_outcome(model);
-            Vec::new()
-        }
-    }
-}
-
-/// Scrolls the text so that what was just said of the step is seen.
-fn show_outcome(model: &mut Model) {
-    let (anchor, room) = view::outcome_lines(model);
-    if let Some(study) = &mut model.study {
-        study.focus = Focus::Text;
-        if let Some((first, last)) = anchor
-            && last > study.text_scroll + room
-        {
-            study.text_scroll = first;
-        }
-    }
-    settle(model);
-}
-
 fn tell(model: &mut Model, text: impl Into<String>) {
     model.notice = Some(Notice { wrong: false, text: text.into() });
 }
@@ -224,7 +177,12 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Top => page_by(model, isize::MIN / 2),
         Command::Bottom => page_by(model, isize::MAX / 2),
-        Command::Pane(forward) => switch_pane(model, forward),
+        Command::Pane(forward) => {
+            if !theatre::switch(model, forward) {
+                switch_pane(model, forward);
+            }
+        }
+        Command::Theatre(act) => return theatre::act(model, act),
         Command::Tool => {
             if let Some(study) = &mut model.study {
                 study.tool += 1;
@@ -341,7 +299,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
     if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
-    if inspector::leave(model) || faults::leave(model) {
+    if inspector::leave(model) || theatre::leave(model) || faults::leave(model) {
         return Vec::new();
     }
     stop_work(model);
@@ -355,6 +313,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     stop_work(model);
+    theatre::stop(model);
     faults::stop(model);
     vec![Effect::Quit]
 }
@@ -376,6 +335,7 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     };
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
+    model.theatre = None;
     model.selected = lesson;
     model.progress.resume = Some((lesson_id.clone(), step_id.clone()));
     model.study = Some(Study {
@@ -395,32 +355,4 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     });
     model.redraw = true;
     vec![Effect::Panels { run: model.run, lesson: lesson_id, step: step_id }]
-}
-
-fn answer(model: &mut Model, choice: usize) -> Vec<Effect> {
-    let count = model.step().map_or(0, |step| step.words.get(model.language).choices.len());
-    let Some(study) = model.study.as_mut().filter(|_| choice < count) else {
-        return Vec::new();
-    };
-    study.cursor = choice;
-    study.state = State::Answered(choice);
-    show_outcome(model);
-    record(model, Some(choice + 1))
-}
-
-fn perform(model: &mut Model) -> Vec<Effect> {
-    let (Some(lesson), Some(step)) = (model.lesson(), model.step()) else {
-        return Vec::new();
-    };
-    let (lesson, step) = (lesson.id.clone(), step.id.clone());
-    let cancel = Cancel::default();
-    model.run += 1;
-    let run = model.run;
-    let Some(study) = &mut model.study else {
-        return Vec::new();
-    };
-    study.run = run;
-    study.loading = false;
-    study.state = State::Working { cancel: cancel.clone(), progress: None };
-    vec![Effect::Perform { run, lesson, step, cancel }]
 }

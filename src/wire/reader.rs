@@ -1,6 +1,5 @@
 //! Reads a message and writes down its fields, so that nothing of it is left out.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::{Field, Problem};
@@ -277,11 +276,15 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Bytes in hexadecimal, however many.
-pub(super) fn all_hex(bytes: &[u8]) -> String {
+#[must_use]
+pub fn all_hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        // A String takes whatever is written into it.
-        let _ = write!(text, "{byte:02x}");
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
     }
     text
 }

@@ -106,6 +106,7 @@ impl Run<'_> {
         let text = pki::write_kubeconfig(&KubeconfigContent {
             cluster: &self.build.plan.spec.name,
             server: &kubeconfig.server,
+            server_name: None,
             user: &kubeconfig.user,
             authority: &authority.pem,
             certificate,

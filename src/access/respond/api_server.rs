@@ -38,7 +38,7 @@ pub(super) fn respond(
     let decision = authorize(&identity, &attributes, &world.policy);
     let answer = if decision.allowed {
         match &attributes.target {
-            Target::Path(path) => serve_path(request, path, world),
+            Target::Path(path) => serve_path(request, path, &world.server_address),
             Target::Resource(resource) => {
                 resources::serve(&identity, &attributes.verb, resource, request, world)
             }
@@ -81,8 +81,9 @@ fn details(resource: &Resource) -> Json {
     details
 }
 
-/// Everything outside of the API's resources.
-fn serve_path(request: &HttpRequest<'_>, path: &str, world: &World) -> HttpResponse {
+/// Everything outside of the API's resources, from an API server that is reached at
+/// `ADDRESS:PORT`.
+pub fn serve_path(request: &HttpRequest<'_>, path: &str, server_address: &str) -> HttpResponse {
     let read = |body: Json| match request.method {
         "GET" | "HEAD" => HttpResponse::json(200, &body),
         _ => HttpResponse::text(405, "405: Method Not Allowed"),
@@ -98,7 +99,7 @@ fn serve_path(request: &HttpRequest<'_>, path: &str, world: &World) -> HttpRespo
                 "serverAddressByClientCIDRs",
                 vec![Json::object([
                     ("clientCIDR", "0.0.0.0/0".into()),
-                    ("serverAddress", world.server_address.as_str().into()),
+                    ("serverAddress", server_address.into()),
                 ])]
                 .into(),
             ),

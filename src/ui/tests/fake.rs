@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 
 use crate::lab::{
     ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Difference, Edge, FieldDifference,
-    FieldView, Holding, MatrixRow, Opinions, Panel, Progress, StepReport, ToolCommands, Trial, TrialStep,
+    FieldView, Holding, MatrixRow, Opinions, Panel, Play, PlayRequest, Progress, StepReport, ToolCommands,
+    Trial, TrialStep,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;
@@ -343,7 +344,7 @@ fn artifact(id: &str, made: bool, broken: bool) -> Panel {
     })
 }
 
-fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
+pub(super) fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
     let rules = [
         (Rule::Parse, "version 3"),
         (Rule::CriticalExtensions, "none unknown"),
@@ -412,7 +413,7 @@ fn opinions(purpose: Purpose, works: bool) -> Opinions {
     }
 }
 
-const UNKNOWN: &str = "x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"KUBERNETES-CA\")";
+pub(super) const UNKNOWN: &str = "x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"KUBERNETES-CA\")";
 
 /// The admin's connection: before, answered, or refused.
 pub(crate) fn connection(outcome: Option<bool>) -> Panel {
@@ -447,6 +448,7 @@ pub(crate) fn connection(outcome: Option<bool>) -> Panel {
             server_logs: (!works).then(|| "http: TLS handshake error from 10.0.0.21:41822: remote error: tls: bad certificate".into()),
             micros: 1840,
             recording: None,
+            judgements: Vec::new(),
         }),
     }))
 }
@@ -575,6 +577,17 @@ impl Engine for Fake {
             artifacts: usize::from(step == "make"),
             panels,
         })
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        match cluster() {
+            Panel::Cluster(edges) => edges,
+            _ => Vec::new(),
+        }
+    }
+
+    fn play(&self, request: &PlayRequest, _: &Cancel) -> Result<Play, String> {
+        Ok(super::theatre::recorded(request))
     }
 
     fn trial(

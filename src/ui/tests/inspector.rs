@@ -37,7 +37,7 @@ pub(super) fn holdings() -> Vec<Holding> {
 /// The inspector on bytes that were given to it.
 fn opened(size: (u16, u16), name: &str, bytes: &[u8]) -> Lab {
     let mut lab = Lab::new(Language::En, size);
-    let effects = crate::ui::update::show(&mut lab.model, name, bytes);
+    let effects = crate::ui::update::inspect(&mut lab.model, name, bytes);
     assert!(matches!(effects.as_slice(), [Effect::Gather { .. }]), "{effects:?}");
     let run = lab.model.run;
     lab.send(Msg::Gathered(run, NOW, Vec::new()));
@@ -282,7 +282,7 @@ fn a_stale_answer_and_bytes_of_nothing_change_nothing() {
     lab.send(Msg::Gathered(lab.model.run + 1, NOW, Vec::new()));
     assert!(!lab.model.redraw && inspector(&lab).now.is_none());
     lab.keys("q");
-    assert!(crate::ui::update::show(&mut lab.model, "nothing", b"hello").is_empty());
+    assert!(crate::ui::update::inspect(&mut lab.model, "nothing", b"hello").is_empty());
     assert!(lab.model.inspector.is_none() && lab.text().contains("Nothing in it can be shown."));
 }
 

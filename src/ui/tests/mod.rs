@@ -21,6 +21,7 @@ mod fake;
 mod faults;
 mod inspector;
 mod over;
+mod theatre;
 use fake::Fake;
 
 /// A model and the engine behind it; effects are carried out at once.
@@ -63,6 +64,14 @@ impl Lab {
                 Effect::Gather { run } => {
                     let entries = self.engine.holdings().into_iter().map(Entry::of).collect();
                     self.send(Msg::Gathered(run, self.engine.now(), entries));
+                }
+                Effect::Edges(run) => {
+                    let edges = self.engine.edges();
+                    self.send(Msg::Edges(run, edges));
+                }
+                Effect::Play { run, request, cancel } => {
+                    let result = self.engine.play(&request, &cancel).map(Box::new);
+                    self.send(Msg::Played(run, result));
                 }
                 _ => {}
             }

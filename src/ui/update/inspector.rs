@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::super::inspector::{self, Act, Comparison, Entry, Inspector, Menu, Page, Pane, Shown, stem};
 use super::super::model::{Focus, Model, Notice};
-use super::super::view::{self, Spot};
+use super::super::view::{self, InspectorSpot};
 use super::Effect;
 use super::position::stepped;
 use crate::lab::{ArtifactView, Panel, holdings_of};
@@ -342,37 +342,40 @@ pub(super) fn next_hit(model: &mut Model, forward: bool) {
 }
 
 /// Points at what was clicked; opens it if it was pointed at already.
-pub(super) fn click(model: &mut Model, spot: Spot) -> Vec<Effect> {
+pub(super) fn click(model: &mut Model, spot: InspectorSpot) -> Vec<Effect> {
     let Some(inspector) = &mut model.inspector else { return Vec::new() };
     match spot {
-        Spot::Offer(at) => return take(model, Some(at)),
-        Spot::Away => inspector.menu = None,
-        Spot::Entry(at) if at == inspector.chosen => return take(model, None),
-        Spot::Entry(at) => inspector.chosen = at,
-        Spot::Line(at) => match &mut inspector.shown {
+        InspectorSpot::Offer(at) => return take(model, Some(at)),
+        InspectorSpot::Away => inspector.menu = None,
+        InspectorSpot::Entry(at) if at == inspector.chosen => return take(model, None),
+        InspectorSpot::Entry(at) => inspector.chosen = at,
+        InspectorSpot::Line(at) => match &mut inspector.shown {
             Shown::Chain { chosen, .. } | Shown::Bars(chosen) if *chosen != at => *chosen = at,
             Shown::Comparison(found) => found.chosen = at,
             _ => return take(model, Some(at)),
         },
-        Spot::Field(_) | Spot::Node(_) | Spot::Byte(_) | Spot::Pane(_) => {
+        InspectorSpot::Field(_)
+        | InspectorSpot::Node(_)
+        | InspectorSpot::Byte(_)
+        | InspectorSpot::Pane(_) => {
             let Some(page) = &mut inspector.page else { return Vec::new() };
             match spot {
-                Spot::Field(row) if page.pane == Pane::Fields && page.field == Some(row) => {
+                InspectorSpot::Field(row) if page.pane == Pane::Fields && page.field == Some(row) => {
                     page.fold(None);
                 }
-                Spot::Field(row) => {
+                InspectorSpot::Field(row) => {
                     page.lead(Pane::Fields);
                     page.select_field(row);
                 }
-                Spot::Node(node) => {
+                InspectorSpot::Node(node) => {
                     page.lead(Pane::Tree);
                     page.select_node(node);
                 }
-                Spot::Byte(byte) => {
+                InspectorSpot::Byte(byte) => {
                     page.lead(Pane::Bytes);
                     page.select_byte(byte);
                 }
-                Spot::Pane(pane) => page.lead(pane),
+                InspectorSpot::Pane(pane) => page.lead(pane),
                 _ => {}
             }
             follow(model);

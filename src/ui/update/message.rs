@@ -3,9 +3,10 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::fault::Making;
-use crate::lab::{Cancel, Case, Panel, Progress, StepReport, Trial, TrialStep};
+use crate::lab::{Cancel, Case, Edge, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
 use crate::trust::opinion::Opinion;
@@ -36,6 +37,12 @@ pub(in crate::ui) enum Msg {
     Progressed(u64, Progress),
     /// What a step came to.
     Performed(u64, Result<StepReport, String>),
+    /// The cluster's connections.
+    Edges(u64, Vec<Edge>),
+    /// A connection that was made to be shown.
+    Played(u64, Result<Box<Play>, String>),
+    /// The next beat of what is played is due.
+    Beat(u64),
     /// OpenSSL's opinions, in the order of the cases.
     Opinions(u64, Vec<Opinion>),
     /// Something happened while a fault is tried.
@@ -72,6 +79,24 @@ pub(in crate::ui) enum Effect {
         step: String,
         /// Raised to stop it.
         cancel: Cancel,
+    },
+    /// List the cluster's connections, for this run.
+    Edges(u64),
+    /// Make a connection and record it.
+    Play {
+        /// The run.
+        run: u64,
+        /// Which.
+        request: PlayRequest,
+        /// Raised to stop it.
+        cancel: Cancel,
+    },
+    /// Send the next beat.
+    Wake {
+        /// The run.
+        run: u64,
+        /// After so long.
+        after: Duration,
     },
     /// Ask OpenSSL what it makes of these chains.
     AskOpenssl {

@@ -6,13 +6,19 @@ use super::super::commands::Command;
 use super::super::model::{Focus, Mode, Model};
 use super::super::view::{self, Target};
 use super::position::{page_by, settle, show_panel, stepped};
-use super::{Effect, answer, faults, inspector, lessons, over, run};
+use super::{Effect, answer, faults, inspector, lessons, over, run, theatre};
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
     match event.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
+            if model.theatre.is_some() && model.help.is_none() && model.overlay.is_none() {
+                let spot = if let Target::Theatre(spot) = target { Some(spot) } else { None };
+                theatre::wheel(model, spot, lines);
+                model.redraw = true;
+                return Vec::new();
+            }
             let over = model.help.is_some() || model.overlay.is_some();
             let pane = match target {
                 Target::Slot(panel) => Some((Focus::Panel, panel)),
@@ -71,6 +77,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                 model.redraw = true;
                 return inspector::click(model, spot);
             }
+            Target::Theatre(spot) => return theatre::click(model, spot),
             Target::Fault(fault) => {
                 model.redraw = true;
                 return faults::click(model, fault);

@@ -2,7 +2,7 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
-use super::{faults, inspector, over};
+use super::{faults, inspector, over, theatre};
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
     if inspector::switch_pane(model, forward) {
@@ -41,10 +41,10 @@ pub(super) fn stepped(at: usize, by: isize) -> usize {
 
 /// Points elsewhere, or scrolls where there is nothing to point at.
 pub(super) fn move_by(model: &mut Model, lines: isize) {
-    if model.help.is_none() && over::page_by(model, lines) {
+    if model.help.is_none() && (over::page_by(model, lines) || inspector::page_by(model, lines)) {
         return;
     }
-    if model.help.is_none() && (inspector::page_by(model, lines) || faults::page_by(model, lines)) {
+    if model.help.is_none() && (theatre::move_by(model, lines) || faults::page_by(model, lines)) {
         return;
     }
     let is_question = model.mode() == Mode::Question;
@@ -73,6 +73,8 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
         over::page_by(model, lines);
     } else if model.inspector.is_some() {
         inspector::page_by(model, lines);
+    } else if model.theatre.is_some() {
+        theatre::move_by(model, lines);
     } else if model.browser.is_some() {
         faults::page_by(model, lines);
     } else if let Some(study) = &mut model.study {

@@ -34,6 +34,9 @@ fn said(model: &Model, columns: usize) -> Line<'static> {
     if model.inspector.is_some() {
         return super::inspector::sought(model, columns).unwrap_or_default();
     }
+    if model.theatre.as_ref().is_some_and(|theatre| theatre.waiting.is_some()) {
+        return Line::styled(look.pick("Connecting…", "연결하고 있어요…"), theme.mark());
+    }
     if let Some(browser) = &model.browser {
         let page = browser.page.as_ref();
         let told = page.and_then(|page| super::fault::progress(page, look.language));

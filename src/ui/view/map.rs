@@ -33,12 +33,18 @@ pub(super) type State = Option<(bool, String)>;
 
 /// The map, then the connections, with what each came to where that is known.
 pub(super) fn body(edges: &[Edge], states: &[State], columns: usize, look: Look) -> Body {
+    let mut body = drawing(edges, states, columns, look);
+    body.gap();
+    list(&mut body, edges, states, columns, look);
+    body
+}
+
+/// The map alone.
+pub(super) fn drawing(edges: &[Edge], states: &[State], columns: usize, look: Look) -> Body {
     let mut body = Body::default();
     for place in places(edges, look) {
         draw(&mut body, &place, states, columns, look);
     }
-    body.gap();
-    list(&mut body, edges, states, columns, look);
     body
 }
 

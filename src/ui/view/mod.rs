@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::lab::Panel;
-use crate::text::{Language, truncate, width};
+use crate::text::Language;
 
 use super::commands::Command;
 use super::model::{Focus, Model};
@@ -38,15 +38,20 @@ mod popup;
 mod seal;
 mod step;
 mod terminal;
+mod theatre;
+mod too_small;
 mod trust;
 mod verdict;
 mod verifiers;
 
 pub(super) use decisive::{decisive_line, fault_decisive, fault_ends, has_decisive};
-pub(super) use inspector::{Spot, inspector_room, words_end};
+pub(super) use inspector::{InspectorSpot, inspector_room, words_end};
 
 use decisive::fault_page;
 use lines::Body;
+pub(super) use theatre::{
+    Sight, Spot, bytes_in_row as theatre_bytes_in_row, is_wide as theatre_is_wide, sights as theatre_sights,
+};
 
 /// The smallest screen that holds everything: columns and rows.
 pub(super) const MINIMUM: (u16, u16) = (60, 20);
@@ -79,9 +84,11 @@ pub(super) enum Target {
     /// A pane of a fault's page.
     FaultPane(usize),
     /// Something in the inspector.
-    Inspect(Spot),
+    Inspect(InspectorSpot),
     /// A command of the footer.
     Command(Command),
+    /// Something of the theatre.
+    Theatre(Spot),
     /// Beside what lies over the rest.
     Outside,
     /// Elsewhere in a pane.
@@ -99,6 +106,7 @@ impl Target {
             Self::Panel(_) | Self::Slot(_) | Self::Tool(_) => Some(Focus::Panel),
             Self::Lesson(_)
             | Self::Found(_)
+            | Self::Theatre(_)
             | Self::Fault(_)
             | Self::FaultTab(_)
             | Self::FaultPane(_)
@@ -185,12 +193,14 @@ const IN_ASCII: [(&str, &str); 8] =
 fn draw(model: &Model, frame: &mut Frame<'_>) {
     let size = (frame.area().width, frame.area().height);
     if !is_large_enough(size) {
-        too_small(model, frame);
+        too_small::draw(model, frame);
         return;
     }
     let areas = areas(size);
     if let Some(inspector) = &model.inspector {
         inspector::draw(model, inspector, frame, areas);
+    } else if let Some(theatre) = &model.theatre {
+        theatre::draw(model, theatre, frame, areas);
     } else if let Some(browser) = &model.browser {
         match &browser.page {
             Some(page) => fault::draw(model, browser, page, frame, areas),
@@ -241,22 +251,6 @@ pub(super) fn panel_end(model: &Model, panel: usize) -> usize {
     let panes = panes::layout(model, areas(model.size).body);
     let slot = panes::slots(model, panes).into_iter().find(|slot| slot.panel == panel);
     slot.map_or(0, |slot| slot.end())
-}
-
-fn too_small(model: &Model, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let times = model.theme.glyph.times;
-    // In both languages: there is no room to look for the key that switches.
-    let (now, needed) =
-        if model.theme.is_ascii() { ("now", "needed") } else { ("지금 now", "필요 needed") };
-    let text =
-        format!("{now} {}{times}{} / {needed} {}{times}{}", area.width, area.height, MINIMUM.0, MINIMUM.1);
-    let text = truncate(&text, usize::from(area.width));
-    let columns = u16::try_from(width(&text)).unwrap_or(area.width);
-    let x = area.width.saturating_sub(columns) / 2;
-    if area.height > 0 {
-        frame.buffer_mut().set_string(x, area.height / 2, text, model.theme.text());
-    }
 }
 
 /// Where scrolling ends, in lines, for each pane.
@@ -367,8 +361,12 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
         None => {}
     }
     if let Some(inspector) = &model.inspector {
-        inspector::hit(model, inspector, areas.body, column, row)
-    } else if let Some(browser) = &model.browser {
+        return inspector::hit(model, inspector, areas.body, column, row);
+    }
+    if let Some(theatre) = &model.theatre {
+        return theatre::hit(model, theatre, Position { x: column, y: row });
+    }
+    if let Some(browser) = &model.browser {
         match &browser.page {
             Some(page) => fault::hit(model, page, areas.body, column, row),
             None => faults::hit(model, browser, areas, column, row),

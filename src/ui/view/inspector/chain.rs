@@ -8,7 +8,7 @@ use super::super::super::inspector::{Entry, Inspector, Link, Note};
 use super::super::super::model::Model;
 use super::super::lines::{Body, paint, paint_thumb, safe};
 use super::super::{Look, look, rect};
-use super::{Spot, left, place_of};
+use super::{InspectorSpot, left, place_of};
 use crate::text::Language;
 
 /// The widest ladder.
@@ -209,11 +209,11 @@ pub(super) fn hit(
     chosen: usize,
     body: Rect,
     at: Position,
-) -> Option<Spot> {
+) -> Option<InspectorSpot> {
     let area = place(body);
     let (ladder, firsts) = ladder(inspector, links, chosen, usize::from(area.width), look(model));
     let scroll = scroll(&firsts, chosen, ladder.lines.len(), usize::from(area.height));
     let line = usize::from(at.y.checked_sub(area.y)?) + scroll;
     let found = firsts.partition_point(|first| *first <= line).checked_sub(1)?;
-    (line < ladder.lines.len()).then_some(Spot::Line(found))
+    (line < ladder.lines.len()).then_some(InspectorSpot::Line(found))
 }

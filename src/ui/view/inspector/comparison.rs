@@ -10,7 +10,7 @@ use super::super::super::inspector::{Comparison, Inspector, Pair};
 use super::super::super::model::Model;
 use super::super::lines::{Body, Piece, paint, paint_thumb, safe};
 use super::super::{Look, look, rect};
-use super::{Spot, first_row, fit, place_of, rule};
+use super::{InspectorSpot, first_row, fit, place_of, rule};
 use crate::x509::Standing;
 
 /// Rows above the list: how much differs, and the headings.
@@ -157,9 +157,9 @@ fn told(pair: &Pair, with_bytes: bool, columns: usize, look: Look) -> Body {
 }
 
 /// What lies at a place.
-pub(super) fn hit(found: &Comparison, body: Rect, at: Position) -> Option<Spot> {
+pub(super) fn hit(found: &Comparison, body: Rect, at: Position) -> Option<InspectorSpot> {
     let area = places(body).list;
     let line = usize::from(at.y.checked_sub(area.y)?);
     let row = line + first_row(found.chosen, found.count(), usize::from(area.height));
-    (row < found.count() && area.contains(at)).then_some(Spot::Line(row))
+    (row < found.count() && area.contains(at)).then_some(InspectorSpot::Line(row))
 }

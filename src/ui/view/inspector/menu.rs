@@ -7,7 +7,7 @@ use super::super::super::model::Model;
 use super::super::lines::{Body, safe};
 use super::super::popup::Popup;
 use super::super::{Look, look};
-use super::Spot;
+use super::InspectorSpot;
 use crate::text::truncate;
 
 /// The widest list.
@@ -39,12 +39,12 @@ pub(super) fn draw(model: &Model, inspector: &Inspector, frame: &mut Frame<'_>) 
 }
 
 /// What lies at a place of it; none beside it.
-pub(super) fn hit(model: &Model, inspector: &Inspector, column: u16, row: u16) -> Option<Spot> {
+pub(super) fn hit(model: &Model, inspector: &Inspector, column: u16, row: u16) -> Option<InspectorSpot> {
     let menu = inspector.menu.as_ref()?;
     let popup = place(model, menu);
     if !popup.contains(column, row) {
         return None;
     }
     let at = usize::from(row.saturating_sub(popup.inside.y)).min(menu.offers.len().saturating_sub(1));
-    Some(Spot::Offer(at))
+    Some(InspectorSpot::Offer(at))
 }

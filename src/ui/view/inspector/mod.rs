@@ -27,7 +27,7 @@ use crate::x509::Kind;
 
 /// What lies under a place of the inspector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ui) enum Spot {
+pub(in crate::ui) enum InspectorSpot {
     /// One of the list.
     Entry(usize),
     /// A field, by its row.
@@ -46,7 +46,7 @@ pub(in crate::ui) enum Spot {
     Away,
 }
 
-impl Spot {
+impl InspectorSpot {
     /// The pane that it belongs to.
     pub(in crate::ui) fn pane(self) -> Option<Pane> {
         match self {
@@ -253,7 +253,7 @@ pub(super) fn cursor(inspector: &Inspector, notice: Rect) -> Option<Position> {
 /// What lies at a place.
 pub(super) fn hit(model: &Model, inspector: &Inspector, body: Rect, column: u16, row: u16) -> Target {
     if inspector.menu.is_some() {
-        return Target::Inspect(menu::hit(model, inspector, column, row).unwrap_or(Spot::Away));
+        return Target::Inspect(menu::hit(model, inspector, column, row).unwrap_or(InspectorSpot::Away));
     }
     let at = Position { x: column, y: row };
     let spot = if !body.contains(at) {
@@ -265,7 +265,9 @@ pub(super) fn hit(model: &Model, inspector: &Inspector, body: Rect, column: u16,
             Shown::Panes => panes::hit(inspector, body, at),
             Shown::Words(_) => None,
             Shown::Chain { links, chosen } => chain::hit(model, inspector, links, *chosen, body, at),
-            Shown::Bars(chosen) => bars::hit(inspector.line().len(), *chosen, body, at).map(Spot::Line),
+            Shown::Bars(chosen) => {
+                bars::hit(inspector.line().len(), *chosen, body, at).map(InspectorSpot::Line)
+            }
             Shown::Comparison(found) => comparison::hit(found, body, at),
         }
     };

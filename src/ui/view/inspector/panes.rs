@@ -9,7 +9,7 @@ use super::super::super::inspector::{Inspector, Page, Pane};
 use super::super::super::model::Model;
 use super::super::lines::{paint, paint_thumb};
 use super::super::{Look, look, rect};
-use super::{Spot, bytes, detail, fields, rule, tree};
+use super::{InspectorSpot, bytes, detail, fields, rule, tree};
 use crate::text::Language;
 
 /// From here on, all three stand side by side.
@@ -155,7 +155,7 @@ fn elements(count: usize, look: Look) -> String {
 }
 
 /// What lies at a place.
-pub(super) fn hit(inspector: &Inspector, body: Rect, at: Position) -> Option<Spot> {
+pub(super) fn hit(inspector: &Inspector, body: Rect, at: Position) -> Option<InspectorSpot> {
     let page = inspector.page.as_ref()?;
     let places = places(page, body);
     let (pane, area) = places.seen.into_iter().find(|(_, area)| area.contains(at))?;
@@ -163,10 +163,10 @@ pub(super) fn hit(inspector: &Inspector, body: Rect, at: Position) -> Option<Spo
     let line = usize::from(at.y.checked_sub(inside.y)?);
     let row = line + page.scrolls.get(pane.index()).copied().unwrap_or(0);
     let found = match pane {
-        Pane::Fields => page.visible.get(row).map(|row| Spot::Field(*row)),
-        Pane::Tree => (row < page.document.tree.nodes.len()).then_some(Spot::Node(row)),
+        Pane::Fields => page.visible.get(row).map(|row| InspectorSpot::Field(*row)),
+        Pane::Tree => (row < page.document.tree.nodes.len()).then_some(InspectorSpot::Node(row)),
         Pane::Bytes => bytes::byte_at(page, row, usize::from(at.x.checked_sub(inside.x)?), places.per_row)
-            .map(Spot::Byte),
+            .map(InspectorSpot::Byte),
     };
-    Some(found.unwrap_or(Spot::Pane(pane)))
+    Some(found.unwrap_or(InspectorSpot::Pane(pane)))
 }

@@ -9,7 +9,7 @@ use super::super::super::inspector::{Entry, Inspector};
 use super::super::super::model::Model;
 use super::super::lines::{paint, paint_thumb, safe};
 use super::super::{Look, look, rect};
-use super::{Spot, bars, first_row, fit, kind_word, left, place_of};
+use super::{InspectorSpot, bars, first_row, fit, kind_word, left, place_of};
 use crate::text::{truncate, width};
 
 /// Columns of the kinds, and of the time that is left.
@@ -102,13 +102,13 @@ fn start_cut(text: &str, columns: usize) -> String {
 }
 
 /// What lies at a place.
-pub(super) fn hit(inspector: &Inspector, body: Rect, at: Position) -> Option<Spot> {
+pub(super) fn hit(inspector: &Inspector, body: Rect, at: Position) -> Option<InspectorSpot> {
     let count = inspector.count();
     if inspector.bars {
-        return bars::hit(count, inspector.chosen, body, at).map(Spot::Entry);
+        return bars::hit(count, inspector.chosen, body, at).map(InspectorSpot::Entry);
     }
     let area = place(body);
     let line = usize::from(at.y.checked_sub(area.y)?);
     let entry = line + first_row(inspector.chosen, count, usize::from(area.height));
-    (entry < count && area.contains(at)).then_some(Spot::Entry(entry))
+    (entry < count && area.contains(at)).then_some(InspectorSpot::Entry(entry))
 }

@@ -1,0 +1,254 @@
+//! `dojang serve`: an API server for real `kubectl` and `curl`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::args::Global;
+use super::error::CliError;
+use super::lab::{open, tell};
+use super::output::{Output, complain};
+use super::signals::cancel_on_signal;
+use crate::cluster::{Answered, Companion, CompanionListener, Listener, Server, ServerError, Serving, Told};
+use crate::handshake::ServerLog;
+use crate::lab::{Cancel, Lab, LabError, Ready};
+use crate::text::escape;
+
+pub(super) const JSON: &str = "\
+With --format json one document when it listens: {address, objects: number, bare, servers: [{name, address}] (kubelets and etcd
+members, none if bare), kubeconfigs: [{client, path}]}; then it
+serves until Ctrl-C (exit status 0). Objects are kept in the workspace: the next run has them again, whatever ended this one.";
+
+/// How often files are looked at, and a signal is.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Where and what to serve.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The address and port; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:6443")]
+    listen: SocketAddr,
+    /// An API server alone: no controllers, and no objects but what it makes by itself
+    #[arg(long)]
+    bare: bool,
+    /// How much the API server's log says, on standard error: from 3 on every request, from 5 on
+    /// failed handshakes, too
+    #[arg(long, short, value_name = "N", default_value_t = 0)]
+    verbosity: u8,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    address: String,
+    objects: usize,
+    bare: bool,
+    servers: Vec<ServerDocument>,
+    kubeconfigs: Vec<KubeconfigDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ServerDocument {
+    name: String,
+    address: String,
+}
+
+#[derive(Serialize)]
+struct KubeconfigDocument<'a> {
+    client: &'a str,
+    path: String,
+}
+
+impl From<ServerError> for CliError {
+    fn from(error: ServerError) -> Self {
+        Self::Machine(error.to_string())
+    }
+}
+
+pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result<u8, CliError> {
+    let lab = open(output, global, false, None)?;
+    let cancel = Cancel::default();
+    cancel_on_signal(&cancel);
+    allow_many_files();
+    let ready = lab.cluster(asked.bare, &cancel)?;
+    tell(&lab);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Machine(format!("this machine cannot run a server: {error}")))?;
+    runtime.block_on(serve(output, &lab, ready, asked, &cancel))?;
+    Ok(0)
+}
+
+/// Every connection is an open file: as many as this machine lets one program have.
+fn allow_many_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Otherwise fewer clients are served at a time.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+async fn serve(
+    output: &Output,
+    lab: &Lab,
+    mut ready: Ready,
+    asked: &ServeArgs,
+    cancel: &Cancel,
+) -> Result<(), CliError> {
+    let server = Server::bind(asked.listen).await?;
+    let address = server.address();
+    if !address.ip().is_loopback() {
+        complain(&output.language.pick(
+            "warning: this address is reached from other machines, and the lab's cluster is for learning; without --listen it is yours alone",
+            "주의: 이 주소는 다른 기계에서도 닿아요. 실습용 클러스터이니 --listen 없이 쓰면 이 기계에서만 쓸 수 있어요",
+        ));
+    }
+    let mut companions = Vec::new();
+    if !asked.bare {
+        for side in lab.companions()? {
+            companions.push(Companion::bind(address.ip(), asked.listen.port() == 0, side).await?);
+        }
+    }
+    announce(output, lab, &ready, address, &companions, asked.bare)?;
+    let audit = Audit::open(&lab.audit_file());
+    let verbosity = asked.verbosity;
+    let listener: Listener = Arc::new(move |told: &Told<'_>| {
+        for line in told.lines(verbosity, OffsetDateTime::now_utc()) {
+            let _ = writeln!(io::stderr(), "{}", escape(&line));
+        }
+        if let Told::Answered(answered) = told {
+            audit.write(answered);
+        }
+    });
+    let serving =
+        Serving { cluster: Arc::clone(&ready.cluster), presented: Arc::clone(&ready.presented), listener };
+    let sides: Vec<_> = companions.iter().map(Companion::side).collect();
+    let beside: CompanionListener = Arc::new(move |name: &str, log: &ServerLog| {
+        if log.verbosity <= verbosity {
+            let _ = writeln!(io::stderr(), "{}: {}", escape(name), escape(&log.line));
+        }
+    });
+    let running: Vec<_> = companions
+        .into_iter()
+        .map(|companion| tokio::spawn(companion.run(Arc::clone(&ready.cluster), Arc::clone(&beside))))
+        .collect();
+    let stop = async {
+        while !cancel.is_cancelled() {
+            tokio::time::sleep(TICK).await;
+            match lab.reload(&mut ready) {
+                Ok(false) => {}
+                Ok(true) => {
+                    for (old, new) in sides.iter().zip(lab.companions().unwrap_or_default()) {
+                        *old.write().unwrap_or_else(PoisonError::into_inner) = new;
+                    }
+                    told(output, "certificates read again", "인증서를 다시 읽었어요");
+                }
+                Err(error) => complain(&LabError::to_string(&error)),
+            }
+        }
+    };
+    let served = server.run(serving, stop).await;
+    running.iter().for_each(tokio::task::JoinHandle::abort);
+    served?;
+    told(output, "stopped", "멈췄어요");
+    Ok(())
+}
+
+fn told(output: &Output, english: &'static str, korean: &'static str) {
+    if !output.json {
+        // Nobody may be reading any more.
+        let _ = output.line(output.language.pick(english, korean));
+    }
+}
+
+fn announce(
+    output: &Output,
+    lab: &Lab,
+    ready: &Ready,
+    address: SocketAddr,
+    companions: &[Companion],
+    bare: bool,
+) -> Result<(), CliError> {
+    let reaching = lab.write_reaching(address)?;
+    let objects = ready.cluster.objects();
+    if output.json {
+        let kubeconfigs = reaching
+            .iter()
+            .map(|own| KubeconfigDocument { client: &own.client, path: own.path.display().to_string() })
+            .collect();
+        let servers = companions
+            .iter()
+            .map(|own| ServerDocument { name: own.name(), address: own.address().to_string() });
+        let servers = servers.collect();
+        output.document(&Document { address: address.to_string(), objects, bare, servers, kubeconfigs })?;
+        return Ok(());
+    }
+    let pick = |english, korean| output.language.pick(english, korean);
+    output.line(&format!(
+        "{} https://{address}, {objects} {}",
+        pick("kube-apiserver listens on", "kube-apiserver가 기다리는 주소:"),
+        pick("objects", "개 오브젝트")
+    ))?;
+    let width = companions.iter().map(|own| own.name().len()).max().unwrap_or_default();
+    for own in companions {
+        output.line(&format!("  {:width$}  https://{}", own.name(), own.address()))?;
+    }
+    output.line("")?;
+    let width = reaching.iter().map(|own| own.client.len()).max().unwrap_or_default();
+    for own in &reaching {
+        let path = own.path.display().to_string();
+        output.line(&format!("  {:width$}  export KUBECONFIG={}", own.client, shell(&path)))?;
+    }
+    output.line("")?;
+    output.line(pick(
+        "Paste one of these lines in another terminal, then: kubectl get nodes. Ctrl-C stops it.",
+        "다른 터미널에 위의 한 줄을 붙여 넣고 kubectl get nodes를 실행해 보세요. Ctrl-C로 멈춰요.",
+    ))
+}
+
+/// The audit log: one event a line. Where it cannot be written, the cluster serves all the same.
+struct Audit {
+    path: PathBuf,
+    file: Mutex<Option<File>>,
+}
+
+/// At this size the log begins afresh, and the one before is kept under `NAME.1`
+/// (`--audit-log-maxsize`).
+const LARGEST_AUDIT: u64 = 10 * 1024 * 1024;
+
+impl Audit {
+    fn open(path: &Path) -> Self {
+        Self { path: path.to_owned(), file: Mutex::new(appending(path)) }
+    }
+
+    fn write(&self, answered: &Answered<'_>) {
+        let line = answered.audit().compact() + "\n";
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if file.as_ref().and_then(|file| file.metadata().ok()).is_some_and(|own| own.len() > LARGEST_AUDIT) {
+            let _ = std::fs::rename(&self.path, self.path.with_extension("log.1"));
+            *file = appending(&self.path);
+        }
+        if let Some(file) = file.as_mut() {
+            let _ = file.write_all(line.as_bytes());
+        }
+    }
+}
+
+fn appending(path: &Path) -> Option<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()
+}
+
+/// A path as a shell takes it.
+fn shell(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@' | '+' | ':');
+    let shown = escape(path);
+    if shown.chars().all(plain) { shown.into_owned() } else { format!("'{}'", shown.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,42 @@
+//! Who sent a request: certificates and front proxy first, then bearer tokens, then nobody
+//! (pkg/kubeapiserver/authenticator/config.go).
+
+use crate::access::{Authentication, Authenticators, FrontProxy, Identity, authenticate};
+
+use super::message::Request;
+use super::{Cluster, token};
+
+/// Who sent a request.
+///
+/// # Errors
+/// What the log says of credentials that are nobody's: the answer is 401.
+pub(super) fn identity(cluster: &Cluster, chain: &[Vec<u8>], request: &Request) -> Result<Identity, String> {
+    let anchors = cluster.anchors();
+    let authenticators = Authenticators {
+        client_roots: anchors.clients.as_deref(),
+        front_proxy: anchors
+            .front_proxies
+            .as_deref()
+            .map(|roots| FrontProxy { roots, allowed_names: &anchors.allowed_names }),
+        time: cluster.now(),
+    };
+    let judged = authenticate(&authenticators, chain, &request.headers);
+    if let Authentication::Identified(identity) = judged.authentication {
+        return Ok(identity);
+    }
+    // Bearer tokens: a good one wins over a bad certificate.
+    let bearer = request.values("authorization").find_map(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    match (bearer.filter(|token| !token.is_empty()), judged.error) {
+        (Some(bearer), error) => token::identity(cluster, bearer).ok_or_else(|| {
+            // The certificate's errors come first, each by itself.
+            let error = error.map(|error| error.trim_matches(['[', ']']).to_owned());
+            let all = error.into_iter().chain(["invalid bearer token".to_owned()]);
+            format!("[{}]", all.collect::<Vec<_>>().join(", "))
+        }),
+        (None, Some(error)) => Err(error),
+        (None, None) => Ok(Identity::anonymous()),
+    }
+}

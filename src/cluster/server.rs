@@ -1,0 +1,318 @@
+//! The API server's port: TLS, HTTP/2 and HTTP/1.1, bounded in connections, sizes and time
+//! (apiserver/pkg/server/secure_serving.go).
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use time::OffsetDateTime;
+use tokio::io::{AsyncWriteExt as _, copy, sink};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::failure::{Answer, Failure};
+use super::handler::LARGEST_BODY;
+use super::log::{Answered, Told};
+use super::message::{Body, Request, Response};
+use super::{Anchors, Cluster, uid};
+use crate::handshake::{HandshakeError, Presented, asking_config};
+
+/// How many clients are served at a time; others wait to be let in.
+const CONNECTIONS: usize = 4096;
+/// How long a client has for its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client has for the head of a request, and for its body.
+const HEAD: Duration = Duration::from_secs(30);
+const BODY: Duration = Duration::from_secs(30);
+/// How many requests of one client run at a time (`--http2-max-streams-per-connection`).
+const STREAMS: u32 = 100;
+/// How long what is being answered may take when the server stops.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// Why a server does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", reason(source))]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its certificate or key does not serve.
+    #[error(transparent)]
+    Tls(#[from] HandshakeError),
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "something else listens there; use another with --listen, port 0 for any".into()
+        }
+        io::ErrorKind::PermissionDenied => "permission denied; use a port above 1023 with --listen".into(),
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; use one of its own with --listen".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// An API server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// What an API server serves with.
+pub struct Serving {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// What it presents.
+    pub presented: Arc<Presented>,
+    /// Whom it tells what happens.
+    pub listener: Listener,
+}
+
+/// Who is told what happens, while it happens: it must not wait.
+pub type Listener = Arc<dyn Fn(&Told<'_>) + Send + Sync>;
+
+type HttpBody = UnsyncBoxBody<Bytes, Infallible>;
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+        let error = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(error)?;
+        let address = listener.local_addr().map_err(error)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to stop; then what is being answered has a moment to end.
+    ///
+    /// # Errors
+    /// The TLS settings do not serve.
+    pub async fn run(self, serving: Serving, stop: impl Future<Output = ()>) -> Result<(), ServerError> {
+        let Anchors { clients, front_proxies, .. } = &*serving.cluster.anchors();
+        let hints: Vec<_> = clients.as_deref().into_iter().chain(front_proxies.as_deref()).collect();
+        let config = asking_config(serving.presented, &hints, &[b"h2", b"http/1.1"])?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let (ended, _) = tokio::sync::broadcast::channel::<()>(1);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            let accepted = tokio::select! {
+                () = &mut stop => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((stream, from)) = accepted else {
+                // No file handles, most likely: others end meanwhile.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let acceptor = acceptor.clone();
+            let client = Client {
+                cluster: Arc::clone(&serving.cluster),
+                listener: Arc::clone(&serving.listener),
+                from,
+                chain: Vec::new(),
+            };
+            let mut ending = ended.subscribe();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = connection(stream, acceptor, client) => {}
+                    _ = ending.recv() => {}
+                }
+                drop(place);
+            });
+        }
+        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        let idle = timeout(PARTING, places.acquire_many(all)).await;
+        drop(idle);
+        drop(ended);
+        Ok(())
+    }
+}
+
+/// Who is at the other end of a connection.
+struct Client {
+    cluster: Arc<Cluster>,
+    listener: Listener,
+    from: SocketAddr,
+    /// The certificates that it presented.
+    chain: Vec<Vec<u8>>,
+}
+
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, client: Client) {
+    // Small answers would wait for acknowledgements otherwise.
+    let _ = stream.set_nodelay(true);
+    let mut first = [0_u8; 1];
+    let peeked = timeout(HANDSHAKE, stream.peek(&mut first)).await;
+    if matches!(peeked, Ok(Ok(1))) && first.first().is_some_and(u8::is_ascii_alphabetic) {
+        plain(stream).await;
+        return;
+    }
+    match timeout(HANDSHAKE, acceptor.accept(stream).into_fallible()).await {
+        Ok(Ok(stream)) => serve(stream, client).await,
+        Ok(Err((error, mut stream))) => {
+            (client.listener)(&Told::Handshake { from: client.from, error: &error.to_string() });
+            // Closing with unread data would lose the alert on the way.
+            let _ = stream.shutdown().await;
+            let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
+        }
+        Err(_) => {}
+    }
+}
+
+/// What Go's server says to a client without TLS (net/http/server.go).
+async fn plain(mut stream: TcpStream) {
+    let answer = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    let _ = timeout(HEAD, stream.write_all(answer)).await;
+    let _ = stream.shutdown().await;
+    let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
+}
+
+async fn serve(stream: TlsStream<TcpStream>, mut client: Client) {
+    let (_, session) = stream.get_ref();
+    let is_h2 = session.alpn_protocol() == Some(b"h2");
+    let certificates = session.peer_certificates().unwrap_or_default();
+    client.chain = certificates.iter().map(|der| der.to_vec()).collect();
+    let client = Arc::new(client);
+    let service = service_fn(move |request| {
+        let client = Arc::clone(&client);
+        async move { Ok::<_, Infallible>(client.answer(request).await) }
+    });
+    let stream = TokioIo::new(stream);
+    // An error is the client's hanging up, or its breaking the protocol.
+    if is_h2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .keep_alive_interval(HEAD)
+            .keep_alive_timeout(HEAD);
+        let _ = builder.serve_connection(stream, service).await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+        let _ = builder.serve_connection(stream, service).await;
+    }
+}
+
+impl Client {
+    async fn answer(&self, request: hyper::Request<Incoming>) -> hyper::Response<HttpBody> {
+        let (received, started) = (OffsetDateTime::now_utc(), Instant::now());
+        let (head, body) = request.into_parts();
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let mut request =
+            Request { method: head.method.to_string(), target, headers: headers.collect(), body: Vec::new() };
+        let response = match timeout(BODY, whole(body)).await {
+            Ok(Ok(body)) => {
+                request.body = body;
+                self.handle(&request)
+            }
+            Ok(Err(failure)) => failure.response(),
+            Err(_) => Failure::bad_request("the body of the request did not arrive in time").response(),
+        };
+        let audit_id = uid();
+        (self.listener)(&Told::Answered(Answered {
+            request: &request,
+            response: &response,
+            from: self.from,
+            audit_id: &audit_id,
+            received,
+            took: started.elapsed(),
+        }));
+        over_http(response, &audit_id)
+    }
+
+    fn handle(&self, request: &Request) -> Response {
+        let answer = || self.cluster.handle(&self.chain, request);
+        if matches!(request.method.as_str(), "GET" | "HEAD") {
+            answer()
+        } else {
+            // It waits for the disk.
+            tokio::task::block_in_place(answer)
+        }
+    }
+}
+
+/// A whole body. What is too much of it is read and dropped, up to some length: a client hears
+/// of nothing before it has sent all.
+async fn whole(mut body: Incoming) -> Answer<Vec<u8>> {
+    const DRAINED: usize = 16 * LARGEST_BODY;
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        // Half a body is none, even where it reads.
+        let frame = frame.map_err(|_| Failure::bad_request("unexpected EOF"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= LARGEST_BODY {
+            bytes.extend_from_slice(&data);
+        } else if length > DRAINED {
+            break;
+        }
+    }
+    if length <= LARGEST_BODY { Ok(bytes) } else { Err(Failure::too_large(LARGEST_BODY)) }
+}
+
+fn over_http(response: Response, audit_id: &str) -> hyper::Response<HttpBody> {
+    let body = match response.body {
+        Body::Whole(bytes) => Full::new(Bytes::from(bytes)).boxed_unsync(),
+        Body::Watch(watch) => {
+            let events = stream::unfold(watch, |mut watch| async move {
+                let line = watch.next().await?;
+                Some((line, watch))
+            });
+            StreamBody::new(events.map(|line| Ok(Frame::data(Bytes::from(line))))).boxed_unsync()
+        }
+    };
+    let mut answer = hyper::Response::new(body);
+    *answer.status_mut() =
+        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(HeaderName::from_static("audit-id"), audit_id);
+    set(header::CACHE_CONTROL, "no-cache, private");
+    set(header::CONTENT_TYPE, &response.content_type);
+    for (name, value) in &response.headers {
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            set(name, value);
+        }
+    }
+    answer
+}

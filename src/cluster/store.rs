@@ -1,0 +1,187 @@
+//! The objects of the cluster, their revisions, and what happened to them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::access::{Json, Policy};
+
+use super::encode;
+use super::journal::{Change, Journal, JournalError};
+
+/// How many events are kept for those who watch; who asks for older ones begins afresh.
+const EVENTS: usize = 20_000;
+
+/// Group and plural name of a resource.
+pub(super) type Key = (&'static str, &'static str);
+/// Namespace (empty for the whole cluster) and name.
+type Place = (String, String);
+
+/// What happened to an object.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) revision: u64,
+    pub(super) key: Key,
+    /// As it was before; `None` if it was created.
+    pub(super) before: Option<Arc<Json>>,
+    /// As it is now, or as it was deleted.
+    pub(super) object: Arc<Json>,
+    pub(super) is_deleted: bool,
+}
+
+/// Every object, in order.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    revision: u64,
+    objects: BTreeMap<Key, BTreeMap<Place, Arc<Json>>>,
+    events: VecDeque<Event>,
+    /// What the authorizers go by: the roles, bindings and relations of these objects.
+    pub(super) policy: Policy,
+    journal: Option<Journal>,
+    /// Up to where the controllers have seen what happened.
+    seen: u64,
+}
+
+impl Store {
+    /// The revision of the last change.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Whether nothing was ever stored.
+    pub(super) const fn is_new(&self) -> bool {
+        self.revision == 0
+    }
+
+    pub(super) fn get(&self, key: Key, namespace: &str, name: &str) -> Option<&Arc<Json>> {
+        // A lookup by borrowed parts would need a key type of its own.
+        self.objects.get(&key)?.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// The objects of a namespace (empty: of all), by namespace and name.
+    pub(super) fn list<'a>(&'a self, key: Key, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Json>> {
+        let from = (namespace.to_owned(), String::new());
+        let all = self.objects.get(&key).into_iter();
+        all.flat_map(move |all| all.range((Bound::Included(from.clone()), Bound::Unbounded)))
+            .take_while(move |((own, _), _)| namespace.is_empty() || own == namespace)
+            .map(|(_, object)| object)
+    }
+
+    /// Every kind of object that there is.
+    pub(super) fn keys(&self) -> Vec<Key> {
+        self.objects.iter().filter(|(_, all)| !all.is_empty()).map(|(key, _)| *key).collect()
+    }
+
+    /// Stores an object, new or changed; it gets the next revision. Nothing happens where the
+    /// journal cannot be written.
+    pub(super) fn put(&mut self, key: Key, mut object: Json) -> Result<Arc<Json>, JournalError> {
+        let revision = self.revision + 1;
+        object.path_mut(&["metadata"]).set("resourceVersion", revision.to_string());
+        encode::order(&mut object);
+        let object = Arc::new(object);
+        if let Some(journal) = &mut self.journal {
+            journal.write(&Change::Put { revision, key, object: &object })?;
+        }
+        self.keep(revision, key, Arc::clone(&object));
+        Ok(object)
+    }
+
+    /// Takes an object out.
+    pub(super) fn delete(
+        &mut self,
+        key: Key,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Arc<Json>>, JournalError> {
+        if self.get(key, namespace, name).is_none() {
+            return Ok(None);
+        }
+        let revision = self.revision + 1;
+        if let Some(journal) = &mut self.journal {
+            journal.write(&Change::Delete { revision, key, namespace, name })?;
+        }
+        Ok(self.forget(revision, key, namespace, name))
+    }
+
+    /// Puts back what a journal says, and what has just been written to it.
+    pub(super) fn keep(&mut self, revision: u64, key: Key, object: Arc<Json>) {
+        let place = (object.text("metadata.namespace").to_owned(), object.text("metadata.name").to_owned());
+        let before = self.objects.entry(key).or_default().insert(place, Arc::clone(&object));
+        // A role or binding is replaced where it stands: bindings are asked in their order.
+        if let (Some(before), false) = (&before, key.0 == "rbac.authorization.k8s.io") {
+            self.policy.remove(before);
+        }
+        // A binding to something that is no role was refused before it came here.
+        let _ = self.policy.put(&object);
+        self.happened(Event { revision, key, before, object, is_deleted: false });
+    }
+
+    /// Takes out what a journal says is gone.
+    pub(super) fn forget(
+        &mut self,
+        revision: u64,
+        key: Key,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Json>> {
+        let place = (namespace.to_owned(), name.to_owned());
+        let before = self.objects.get_mut(&key)?.remove(&place)?;
+        self.policy.remove(&before);
+        // The event carries the revision at which it went.
+        let mut gone = (*before).clone();
+        gone.path_mut(&["metadata"]).set("resourceVersion", revision.to_string());
+        let object = Arc::new(gone);
+        let before = Some(before);
+        self.happened(Event { revision, key, before, object: Arc::clone(&object), is_deleted: true });
+        Some(object)
+    }
+
+    /// The revision is at least this one.
+    pub(super) fn advance(&mut self, revision: u64) {
+        self.revision = self.revision.max(revision);
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.advance(event.revision);
+        self.events.push_back(event);
+        if self.events.len() > EVENTS {
+            self.events.pop_front();
+        }
+    }
+
+    /// The kinds of objects that something happened to since this was last asked; after a
+    /// restart, all.
+    pub(super) fn changed_keys(&mut self) -> Vec<Key> {
+        let mut keys: Vec<Key> = if self.seen == 0 {
+            self.keys()
+        } else {
+            let from = self.events.partition_point(|event| event.revision <= self.seen);
+            self.events.range(from..).map(|event| event.key).collect()
+        };
+        if self.seen == self.revision {
+            keys.clear();
+        }
+        self.seen = self.revision;
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// What happened to a kind of object after a revision; `None` if that is no longer known.
+    pub(super) fn events_after(&self, key: Key, revision: u64) -> Option<Vec<Event>> {
+        let oldest = self.events.front().map_or(self.revision + 1, |event| event.revision);
+        if revision + 1 < oldest {
+            return None;
+        }
+        let from = self.events.partition_point(|event| event.revision <= revision);
+        Some(self.events.range(from..).filter(|event| event.key == key).cloned().collect())
+    }
+}
+
+impl Store {
+    /// Lets the store write to a journal from now on. Who watches begins here.
+    pub(super) fn attach(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+        self.events.clear();
+    }
+}

@@ -1,0 +1,98 @@
+//! Watching: what happens to a list of objects, as it happens
+//! (apiserver/pkg/endpoints/handlers/watch.go).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::access::Json;
+
+use super::Cluster;
+use super::failure::{Failure, Served};
+use super::selector::Selection;
+use super::table::Shape;
+
+/// How long a watch lasts when its client does not say (`--min-request-timeout` is 30 minutes).
+const LIFETIME: Duration = Duration::from_secs(1800);
+
+/// A watch that has begun.
+#[derive(Debug)]
+pub struct Watch {
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) served: Served,
+    pub(super) namespace: String,
+    pub(super) selection: Selection,
+    pub(super) shape: Shape,
+    /// Everything up to here has been told.
+    pub(super) revision: u64,
+    /// What is to be told before anything else.
+    pub(super) ready: VecDeque<Json>,
+    pub(super) until: Instant,
+    pub(super) is_over: bool,
+}
+
+/// When a watch ends that is to last so many seconds; without any, when the server says.
+pub(super) fn end(seconds: Option<u64>) -> Instant {
+    Instant::now() + seconds.filter(|seconds| *seconds > 0).map_or(LIFETIME, Duration::from_secs)
+}
+
+pub(super) fn event(kind: &str, object: Json) -> Json {
+    Json::object([("type", kind.into()), ("object", object)])
+}
+
+impl Watch {
+    /// The next event as its line; `None` when the watch is over.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        let mut changes = self.cluster.changes();
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some((event.compact() + "\n").into_bytes());
+            }
+            if self.is_over {
+                return None;
+            }
+            self.collect();
+            if self.ready.is_empty() && !self.is_over {
+                match timeout_at(self.until, changes.changed()).await {
+                    Ok(Ok(())) => {}
+                    // Its time is up, or the cluster is closed.
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    fn collect(&mut self) {
+        let cluster = Arc::clone(&self.cluster);
+        let now = cluster.now();
+        let store = cluster.read();
+        let revision = store.revision();
+        let Some(events) = store.events_after(self.served.key(), self.revision) else {
+            let message = format!("too old resource version: {} ({revision})", self.revision);
+            self.ready.push_back(event("ERROR", Failure::expired(message).status()));
+            self.is_over = true;
+            return;
+        };
+        drop(store);
+        self.revision = revision;
+        for happened in events {
+            let of_namespace = |object: &Json| {
+                self.namespace.is_empty() || object.text("metadata.namespace") == self.namespace
+            };
+            if !of_namespace(&happened.object) {
+                continue;
+            }
+            let was = happened.before.as_ref().is_some_and(|before| self.selection.takes(before));
+            let is = !happened.is_deleted && self.selection.takes(&happened.object);
+            let kind = match (was, is) {
+                (false, true) => "ADDED",
+                (true, true) => "MODIFIED",
+                (true, false) => "DELETED",
+                (false, false) => continue,
+            };
+            self.ready.push_back(event(kind, self.shape.one(self.served, &happened.object, now)));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The cluster that answers, on the workspace's certificates.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::LabError;
+use super::engine::Lab;
+use crate::access::World;
+use crate::blueprint::{Certificate as Planned, Server, ServerStyle};
+use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer, empty_world, journal_name};
+use crate::handshake::{Credential, Presented, ServerSide};
+use crate::pki::{KubeconfigContent, PrivateKey, pem, write_kubeconfig};
+use crate::trust::{Certificate, Roots};
+use crate::workspace::{Cancel, Secrecy, Selection, WorkspaceError, authority_chain, credential};
+
+/// Whom the API server believes as a front proxy (`--requestheader-allowed-names`).
+const FRONT_PROXY: &str = "front-proxy-client";
+/// The directory of the kubeconfigs that reach the serving cluster.
+const KUBECONFIGS: &str = "serve";
+
+/// A cluster ready to serve.
+#[derive(Debug)]
+pub struct Ready {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// What its API server presents.
+    pub presented: Arc<Presented>,
+    /// The files that both were read from, as they were then.
+    files: Files,
+}
+
+/// The bytes of the files that are read again when they change.
+#[derive(Debug, PartialEq, Eq)]
+struct Files(Vec<Option<Vec<u8>>>);
+
+/// A kubeconfig that reaches the serving cluster.
+#[derive(Debug, Clone)]
+pub struct Reaching {
+    /// The component: `admin`, `kubelet@node01`.
+    pub client: String,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+impl Lab {
+    /// Makes what is missing of the workspace, and opens its cluster: an API server alone
+    /// (`bare`), or with a controller manager and the objects of a new cluster. Objects that
+    /// were stored before are there again.
+    ///
+    /// # Errors
+    /// An artifact cannot be made or read, or the objects' file cannot.
+    pub fn cluster(&self, bare: bool, cancel: &Cancel) -> Result<Ready, LabError> {
+        self.make(&Selection::All, cancel, &|_| ())?;
+        let server = self.api_server()?;
+        let account = self.plan.key_pairs.iter().find(|pair| pair.id == "sa");
+        let account = account.and_then(|pair| pair.places.first());
+        let accounts = match account {
+            Some(place) => {
+                self.store().read(&place.private)?.map(|text| PrivateKey::from_pem(&text)).transpose()?
+            }
+            None => None,
+        };
+        let issuer = format!("https://kubernetes.default.svc.{}", self.plan.spec.dns_domain);
+        let world = World::of_plan(&self.plan, self.now());
+        let settings = Settings {
+            clock: self.clock,
+            bare,
+            server_address: self.plan.spec.endpoint().to_string(),
+            service_address: self.plan.spec.service_address(),
+            anchors: self.anchors(server)?,
+            accounts: accounts.map(|key| AccountKey::new(key, issuer)),
+            signer: self.signer(&server.client_authority)?,
+            objects: world.objects,
+        };
+        let journal = self.store().path(&self.store().own(journal_name(bare)));
+        let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
+        self.notice(notices);
+        let presented = Presented::new(&self.serving(server)?)?;
+        Ok(Ready { cluster, presented, files: self.serving_files()? })
+    }
+
+    /// Reads again what has changed on disk, as the real one does within seconds, and says
+    /// whether there was anything. What does not serve leaves all as it was.
+    ///
+    /// # Errors
+    /// A file cannot be read, or does not serve.
+    pub fn reload(&self, ready: &mut Ready) -> Result<bool, LabError> {
+        let server = self.api_server()?;
+        let files = self.serving_files()?;
+        if files == ready.files {
+            return Ok(false);
+        }
+        ready.files = files;
+        ready.presented.replace(&self.serving(server)?)?;
+        ready.cluster.trust(self.anchors(server)?);
+        Ok(true)
+    }
+
+    /// Writes a kubeconfig for each identity that has a certificate for the API server: it
+    /// reaches the one at this address, and verifies it by a name of its certificate.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn write_reaching(&self, address: SocketAddr) -> Result<Vec<Reaching>, LabError> {
+        let server = self.api_server()?;
+        let authority = self.pem_of(&server.client_authority)?;
+        let name = self.verified_name(server, address)?;
+        let mut written = Vec::new();
+        let clients =
+            self.plan.connections.iter().filter(|one| one.server.style == ServerStyle::KubeApiserver);
+        let mut seen: Vec<&str> = Vec::new();
+        for connection in clients {
+            let Some(id) = connection.credential.as_deref().filter(|id| !seen.contains(id)) else { continue };
+            seen.push(id);
+            let client = connection.client_name();
+            let own = credential(self.store(), &self.plan, id)?;
+            let certificate: String = own.chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
+            let text = write_kubeconfig(&KubeconfigContent {
+                cluster: &self.plan.spec.name,
+                server: &format!("https://{address}"),
+                server_name: name.as_deref(),
+                user: &client,
+                authority: authority.as_bytes(),
+                certificate: certificate.as_bytes(),
+                key: own.key.to_pem().as_bytes(),
+            });
+            let path = format!("{KUBECONFIGS}/{client}.kubeconfig");
+            self.locked.write(&path, text.as_bytes(), Secrecy::Private)?;
+            written.push(Reaching { client, path: self.store().path(&path) });
+        }
+        Ok(written)
+    }
+
+    /// The kubelets and the etcd members of the cluster, as they serve beside its API server.
+    ///
+    /// # Errors
+    /// A certificate or a CA cannot be read.
+    pub fn companions(&self) -> Result<Vec<ServerSide>, LabError> {
+        let world = Arc::new(empty_world());
+        let beside = self.plan.servers.iter().filter(|server| server.style != ServerStyle::KubeApiserver);
+        let side = |server: &Server| -> Result<ServerSide, LabError> {
+            Ok(ServerSide {
+                name: format!("{}@{}", server.kind, server.node),
+                style: server.style,
+                port: server.port,
+                credential: self.serving(server)?,
+                client_roots: self.anchors(server)?.clients,
+                request_header: None,
+                world: Arc::clone(&world),
+            })
+        };
+        beside.map(side).collect()
+    }
+
+    /// Where the serving cluster's audit log lies.
+    #[must_use]
+    pub fn audit_file(&self) -> PathBuf {
+        self.store().path(&format!("{KUBECONFIGS}/audit.log"))
+    }
+
+    /// The first API server of the plan.
+    fn api_server(&self) -> Result<&Server, LabError> {
+        let found = self.plan.servers.iter().find(|server| server.style == ServerStyle::KubeApiserver);
+        found.ok_or_else(|| WorkspaceError::Unknown("kube-apiserver".into()).into())
+    }
+
+    fn serving(&self, server: &Server) -> Result<Credential, LabError> {
+        let own = credential(self.store(), &self.plan, &server.certificate)?;
+        Ok(Credential { chain: own.chain, key: own.key.der().to_vec() })
+    }
+
+    fn anchors(&self, server: &Server) -> Result<Anchors, LabError> {
+        let roots = |id: &str| -> Result<Arc<Roots>, LabError> {
+            Ok(Arc::new(Roots::from_der(authority_chain(self.store(), &self.plan, id)?)))
+        };
+        Ok(Anchors {
+            clients: Some(roots(&server.client_authority)?),
+            front_proxies: server.request_header_authority.as_deref().map(roots).transpose()?,
+            allowed_names: vec![FRONT_PROXY.into()],
+        })
+    }
+
+    /// The CA that signs CSRs; none where its key is not here.
+    fn signer(&self, id: &str) -> Result<Option<Signer>, LabError> {
+        let place = self.plan.authority(id).map(|authority| authority.place.key.as_str());
+        let key = place.map(|path| self.store().read(path)).transpose()?.flatten();
+        let Some(key) = key.map(|text| PrivateKey::from_pem(&text)).transpose()? else { return Ok(None) };
+        let chain = authority_chain(self.store(), &self.plan, id)?;
+        Ok(chain.into_iter().next().map(|certificate| Signer::new(certificate, key)))
+    }
+
+    fn pem_of(&self, id: &str) -> Result<String, LabError> {
+        let chain = authority_chain(self.store(), &self.plan, id)?;
+        Ok(chain.iter().map(|der| pem("CERTIFICATE", der)).collect())
+    }
+
+    /// A name by which the certificate can be verified at an address that is not in it.
+    fn verified_name(&self, server: &Server, address: SocketAddr) -> Result<Option<String>, LabError> {
+        let own = credential(self.store(), &self.plan, &server.certificate)?;
+        let leaf = own.chain.first().and_then(|der| Certificate::parse(der).ok());
+        Ok(leaf.filter(|leaf| !leaf.ip_addresses().contains(&address.ip())).and_then(|leaf| {
+            let names = leaf.dns_names();
+            let preferred = names.iter().find(|name| *name == "kubernetes");
+            let address = || leaf.ip_addresses().first().map(ToString::to_string);
+            preferred.or_else(|| names.first()).cloned().or_else(address)
+        }))
+    }
+
+    fn serving_files(&self) -> Result<Files, LabError> {
+        let mut paths: Vec<&str> = Vec::new();
+        for server in &self.plan.servers {
+            paths.extend(self.plan.certificate(&server.certificate).map(Planned::file));
+            let authorities =
+                [Some(server.client_authority.as_str()), server.request_header_authority.as_deref()];
+            let of_authority = authorities.into_iter().flatten().filter_map(|id| self.plan.authority(id));
+            paths.extend(of_authority.map(|authority| authority.place.certificate.as_str()));
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        Ok(Files(paths.into_iter().map(|path| self.store().read(path)).collect::<Result<_, _>>()?))
+    }
+}
