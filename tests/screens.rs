@@ -11,8 +11,8 @@ use dojang::blueprint::{ClusterSpec, KeyAlgorithm};
 use dojang::clock::Clock;
 use dojang::fault::Making;
 use dojang::lab::{
-    Cancel, Directory, Edge, Lab, LabOptions, Opinions, Panel, Play, PlayRequest, Progress, StepReport,
-    Trial, TrialStep,
+    Cancel, Directory, Edge, Holding, Lab, LabOptions, Opinions, Panel, Play, PlayRequest, Progress,
+    StepReport, Trial, TrialStep,
 };
 use dojang::lesson::Lesson;
 use dojang::text::Language;
@@ -20,6 +20,7 @@ use dojang::trust::opinion::Opinion;
 use dojang::ui::{Background, Engine, Options, ProgressView, Still};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use time::OffsetDateTime;
 use unicode_width::UnicodeWidthStr;
 
 /// A lab whose reports are the same on each run.
@@ -75,6 +76,15 @@ impl Engine for Fixed {
         _: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String> {
         Err("no fault is tried here".into())
+    }
+    fn holdings(&self) -> Vec<Holding> {
+        self.0.holdings()
+    }
+    fn now(&self) -> OffsetDateTime {
+        self.0.now()
+    }
+    fn export(&self, _: &str, _: &str, _: &[u8]) -> Result<String, String> {
+        Err("nothing is exported here".into())
     }
     fn record(&self, _: &str, _: &str, _: Option<usize>) -> Result<(), String> {
         Ok(())

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use common::sound::{Moments, is_sound};
 use common::{DOJANG, argument};
 use dojang::fault::Making;
-use dojang::lab::{self, Cancel, Panel, StepReport, Trial, TrialStep};
+use dojang::lab::{self, Cancel, Holding, Panel, StepReport, Trial, TrialStep};
 use dojang::lesson::{Action, Lesson, Progress};
 use dojang::text::Language;
 use dojang::ui::{self, Engine, ProgressView};
@@ -470,6 +470,15 @@ fn a_kill_at_any_moment_of_a_lesson_loses_nothing() {
 struct Panics(Vec<Lesson>);
 
 impl Engine for Panics {
+    fn holdings(&self) -> Vec<Holding> {
+        Vec::new()
+    }
+    fn now(&self) -> time::OffsetDateTime {
+        time::OffsetDateTime::UNIX_EPOCH
+    }
+    fn export(&self, _: &str, _: &str, _: &[u8]) -> Result<String, String> {
+        Err("nothing is exported here".into())
+    }
     fn lessons(&self) -> &[Lesson] {
         &self.0
     }

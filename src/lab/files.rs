@@ -66,7 +66,8 @@ impl Lab {
         let items = self.store().read(&path)?.map(|pem| x509::inspect(&pem)).transpose()?.unwrap_or_default();
         let request = items.into_iter().find(|item| item.kind == Kind::CertificateRequest);
         let made = request.is_some();
-        let fields = request.map_or(Ok(Vec::new()), |item| request_fields(&item.der))?;
+        let der = request.map(|item| item.der);
+        let fields = der.as_deref().map_or(Ok(Vec::new()), request_fields)?;
         let view = |field: x509::Field| FieldView {
             name: field.name.into_owned(),
             value: field.value,
@@ -77,6 +78,7 @@ impl Lab {
             id: format!("{id} CSR"),
             path,
             made,
+            der,
             fields: fields.into_iter().map(view).collect(),
         })
     }

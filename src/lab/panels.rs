@@ -87,7 +87,7 @@ impl Lab {
             None => self.planned_fields(&id),
         };
         let fields = fields.into_iter().map(|field| view(field, focus, None)).collect();
-        Ok(ArtifactView { id, path, made: made.is_some(), fields })
+        Ok(ArtifactView { id, path, made: made.is_some(), der: made, fields })
     }
 
     /// A changed artifact beside what it was.
@@ -119,7 +119,8 @@ impl Lab {
             Some(leaf) => leaf.file().to_owned(),
             None => self.plan.authority(&changed.id).map(|a| a.place.certificate.clone()).unwrap_or_default(),
         };
-        Ok(ArtifactView { id: changed.id.clone(), path, made: true, fields })
+        let der = Some(changed.after.clone());
+        Ok(ArtifactView { id: changed.id.clone(), path, made: true, der, fields })
     }
 
     /// The fields that are known before a certificate is made.

@@ -140,6 +140,8 @@ pub struct ArtifactView {
     pub path: String,
     /// Whether it has been made.
     pub made: bool,
+    /// Its bytes, where it has been made.
+    pub der: Option<Vec<u8>>,
     /// Its fields in order.
     pub fields: Vec<FieldView>,
 }

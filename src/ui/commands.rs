@@ -9,8 +9,10 @@ use super::theatre::Act;
 use super::theme::Theme;
 
 mod conditions;
+mod inspected;
 
 use conditions::*;
+use inspected::*;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,32 @@ pub(super) enum Command {
     NextFault(isize),
     /// Break what is whole, mend what is broken.
     Turn,
+    /// Open the inspector: the list, or the certificate that is shown.
+    Inspect,
+    /// Take what is pointed at in the inspector: open it, fold it, do it.
+    Take,
+    /// Inwards in the inspector, or with `false` outwards.
+    Inwards(bool),
+    /// Look for something in a certificate: type what.
+    Seek,
+    /// The next that holds what was looked for, or with `false` the one before.
+    NextHit(bool),
+    /// Open its issuer.
+    Issuer,
+    /// Its way to its root.
+    Chain,
+    /// Bars on a time line.
+    Bars,
+    /// Put it beside another.
+    Compare,
+    /// All words for a field.
+    Words,
+    /// Write it into a file.
+    Export,
+    /// Show the bytes of what is compared, or not.
+    Bytes,
+    /// Show only what differs, or all.
+    OnlyChanged,
     /// Look for something: type what.
     Find,
     /// Open the list of all lessons and steps.
@@ -164,16 +192,19 @@ pub(super) fn primary(model: &Model) -> Option<&'static Entry> {
 
 use Key::{Char, Ctrl};
 use Mode::{
-    After, Fault, Faults, Filter, Find, Glossary, Help, Home, Jump, Pick, Programme, Question, Ready, Working,
+    After, Bars, Chain, Compare, Fault, Faults, Filter, Find, Glossary, Help, Home, Inspect, Jump, Offers,
+    Pick, Programme, Question, Ready, Seek, Shelf, Words, Working,
 };
 
 const STEPS: &[Mode] = &[Question, Ready, After];
 const LESSON: &[Mode] = &[Question, Ready, Working, After];
-const PLACES: &[Mode] = &[Home, Faults, Fault, Question, Ready, Working, After];
+const PAGE: &[Mode] = &[Inspect, Words, Chain, Bars];
+const PLACES: &[Mode] = &[Shelf, Inspect, Home, Faults, Fault, Question, Ready, Working, After];
 const LESSON_OR_FAULT: &[Mode] = &[Question, Ready, Working, After, Fault];
 const THEATRE: &[Mode] = &[Mode::Theatre];
 #[rustfmt::skip]
 const UNTYPED: &[Mode] = &[
+    Shelf, Inspect, Words, Chain, Bars, Compare,
     Programme, Mode::Theatre, Pick, Faults, Fault, Home, Question, Ready, Working, After, Jump, Glossary, Help,
 ];
 const ANY: &[Mode] = &[];
@@ -219,9 +250,9 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Move(1), &[Key::Down, Ctrl('n')], "", ("choose", "고르기"), &[Find, Filter], always, 0),
     row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Jump], always, 2),
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Jump], always, 0),
-    row(Command::EraseAll, &[Ctrl('u')], "Ctrl-u", ("clear", "지우기"), &[Find, Filter], always, 4),
-    row(Command::Erase, &[Key::Backspace], "", ("erase", "한 글자 지우기"), &[Find, Filter], always, 0),
-    row(Command::Back, &[Key::Esc], "Esc", ("close", "닫기"), &[Find, Filter], always, 3),
+    row(Command::EraseAll, &[Ctrl('u')], "Ctrl-u", ("clear", "지우기"), &[Find, Filter, Seek], always, 4),
+    row(Command::Erase, &[Key::Backspace], "", ("erase", "한 글자 지우기"), &[Find, Filter, Seek], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("close", "닫기"), &[Find, Filter, Seek, Offers], always, 3),
     row(Command::Previous, &[Key::Left, Char('h')], "{sides}", ("step", "단계"), STEPS, always, 4),
     row(Command::Next, &[Key::Right, Char('l')], "", ("next step", "다음 단계"), STEPS, always, 0),
     row(Command::Pane(true), &[Key::Tab], "Tab", ("panel", "패널"), LESSON, has_panels, 3),
@@ -237,6 +268,37 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Half(-2), &[Key::PageUp, Ctrl('b')], "", ("a screen up", "한 화면 위로"), ANY, always, 0),
     row(Command::Top, &[Char('<'), Key::Home], "< >", ("first, last (Home, End)", "처음, 끝 (Home, End)"), ANY, always, 0),
     row(Command::Bottom, &[Char('>'), Char('G'), Key::End], "", ("last", "끝"), ANY, always, 0),
+    row(Command::Inspect, &[Char('i')], "i", ("certificates", "인증서 목록"), &[Home], always, 4),
+    row(Command::Inspect, &[Char('i')], "i", ("inspect", "들여다보기"), LESSON, points_at_certificate, 3),
+    row(Command::Inspect, &[Char('i')], "i", ("inspect", "들여다보기"), LESSON, has_certificate, 0),
+    row(Command::Take, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Shelf, Chain, Bars], always, 1),
+    row(Command::Take, &[Key::Enter], "Enter", ("do it", "하기"), &[Offers], always, 1),
+    row(Command::Take, &[Key::Enter], "Enter", ("done", "마치기"), &[Seek], always, 1),
+    row(Command::Take, &[Key::Enter, Char(' ')], "Enter", ("unfold", "펼치기"), &[Inspect], leads_fields, 1),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Shelf, Chain, Bars, Compare, Offers], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Shelf, Chain, Bars, Compare, Offers], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}{sides}", ("move", "이동"), &[Inspect], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("move", "이동"), &[Inspect], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Words], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Words], always, 0),
+    row(Command::Inwards(true), &[Key::Right, Char('l')], "", ("inwards", "안으로"), &[Inspect], always, 0),
+    row(Command::Inwards(false), &[Key::Left, Char('h')], "", ("outwards", "밖으로"), &[Inspect], always, 0),
+    row(Command::Pane(true), &[Key::Tab], "Tab", ("pane", "창"), &[Inspect], always, 3),
+    row(Command::Pane(false), &[Key::BackTab], "", ("pane before", "이전 창"), &[Inspect], always, 0),
+    row(Command::Seek, &[Char('/')], "/", ("search", "검색"), &[Inspect], always, 4),
+    row(Command::NextHit(true), &[Char('n')], "n/N", ("next, previous", "다음, 이전"), &[Inspect], has_hits, 4),
+    row(Command::NextHit(false), &[Char('N')], "", ("previous hit", "이전 결과"), &[Inspect], has_hits, 0),
+    row(Command::NextHit(false), &[Key::Up, Ctrl('p')], "{arrows}", ("next, previous", "다음, 이전"), &[Seek], has_hits, 2),
+    row(Command::NextHit(true), &[Key::Down, Ctrl('n')], "", ("next hit", "다음 결과"), &[Seek], has_hits, 0),
+    row(Command::Words, &[Char('x')], "x", ("explain", "설명"), PAGE, has_field, 5),
+    row(Command::Issuer, &[Char('i')], "i", ("issuer", "발급자"), &[Inspect], has_issuer, 6),
+    row(Command::Chain, &[Char('s')], "s", ("chain", "체인"), PAGE, always, 7),
+    row(Command::Bars, &[Char('t')], "t", ("time line", "시간선"), &[Shelf, Inspect, Words, Chain, Bars], always, 7),
+    row(Command::Compare, &[Char('d')], "d", ("compare", "비교"), &[Inspect], always, 7),
+    row(Command::Export, &[Char('e')], "e", ("export", "내보내기"), PAGE, always, 7),
+    row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), PAGE, always, 6),
+    row(Command::Bytes, &[Char('b')], "b", ("bytes", "바이트"), &[Compare], always, 3),
+    row(Command::OnlyChanged, &[Char('a')], "a", ("all, differences", "전체, 차이만"), &[Compare], always, 4),
     row(Command::OpenFault, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Faults], always, 1),
     row(Command::OpenFault, &[Key::Enter], "Enter", ("open", "열기"), &[Filter], always, 1),
     row(Command::Filter, &[Char('/')], "/", ("filter", "거르기"), &[Faults], always, 3),
@@ -282,9 +344,9 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Shelf, Inspect, Words, Chain, Bars, Compare, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

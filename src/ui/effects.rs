@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Engine;
+use super::inspector::Entry;
 use super::update::{Effect, Msg};
 
 /// What the effects bring back.
@@ -49,6 +50,13 @@ pub(super) fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Rep
         }
         Effect::AskOpenssl { run, cases } => {
             send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
+        }
+        Effect::Gather { run } => {
+            let entries = engine.holdings().into_iter().map(Entry::of).collect();
+            send(Msg::Gathered(run, engine.now(), entries));
+        }
+        Effect::Export { stem, extension, bytes } => {
+            send(Msg::Exported(engine.export(&stem, extension, &bytes)));
         }
         Effect::Reload => {
             if let Some(problems) = engine.reload() {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use time::OffsetDateTime;
+
 use super::{Engine, ProgressView};
 use crate::fault::Making;
 use crate::lab::{
-    Cancel, Edge, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep,
+    self, Cancel, Edge, Holding, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport, Trial,
+    TrialStep,
 };
 use crate::lesson::{Lesson, Step};
 use crate::text::Language;
@@ -76,6 +79,22 @@ impl Engine for Lab {
         tell: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String> {
         Lab::trial(self, making, is_broken, cancel, tell).map_err(|error| error.to_string())
+    }
+
+    fn holdings(&self) -> Vec<Holding> {
+        Lab::holdings(self)
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        Lab::now(self)
+    }
+
+    fn export(&self, stem: &str, extension: &str, bytes: &[u8]) -> Result<String, String> {
+        let written =
+            std::env::current_dir().and_then(|directory| lab::export(&directory, stem, extension, bytes));
+        written.map(|path| path.display().to_string()).map_err(|error| {
+            format!("cannot write {stem}.{extension} here: {error}; start dojang in a directory of your own")
+        })
     }
 
     fn record(&self, lesson: &str, step: &str, choice: Option<usize>) -> Result<(), String> {

@@ -7,8 +7,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use crate::fault::Making;
-use crate::lab::{Cancel, Edge, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
+use crate::lab::{Cancel, Edge, Holding, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
@@ -18,6 +20,7 @@ mod commands;
 mod effects;
 mod engine;
 mod guard;
+mod inspector;
 mod keys;
 mod model;
 mod overlay;
@@ -81,6 +84,20 @@ pub trait Engine: Send + Sync + 'static {
         cancel: &Cancel,
         tell: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String>;
+
+    /// Every certificate, request and revocation list of the workspace. Reads the disk; it is
+    /// called off the screen's thread.
+    fn holdings(&self) -> Vec<Holding>;
+
+    /// The present, by which certificates are looked at.
+    fn now(&self) -> OffsetDateTime;
+
+    /// Writes a new file, readable by the user alone, and gives its whole path. Called off
+    /// the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user.
+    fn export(&self, stem: &str, extension: &str, bytes: &[u8]) -> Result<String, String>;
 
     /// Keeps that a step is done; `choice` is the answer to a question, from 1. Called by the
     /// screen before it shows the step as done; quick.

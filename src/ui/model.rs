@@ -6,6 +6,7 @@ use crate::text::Language;
 
 use super::ProgressView;
 use super::browser::Browser;
+use super::inspector::{Inspector, Shown};
 use super::overlay::Overlay;
 use super::theatre::Theatre;
 use super::theme::Theme;
@@ -31,6 +32,8 @@ pub(super) struct Model {
     pub(super) theatre: Option<Theatre>,
     /// The fault browser, while it is open: over the list and over the lesson.
     pub(super) browser: Option<Browser>,
+    /// The inspector, while it is open: over all of these.
+    pub(super) inspector: Option<Inspector>,
     /// How far the help is scrolled, while it is open.
     pub(super) help: Option<usize>,
     /// What lies over the rest.
@@ -139,6 +142,22 @@ pub(super) enum Mode {
     Faults,
     /// The page of a fault.
     Fault,
+    /// What of a certificate can be copied or exported.
+    Offers,
+    /// The list of certificates.
+    Shelf,
+    /// Something to look for in a certificate is being typed.
+    Seek,
+    /// A certificate: its fields, its tree, its bytes.
+    Inspect,
+    /// The words for one of its fields.
+    Words,
+    /// Its way to its root.
+    Chain,
+    /// It and its issuers on a time line.
+    Bars,
+    /// It beside another.
+    Compare,
     /// The list of lessons.
     Home,
     /// A question waits for its answer.
@@ -154,7 +173,7 @@ pub(super) enum Mode {
 impl Mode {
     /// Whether keys are letters of something that is typed.
     pub(super) const fn is_typing(self) -> bool {
-        matches!(self, Self::Find | Self::Filter)
+        matches!(self, Self::Find | Self::Filter | Self::Seek)
     }
 }
 
@@ -191,6 +210,9 @@ impl Model {
             Some(Overlay::Glossary(_)) => return Mode::Glossary,
             None => {}
         }
+        if let Some(inspector) = &self.inspector {
+            return Self::inspector_mode(inspector);
+        }
         if let Some(theatre) = &self.theatre {
             return match &theatre.show {
                 Some(show) if show.pick.is_some() => Mode::Pick,
@@ -212,6 +234,20 @@ impl Model {
             (State::Answered(_) | State::Done(_), _) | (_, Some(Action::Read) | None) => Mode::After,
             (_, Some(Action::Predict(_) | Action::Recall(_))) => Mode::Question,
             _ => Mode::Ready,
+        }
+    }
+
+    fn inspector_mode(inspector: &Inspector) -> Mode {
+        let typing = inspector.page.as_ref().is_some_and(|page| page.search.typing);
+        match &inspector.shown {
+            _ if inspector.menu.is_some() => Mode::Offers,
+            _ if inspector.is_list() => Mode::Shelf,
+            Shown::Panes if typing => Mode::Seek,
+            Shown::Panes => Mode::Inspect,
+            Shown::Words(_) => Mode::Words,
+            Shown::Chain { .. } => Mode::Chain,
+            Shown::Bars(_) => Mode::Bars,
+            Shown::Comparison(_) => Mode::Compare,
         }
     }
 

@@ -108,6 +108,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         study: None,
         theatre: None,
         browser: None,
+        inspector: None,
         help: None,
         overlay: None,
         armed: None,

@@ -4,6 +4,7 @@
 use crate::text::Language;
 
 use super::commands::{self, Command};
+use super::inspector::{copies, exports};
 use super::keys::keys_of;
 use super::model::{Focus, Mode, Model, Notice, State, Study};
 use super::view;
@@ -11,6 +12,7 @@ use super::view;
 mod copy;
 mod doing;
 mod faults;
+mod inspector;
 mod lessons;
 mod message;
 mod mouse;
@@ -22,6 +24,9 @@ mod walk;
 
 pub(super) use copy::copyable;
 use doing::{answer, perform, performed};
+#[cfg(test)]
+pub(super) use inspector::show as inspect;
+pub(super) use inspector::shown_certificate;
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
@@ -56,6 +61,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Pasted(text) => match model.mode() {
             Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
+            Mode::Seek => inspector::edit(model, |query| query.push_str(&text)),
             Mode::Filter => faults::edit(model, |browser| text.chars().for_each(|c| browser.push(c))),
             _ => return Vec::new(),
         },
@@ -118,6 +124,12 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Tried(run, result) => return faults::tried(model, run, result),
+        Msg::Gathered(run, now, entries) => {
+            if !inspector::gathered(model, run, now, entries) {
+                return Vec::new();
+            }
+        }
+        Msg::Exported(result) => inspector::exported(model, result),
         Msg::NotKept(text) => model.notice = Some(Notice { wrong: true, text }),
     }
     model.redraw = true;
@@ -177,6 +189,8 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
                 study.panel_scroll = 0;
             }
         }
+        Command::Copy if model.inspector.is_some() => inspector::offer(model, copies),
+        Command::Export => inspector::offer(model, exports),
         Command::Copy => {
             if let Some((what, text)) = copyable(model) {
                 tell(
@@ -199,6 +213,9 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let language = model.language;
             if let Some(browser) = &mut model.browser {
                 browser.renew(language);
+            }
+            if let Some(inspector) = &mut model.inspector {
+                inspector.menu = None;
             }
             settle(model);
             return vec![Effect::SetLanguage(model.language)];
@@ -228,6 +245,25 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Find => over::find(model, true),
         Command::Jump => over::find(model, false),
         Command::GoThere => return over::go_there(model, None),
+        Command::Inspect => return inspector::open(model),
+        Command::Take => return inspector::take(model, None),
+        Command::Inwards(inwards) => inspector::step(model, inwards),
+        Command::Seek => inspector::seek(model),
+        Command::NextHit(forward) => inspector::next_hit(model, forward),
+        Command::Issuer => inspector::issuer(model),
+        Command::Chain => inspector::chain(model),
+        Command::Bars => inspector::bars(model),
+        Command::Compare => inspector::compare(model),
+        Command::Words => inspector::words(model),
+        Command::Bytes => inspector::comparison(model, |found| found.with_bytes = !found.with_bytes),
+        Command::OnlyChanged => inspector::comparison(model, |found| found.show(!found.only_changed)),
+        Command::Type(letter) if inspector::is_typing(model) => {
+            inspector::edit(model, |query| query.push(letter));
+        }
+        Command::Erase if inspector::is_typing(model) => inspector::edit(model, |query| {
+            query.pop();
+        }),
+        Command::EraseAll if inspector::is_typing(model) => inspector::edit(model, String::clear),
         Command::Type(letter) if faults::is_typing(model) => {
             faults::edit(model, |browser| browser.push(letter));
         }
@@ -263,7 +299,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
     if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
-    if theatre::leave(model) || faults::leave(model) {
+    if inspector::leave(model) || theatre::leave(model) || faults::leave(model) {
         return Vec::new();
     }
     stop_work(model);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::fault::{Change, Making};
+use time::OffsetDateTime;
+
 use crate::lab::{
     ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Difference, Edge, FieldDifference,
-    FieldView, MatrixRow, Opinions, Panel, Play, PlayRequest, Progress, StepReport, ToolCommands, Trial,
-    TrialStep,
+    FieldView, Holding, MatrixRow, Opinions, Panel, Play, PlayRequest, Progress, StepReport, ToolCommands,
+    Trial, TrialStep,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;
@@ -333,7 +335,13 @@ fn artifact(id: &str, made: bool, broken: bool) -> Panel {
     if broken && let Some(last) = fields.last_mut() {
         last.before = Some("9F:10:B7:3A:52:6D:E4:08:C1:77:25:AA:90:3B:5F:D6:12:84:EB:49".into());
     }
-    Panel::Artifact(ArtifactView { id: id.into(), path: format!("{id}.crt"), made, fields })
+    Panel::Artifact(ArtifactView {
+        id: id.into(),
+        path: format!("{id}.crt"),
+        made,
+        der: made.then(super::inspector::apiserver),
+        fields,
+    })
 }
 
 pub(super) fn verdict(fails: Option<(Rule, &str, &str)>) -> Verdict {
@@ -504,6 +512,18 @@ impl Engine for Fake {
             resume: Some(("the-admin".into(), "account".into())),
             language: None,
         }
+    }
+
+    fn holdings(&self) -> Vec<Holding> {
+        super::inspector::holdings()
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        super::inspector::NOW
+    }
+
+    fn export(&self, stem: &str, extension: &str, _bytes: &[u8]) -> Result<String, String> {
+        Ok(format!("/home/learner/{stem}.{extension}"))
     }
 
     fn panels(&self, _lesson: &str, step: &str) -> Vec<Panel> {

@@ -10,6 +10,7 @@ use ratatui::buffer::Buffer;
 use crate::lab::{Panel, Progress, StepReport};
 use crate::text::{Language, width};
 
+use super::inspector::Entry;
 use super::model::{Focus, Model, State};
 use super::run::model_of;
 use super::update::{Effect, Msg, update};
@@ -18,6 +19,7 @@ use super::{Engine, Options};
 
 mod fake;
 mod faults;
+mod inspector;
 mod over;
 mod theatre;
 use fake::Fake;
@@ -58,6 +60,10 @@ impl Lab {
                 Effect::Perform { run, lesson, step, cancel } => {
                     let result = self.engine.perform(&lesson, &step, &cancel, &|_| {});
                     self.send(Msg::Performed(run, result));
+                }
+                Effect::Gather { run } => {
+                    let entries = self.engine.holdings().into_iter().map(Entry::of).collect();
+                    self.send(Msg::Gathered(run, self.engine.now(), entries));
                 }
                 Effect::Edges(run) => {
                     let edges = self.engine.edges();

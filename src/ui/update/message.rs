@@ -11,6 +11,8 @@ use crate::lesson::Lesson;
 use crate::text::Language;
 use crate::trust::opinion::Opinion;
 use crate::ui::ProgressView;
+use crate::ui::inspector::Entry;
+use time::OffsetDateTime;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -47,6 +49,10 @@ pub(in crate::ui) enum Msg {
     TrialStep(u64, Box<TrialStep>),
     /// What trying a fault came to.
     Tried(u64, Result<Box<Trial>, String>),
+    /// What the workspace holds, and the present.
+    Gathered(u64, OffsetDateTime, Vec<Entry>),
+    /// The file that something was exported into, or why it was not.
+    Exported(Result<String, String>),
     /// Something could not be kept: one sentence.
     NotKept(String),
 }
@@ -109,6 +115,20 @@ pub(in crate::ui) enum Effect {
         is_broken: bool,
         /// Raised to stop it.
         cancel: Cancel,
+    },
+    /// Read what the workspace holds.
+    Gather {
+        /// The run.
+        run: u64,
+    },
+    /// Write a new file.
+    Export {
+        /// The beginning of its name.
+        stem: String,
+        /// Its end.
+        extension: &'static str,
+        /// What it holds.
+        bytes: Vec<u8>,
     },
     /// Keep that a step is done.
     Record {

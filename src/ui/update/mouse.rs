@@ -6,7 +6,7 @@ use super::super::commands::Command;
 use super::super::model::{Focus, Mode, Model};
 use super::super::view::{self, Target};
 use super::position::{page_by, settle, show_panel, stepped};
-use super::{Effect, answer, faults, lessons, over, run, theatre};
+use super::{Effect, answer, faults, inspector, lessons, over, run, theatre};
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
@@ -26,6 +26,12 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                     target.pane().map(|pane| (pane, model.study.as_ref().map_or(0, |study| study.panel)))
                 }
             };
+            if model.inspector.is_some() && !over {
+                let pane = if let Target::Inspect(spot) = target { spot.pane() } else { None };
+                inspector::wheel(model, pane, lines);
+                model.redraw = true;
+                return Vec::new();
+            }
             if model.browser.is_some() && !over {
                 if let Target::FaultPane(pane) = target {
                     faults::scroll(model, pane, lines);
@@ -66,6 +72,10 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
             Target::Found(found) => {
                 model.redraw = true;
                 return over::go_there(model, Some(found));
+            }
+            Target::Inspect(spot) => {
+                model.redraw = true;
+                return inspector::click(model, spot);
             }
             Target::Theatre(spot) => return theatre::click(model, spot),
             Target::Fault(fault) => {

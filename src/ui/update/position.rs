@@ -2,9 +2,12 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
-use super::{faults, over, theatre};
+use super::{faults, inspector, over, theatre};
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
+    if inspector::switch_pane(model, forward) {
+        return;
+    }
     if model.browser.is_some() {
         faults::switch_pane(model, forward);
         return;
@@ -38,10 +41,10 @@ pub(super) fn stepped(at: usize, by: isize) -> usize {
 
 /// Points elsewhere, or scrolls where there is nothing to point at.
 pub(super) fn move_by(model: &mut Model, lines: isize) {
-    if model.help.is_none() && (over::page_by(model, lines) || theatre::move_by(model, lines)) {
+    if model.help.is_none() && (over::page_by(model, lines) || inspector::page_by(model, lines)) {
         return;
     }
-    if model.help.is_none() && faults::page_by(model, lines) {
+    if model.help.is_none() && (theatre::move_by(model, lines) || faults::page_by(model, lines)) {
         return;
     }
     let is_question = model.mode() == Mode::Question;
@@ -68,6 +71,8 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
         *scroll = stepped(*scroll, lines);
     } else if model.overlay.is_some() {
         over::page_by(model, lines);
+    } else if model.inspector.is_some() {
+        inspector::page_by(model, lines);
     } else if model.theatre.is_some() {
         theatre::move_by(model, lines);
     } else if model.browser.is_some() {
@@ -113,6 +118,7 @@ pub(super) fn settle(model: &mut Model) {
         }
     }
     over::settle_glossary(model);
+    inspector::settle(model);
     let ends = view::fault_ends(model);
     if let Some(page) = model.browser.as_mut().and_then(|browser| browser.page.as_mut()) {
         for (scroll, end) in page.scrolls.iter_mut().zip(ends) {

@@ -31,6 +31,9 @@ fn said(model: &Model, columns: usize) -> Line<'static> {
         let text = truncate(&safe(&notice.text), columns.saturating_sub(2));
         return Line::from(vec![Span::styled(format!("{glyph} "), style), Span::raw(text)]);
     }
+    if model.inspector.is_some() {
+        return super::inspector::sought(model, columns).unwrap_or_default();
+    }
     if model.theatre.as_ref().is_some_and(|theatre| theatre.waiting.is_some()) {
         return Line::styled(look.pick("Connecting…", "연결하고 있어요…"), theme.mark());
     }

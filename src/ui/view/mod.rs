@@ -28,6 +28,7 @@ mod glossary;
 mod header;
 mod help;
 mod home;
+mod inspector;
 mod ladder;
 mod lines;
 mod map;
@@ -44,6 +45,7 @@ mod verdict;
 mod verifiers;
 
 pub(super) use decisive::{decisive_line, fault_decisive, fault_ends, has_decisive};
+pub(super) use inspector::{InspectorSpot, inspector_room, words_end};
 
 use decisive::fault_page;
 use lines::Body;
@@ -81,6 +83,8 @@ pub(super) enum Target {
     FaultTab(usize),
     /// A pane of a fault's page.
     FaultPane(usize),
+    /// Something in the inspector.
+    Inspect(InspectorSpot),
     /// A command of the footer.
     Command(Command),
     /// Something of the theatre.
@@ -106,6 +110,7 @@ impl Target {
             | Self::Fault(_)
             | Self::FaultTab(_)
             | Self::FaultPane(_)
+            | Self::Inspect(_)
             | Self::Command(_)
             | Self::Outside
             | Self::Nothing => None,
@@ -192,7 +197,9 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
         return;
     }
     let areas = areas(size);
-    if let Some(theatre) = &model.theatre {
+    if let Some(inspector) = &model.inspector {
+        inspector::draw(model, inspector, frame, areas);
+    } else if let Some(theatre) = &model.theatre {
         theatre::draw(model, theatre, frame, areas);
     } else if let Some(browser) = &model.browser {
         match &browser.page {
@@ -220,6 +227,9 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
 pub(super) fn cursor(model: &Model) -> Option<Position> {
     if model.help.is_some() || !is_large_enough(model.size) {
         return None;
+    }
+    if let (None, Some(inspector)) = (&model.overlay, &model.inspector) {
+        return inspector::cursor(inspector, areas(model.size).notice);
     }
     match (&model.overlay, &model.browser) {
         (Some(Overlay::Find(find)), _) => find::cursor(model, find),
@@ -292,6 +302,11 @@ pub(super) fn can_scroll(model: &Model) -> bool {
 /// The rows of the pane that the focus is on.
 pub(super) fn page(model: &Model) -> usize {
     let body = areas(model.size).body;
+    if let Some(inspector) =
+        model.inspector.as_ref().filter(|_| model.help.is_none() && model.overlay.is_none())
+    {
+        return inspector::rows(inspector, body);
+    }
     if let Some((_, page)) = fault_page(model) {
         return usize::from(fault::rows(model, page, body));
     }
@@ -344,6 +359,9 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
         }
         Some(Overlay::Glossary(_)) => return Target::Outside,
         None => {}
+    }
+    if let Some(inspector) = &model.inspector {
+        return inspector::hit(model, inspector, areas.body, column, row);
     }
     if let Some(theatre) = &model.theatre {
         return theatre::hit(model, theatre, Position { x: column, y: row });
