@@ -3,16 +3,19 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use time::format_description::well_known::Rfc3339;
 
+use super::args::Global;
 use super::error::CliError;
 use super::output::{Output, Tone};
 use super::transcript::{TranscriptDocument, print_ladder};
 use crate::capture::{Capture, Found, LARGEST_FILE, Peer, read};
+use crate::lab::Play;
 use crate::text::{Language, escape};
 use crate::wire::{Problem, Transcript, decode};
 
@@ -41,6 +44,9 @@ pub(super) struct DecodeArgs {
     /// Only this one of its connections, by its number
     #[arg(long, value_name = "N")]
     connection: Option<usize>,
+    /// Show it on the screen, message by message: the first that is TLS unless one is named
+    #[arg(long)]
+    play: bool,
 }
 
 #[derive(Serialize)]
@@ -118,7 +124,7 @@ struct ConnectionDocument<'a> {
     transcript: Option<TranscriptDocument<'a>>,
 }
 
-pub(super) fn run(output: &Output, asked: &DecodeArgs) -> Result<u8, CliError> {
+pub(super) fn run(output: &Output, global: &Global, asked: &DecodeArgs) -> Result<u8, CliError> {
     let shown = asked.file.display();
     let bytes = bytes(&asked.file, LARGEST_FILE, "a capture, pcapng or pcap")?;
     let key_log = match &asked.keylog {
@@ -138,7 +144,16 @@ pub(super) fn run(output: &Output, asked: &DecodeArgs) -> Result<u8, CliError> {
         let next = if all == 0 { "capture one first".to_owned() } else { format!("name one of 1 to {all}") };
         return Err(CliError::Usage(format!("{shown} has no connection {wanted}: {next}")));
     }
-    let tls = chosen.iter().any(|chosen| chosen.found.is_tls());
+    let first = chosen.iter().find(|chosen| chosen.found.is_tls());
+    if asked.play {
+        let Some(found) = first.map(|chosen| chosen.found) else {
+            return Err(CliError::Usage(format!(
+                "{shown} has no TLS connection to show: see what it has with `dojang decode {shown}`"
+            )));
+        };
+        return super::learn::screen(output, global, None, Some(Arc::new(play(found))));
+    }
+    let tls = first.is_some();
     if output.json {
         output.document(&Document {
             file: shown.to_string(),
@@ -151,6 +166,19 @@ pub(super) fn run(output: &Output, asked: &DecodeArgs) -> Result<u8, CliError> {
         print(output, &capture, &chosen)?;
     }
     Ok(u8::from(!tls))
+}
+
+/// A connection of the capture as the screen plays it: what the ends made of each other is
+/// not in it.
+fn play(found: &Found) -> Play {
+    let conversation = &found.conversation;
+    let name = |peer: &Peer| peer.name.clone().unwrap_or_else(|| peer.address.to_string());
+    Play {
+        client: name(&conversation.client),
+        server: name(&conversation.server),
+        recording: Arc::new(conversation.recording.clone()),
+        judgements: Vec::new(),
+    }
 }
 
 /// A file's bytes, up to a bound.

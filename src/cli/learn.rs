@@ -6,9 +6,20 @@ use super::args::Global;
 use super::error::CliError;
 use super::output::Output;
 use super::signals::end_after_signal;
+use crate::lab::Play;
 use crate::ui::{self, UiError};
 
 pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> Result<u8, CliError> {
+    screen(output, global, lesson, None)
+}
+
+/// The screen, on a lesson or on a recorded connection.
+pub(super) fn screen(
+    output: &Output,
+    global: &Global,
+    lesson: Option<String>,
+    play: Option<Arc<Play>>,
+) -> Result<u8, CliError> {
     if !ui::has_terminal() {
         return Err(UiError::NoTerminal.into());
     }
@@ -25,7 +36,7 @@ pub(super) fn run(output: &Output, global: &Global, lesson: Option<String>) -> R
         color: output.color,
         background: global.background.into(),
         start,
-        play: None,
+        play,
     };
     end_after_signal();
     let ended = runtime.block_on(ui::run(Arc::new(lab), options));

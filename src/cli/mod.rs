@@ -95,7 +95,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Matrix { tls }) => lab::matrix(output, &global, &tls),
         Some(Command::Inspect(asked)) => inspect::run(output, &global, &asked),
         Some(Command::Diff(asked)) => inspect::diff(output, &global, &asked),
-        Some(Command::Decode(asked)) => decode::run(output, &asked),
+        Some(Command::Decode(asked)) => decode::run(output, &global, &asked),
         Some(Command::CanI(asked)) => can_i::run(output, &global, &asked),
         Some(Command::Serve(asked)) => serve::run(output, &global, &asked),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),

@@ -271,6 +271,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Inspect, &[Char('i')], "i", ("certificates", "인증서 목록"), &[Home], always, 4),
     row(Command::Inspect, &[Char('i')], "i", ("inspect", "들여다보기"), LESSON, points_at_certificate, 3),
     row(Command::Inspect, &[Char('i')], "i", ("inspect", "들여다보기"), LESSON, has_certificate, 0),
+    row(Command::Inspect, &[Char('i')], "i", ("inspect", "들여다보기"), THEATRE, plays_certificate, 4),
     row(Command::Take, &[Key::Enter, Char('l'), Key::Right], "Enter", ("open", "열기"), &[Shelf, Chain, Bars], always, 1),
     row(Command::Take, &[Key::Enter], "Enter", ("do it", "하기"), &[Offers], always, 1),
     row(Command::Take, &[Key::Enter], "Enter", ("done", "마치기"), &[Seek], always, 1),

@@ -167,6 +167,13 @@ impl Message {
         self.outline().into_iter().map(|(_, field)| field).find(|field| field.name == name)
     }
 
+    /// The certificate (DER) that one of the message's bytes belongs to.
+    #[must_use]
+    pub fn certificate_at(&self, byte: usize) -> Option<&[u8]> {
+        let field = self.around(byte).into_iter().find(|field| field.name == CERTIFICATE)?;
+        self.bytes.get(field.range.clone())
+    }
+
     /// The bytes of every certificate in it (DER), the sender's own first.
     #[must_use]
     pub fn certificates(&self) -> Vec<&[u8]> {

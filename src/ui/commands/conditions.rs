@@ -71,6 +71,10 @@ pub(super) fn shows(model: &Model, holds: fn(&Show) -> bool) -> bool {
     show.is_some_and(|show| show.page == Page::Ladder && holds(show))
 }
 
+pub(super) fn plays_certificate(model: &Model) -> bool {
+    shows(model, |show| show.certificate().is_some())
+}
+
 pub(super) fn is_playing(model: &Model) -> bool {
     shows(model, |show| show.clock.is_some())
 }

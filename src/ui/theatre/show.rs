@@ -173,6 +173,14 @@ impl Show {
         self.stages.get(other)?.messages(self.outside).get(at)
     }
 
+    /// The certificate that is pointed at, or the first of the chosen message; and whose it is.
+    pub(in crate::ui) fn certificate(&self) -> Option<(String, &[u8])> {
+        let (stage, message) = self.message()?;
+        let at_cursor = self.field().and_then(|field| message.certificate_at(field.range.start));
+        let der = at_cursor.or_else(|| message.certificates().into_iter().next())?;
+        Some((self.stages.get(stage)?.name(message.from).to_owned(), der))
+    }
+
     /// The lines of the chosen message's fields.
     pub(in crate::ui) fn lines(&self) -> Vec<Line<'_>> {
         let Some((_, message)) = self.message() else { return Vec::new() };

@@ -26,6 +26,12 @@ pub(in crate::ui) fn shown_certificate(model: &Model) -> Option<(&ArtifactView, 
 
 /// Opens the inspector: on the certificate that is shown, else on the list.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    if let Some(seen) = model.theatre.as_ref().and_then(|theatre| theatre.show.as_ref()) {
+        let Some((name, der)) = seen.certificate().map(|(name, der)| (name, der.to_vec())) else {
+            return Vec::new();
+        };
+        return show(model, &name, &der);
+    }
     if let Some((view, der)) = shown_certificate(model) {
         let (name, der) = (view.path.clone(), der.to_vec());
         return show(model, &name, &der);
