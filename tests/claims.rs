@@ -54,6 +54,18 @@ fn files(client: &ClientSide, directory: &Path) {
     }
 }
 
+/// The pair inside a kubeconfig, as the lab's kubeconfigs have it: what kubectl prints of a
+/// pair that does not match is not what it prints of two files.
+fn embed(directory: &Path) {
+    use base64::Engine as _;
+    let data = |name: &str| {
+        base64::engine::general_purpose::STANDARD.encode(std::fs::read(directory.join(name)).unwrap())
+    };
+    let user = format!("{{client-certificate-data: {}, client-key-data: {}}}", data("c.crt"), data("c.key"));
+    let text = format!("apiVersion: v1\nkind: Config\nusers: [{{name: user, user: {user}}}]\n");
+    std::fs::write(directory.join("kubeconfig"), text).unwrap();
+}
+
 /// Runs a real client against our server: what came of its last connection.
 async fn serve(server: &ServerSide, client: impl FnOnce(u16) -> Command) -> (Option<Served>, Output) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -190,13 +202,14 @@ async fn kubectl_prints_what_the_lessons_show() {
         }
         files(&client, directory.path());
         let path = client.request.split_once(' ').unwrap().1.to_owned();
+        embed(directory.path());
         let (_, output) = serve(&server, |port| {
             let mut command = Command::new("kubectl");
             command
                 .current_dir(directory.path())
                 .env("HOME", directory.path())
-                .env("KUBECONFIG", "/dev/null")
-                .args(["--certificate-authority=ca.crt", "--client-certificate=c.crt", "--client-key=c.key"])
+                .env("KUBECONFIG", "kubeconfig")
+                .args(["--certificate-authority=ca.crt", "--user=user"])
                 .args(["--request-timeout=5s", &format!("--tls-server-name={name}")])
                 .arg(format!("--server=https://127.0.0.1:{port}"))
                 .args(["get", "--raw", &path]);
