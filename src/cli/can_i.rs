@@ -292,11 +292,11 @@ fn print(output: &Output, identity: &Identity, decision: &Decision, explain: boo
     let pick = |english, korean| output.language.pick(english, korean);
     let word = if decision.allowed { pick("yes", "네") } else { pick("no", "아니요") };
     let mut line = format!("{} {word}", output.mark(decision.allowed));
-    if decision.allowed {
-        line += &format!(": {}", decision.by);
-    }
+    // RBAC's reason begins with its name; who gives none is named.
     if !decision.reason.is_empty() {
         line += &format!(": {}", escape(&decision.reason));
+    } else if decision.allowed {
+        line += &format!(": {}", decision.by);
     }
     output.line(&line)?;
     if let Some(grant) = decision.grants.first() {

@@ -204,7 +204,8 @@ fn announce(
     output.line("")?;
     let width = reaching.iter().map(|own| own.client.len()).max().unwrap_or_default();
     for own in &reaching {
-        let path = own.path.display().to_string();
+        // The other terminal may stand in another directory.
+        let path = std::path::absolute(&own.path).unwrap_or_else(|_| own.path.clone()).display().to_string();
         output.line(&format!("  {:width$}  export KUBECONFIG={}", own.client, shell(&path)))?;
     }
     output.line("")?;

@@ -105,3 +105,19 @@ fn every_field_and_its_bytes_find_each_other() {
     }
     assert!(kinds.len() >= 25, "{kinds:?}");
 }
+
+#[test]
+fn a_certificate_on_the_wire_is_opened_in_the_inspector() {
+    let mut lab = Lab::in_theatre(Language::En, (120, 36));
+    lab.keys(">").at(crate::wire::Kind::CLIENT_HELLO).keys("i");
+    assert!(lab.model.inspector.is_none(), "there is no certificate in a ClientHello");
+    lab.at(crate::wire::Kind::CERTIFICATE);
+    let sent = lab.show().certificate().map(|(_, der)| der.to_vec()).unwrap();
+    lab.keys("i");
+    let page = lab.model.inspector.as_ref().and_then(|inspector| inspector.page.as_ref()).unwrap();
+    assert_eq!(page.document.der, sent);
+    assert!(lab.text().contains("etcd-server"), "{}", lab.text());
+    lab.keys("q");
+    assert!(lab.model.inspector.is_none());
+    assert_eq!(lab.show().certificate().map(|(_, der)| der.to_vec()), Some(sent));
+}
