@@ -130,7 +130,12 @@ impl Browser {
         };
         let found = self.faults.iter().enumerate().filter(|(_, fault)| has_all(fault));
         self.shown = found.map(|(at, _)| at).collect();
-        self.chosen = self.chosen.min(self.shown.len().saturating_sub(1));
+        // Other faults may speak of the one whose id is asked for.
+        let is_asked = |at: &usize| {
+            self.faults.get(*at).is_some_and(|fault| fault.id.eq_ignore_ascii_case(self.query.trim()))
+        };
+        let asked = self.shown.iter().position(is_asked);
+        self.chosen = asked.unwrap_or(self.chosen).min(self.shown.len().saturating_sub(1));
     }
 
     /// The fault whose page is open.

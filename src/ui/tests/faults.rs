@@ -52,6 +52,11 @@ fn a_filter_finds_by_message_and_esc_takes_it_back() {
     // With nothing to open, Enter does nothing.
     lab.keys("\n");
     assert!(lab.model.browser.as_ref().unwrap().page.is_none());
+    // F09 speaks of F13, which is the one that is asked for.
+    lab.key(KeyCode::Esc).keys("/f13");
+    assert!(lab.text().contains("F09"), "{}", lab.text());
+    lab.keys("\n\n");
+    assert!(lab.text().contains("F13  An expired server certificate"), "{}", lab.text());
 }
 
 #[test]

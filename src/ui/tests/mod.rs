@@ -164,7 +164,7 @@ const SCREENS: [(&str, &str); 15] = [
     ("filter", "f/alert"),
     ("fault-map", "fjj\n\n"),
     ("fault-diff", "fjj\n\n\t"),
-    ("fault-explained", "f/slash\n"),
+    ("fault-explained", "f/f06\n"),
 ];
 
 #[test]
