@@ -2,7 +2,6 @@
 //!
 //! plugin/pkg/auth/authorizer/node/graph.go, pkg/api/v1/pod/util.go.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::json::Json;
@@ -32,18 +31,32 @@ pub(super) enum Kind {
     Slice,
 }
 
-/// An object: its kind, namespace and name.
-pub(super) type Vertex = (Kind, String, String);
+/// An object: its kind, and its namespace and name with a slash between.
+pub(super) type Vertex = (Kind, Box<str>);
 
 pub(super) fn vertex(kind: Kind, namespace: &str, name: &str) -> Vertex {
-    (kind, namespace.to_owned(), name.to_owned())
+    (kind, format!("{namespace}/{name}").into())
 }
 
 /// Which object is needed by which: edges lead towards nodes, and each is counted by the
-/// objects that make it.
+/// objects that make it. Thousands of pods may need one object, and vertices are small, so that
+/// they can.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Graph {
-    edges: BTreeMap<Vertex, BTreeMap<Vertex, usize>>,
+    numbers: BTreeMap<Vertex, u32>,
+    /// By number.
+    places: Vec<Place>,
+    /// Numbers that no vertex has any more.
+    free: Vec<u32>,
+}
+
+/// A vertex's edges.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    /// Where edges lead to, in order, and how many objects make each.
+    onwards: Vec<(u32, u32)>,
+    /// Where edges come from, in order.
+    backwards: Vec<u32>,
 }
 
 /// The edges that one object makes, each once.
@@ -51,42 +64,133 @@ pub(super) struct Graph {
 struct Edges(BTreeSet<(Vertex, Vertex)>);
 
 impl Graph {
+    /// Whether objects of a group and kind relate something to a node.
+    pub(super) fn takes(group: &str, kind: &str) -> bool {
+        matches!(
+            (group, kind),
+            ("", "Pod" | "PersistentVolume")
+                | ("storage.k8s.io", "VolumeAttachment")
+                | ("resource.k8s.io", "ResourceSlice")
+        )
+    }
+
     /// Takes an object in, if it is of a kind that relates something to a node.
     pub(super) fn add(&mut self, object: &Json) {
         for (from, to) in Edges::of(object).0 {
-            *self.edges.entry(from).or_default().entry(to).or_default() += 1;
+            let (from, to) = (self.number(from), self.number(to));
+            let Some(place) = self.places.get_mut(from as usize) else { continue };
+            match place.onwards.binary_search_by_key(&to, |(own, _)| *own) {
+                Ok(at) => place.onwards.iter_mut().skip(at).take(1).for_each(|(_, count)| *count += 1),
+                Err(at) => place.onwards.insert(at, (to, 1)),
+            }
+            let Some(place) = self.places.get_mut(to as usize) else { continue };
+            if let Err(at) = place.backwards.binary_search(&from) {
+                place.backwards.insert(at, from);
+            }
         }
     }
 
     /// Takes out again what an object put in.
     pub(super) fn remove(&mut self, object: &Json) {
         for (from, to) in Edges::of(object).0 {
-            let Entry::Occupied(mut all) = self.edges.entry(from) else { continue };
-            if let Entry::Occupied(mut count) = all.get_mut().entry(to) {
-                *count.get_mut() -= 1;
-                if *count.get() == 0 {
-                    count.remove();
-                }
+            let (Some(&start), Some(&end)) = (self.numbers.get(&from), self.numbers.get(&to)) else {
+                continue;
+            };
+            let Some(place) = self.places.get_mut(start as usize) else { continue };
+            let Ok(at) = place.onwards.binary_search_by_key(&end, |(own, _)| *own) else { continue };
+            let Some((_, count)) = place.onwards.get_mut(at) else { continue };
+            *count -= 1;
+            if *count > 0 {
+                continue;
             }
-            if all.get().is_empty() {
-                all.remove();
+            place.onwards.remove(at);
+            if let Some(place) = self.places.get_mut(end as usize)
+                && let Ok(at) = place.backwards.binary_search(&start)
+            {
+                place.backwards.remove(at);
             }
+            self.release(&from, start);
+            self.release(&to, end);
         }
     }
 
-    /// Whether a path leads from the object to the node.
-    pub(super) fn relates(&self, from: Vertex, node: &str) -> bool {
-        let goal = vertex(Kind::Node, "", node);
-        let mut seen = BTreeSet::from([&from]);
-        let mut open = vec![&from];
-        while let Some(here) = open.pop() {
-            if *here == goal {
-                return true;
-            }
-            let next = self.edges.get(here).into_iter().flat_map(BTreeMap::keys);
-            open.extend(next.filter(|next| seen.insert(next)));
+    /// The number of a vertex, which it gets if it has none.
+    fn number(&mut self, vertex: Vertex) -> u32 {
+        let (places, free) = (&mut self.places, &mut self.free);
+        *self.numbers.entry(vertex).or_insert_with(|| {
+            free.pop().unwrap_or_else(|| {
+                places.push(Place::default());
+                u32::try_from(places.len() - 1).unwrap_or(u32::MAX)
+            })
+        })
+    }
+
+    /// Forgets a vertex without edges.
+    fn release(&mut self, vertex: &Vertex, number: u32) {
+        let Some(place) = self.places.get_mut(number as usize) else { return };
+        if place.onwards.is_empty() && place.backwards.is_empty() {
+            *place = Place::default();
+            self.numbers.remove(vertex);
+            self.free.push(number);
         }
-        false
+    }
+
+    /// Whether a path leads from the object to the node. The search goes on from whichever end
+    /// has fewer edges to look at: thousands of pods need one account, few run on one node.
+    pub(super) fn relates(&self, from: Vertex, node: &str) -> bool {
+        let goal = self.numbers.get(&vertex(Kind::Node, "", node));
+        let (Some(&from), Some(&goal)) = (self.numbers.get(&from), goal) else { return false };
+        let mut seen = Marks::of(self.places.len());
+        let (mut here, mut there) = (vec![from], vec![goal]);
+        seen.mark(from, FORWARD);
+        seen.mark(goal, BACKWARD);
+        loop {
+            let place = |number: &u32| self.places.get(*number as usize);
+            let ahead: usize = here.iter().filter_map(place).map(|own| own.onwards.len()).sum();
+            let behind: usize = there.iter().filter_map(place).map(|own| own.backwards.len()).sum();
+            if ahead == 0 || behind == 0 {
+                return false;
+            }
+            let is_forward = ahead <= behind;
+            let (open, own, others) =
+                if is_forward { (&mut here, FORWARD, BACKWARD) } else { (&mut there, BACKWARD, FORWARD) };
+            let mut next = Vec::new();
+            for place in open.iter().filter_map(place) {
+                let onwards = place.onwards.iter().map(|(to, _)| *to).filter(|_| is_forward);
+                let backwards = place.backwards.iter().copied().filter(|_| !is_forward);
+                for number in onwards.chain(backwards) {
+                    let marks = seen.mark(number, own);
+                    if marks & others != 0 {
+                        return true;
+                    }
+                    if marks & own == 0 {
+                        next.push(number);
+                    }
+                }
+            }
+            *open = next;
+        }
+    }
+}
+
+const FORWARD: u8 = 1;
+const BACKWARD: u8 = 2;
+
+/// From which end each vertex has been seen, two bits each.
+struct Marks(Vec<u8>);
+
+impl Marks {
+    fn of(vertices: usize) -> Self {
+        Self(vec![0; vertices / 4 + 1])
+    }
+
+    /// Marks a vertex, and gives the marks that it had before.
+    fn mark(&mut self, number: u32, mark: u8) -> u8 {
+        let shift = number % 4 * 2;
+        let Some(four) = self.0.get_mut(number as usize / 4) else { return mark };
+        let before = *four >> shift & (FORWARD | BACKWARD);
+        *four |= mark << shift;
+        before
     }
 }
 

@@ -84,6 +84,12 @@ impl Policy {
         self.load(std::slice::from_ref(object))
     }
 
+    /// Whether objects of a group and kind are the authorizers' business.
+    #[must_use]
+    pub fn takes(group: &str, kind: &str) -> bool {
+        group == "rbac.authorization.k8s.io" || Graph::takes(group, kind)
+    }
+
     /// Takes one object out again, as it was put in.
     pub fn remove(&mut self, object: &Json) {
         let name = object.text("metadata.name");

@@ -107,7 +107,7 @@ impl Cluster {
         World {
             server_address: self.settings.server_address.clone(),
             now: self.stamp(),
-            objects: store.list(("", "pods"), "").map(|pod| (**pod).clone()).collect(),
+            objects: store.list(("", "pods"), "").map(Arc::unwrap_or_clone).collect(),
             policy: store.policy.clone(),
             api_server_anonymous: true,
             kubelet_anonymous: false,

@@ -48,7 +48,7 @@ pub(super) fn run(store: &mut Store, settings: &Settings, now: &str) -> Answer<(
 fn aggregate(store: &mut Store) -> Answer<()> {
     let mut rbac = store.policy.rbac.clone();
     rbac.aggregate();
-    let all: Vec<Arc<Json>> = store.list(CLUSTER_ROLES, "").cloned().collect();
+    let all: Vec<Arc<Json>> = store.list(CLUSTER_ROLES, "").collect();
     for object in all.iter().filter(|object| object.get("aggregationRule").is_some()) {
         let Some(role) = rbac.role(None, object.text("metadata.name")) else { continue };
         let rules = seed::rules(&role.rules);
@@ -63,15 +63,15 @@ fn aggregate(store: &mut Store) -> Answer<()> {
 
 /// Every namespace has a service account and the cluster's CA; one that goes is emptied first.
 fn namespaces(store: &mut Store, settings: &Settings, now: &str) -> Answer<()> {
-    let all: Vec<Arc<Json>> = store.list(("", "namespaces"), "").cloned().collect();
+    let all: Vec<Arc<Json>> = store.list(("", "namespaces"), "").collect();
     for namespace in all {
         let name = namespace.text("metadata.name").to_owned();
         if namespace.text("metadata.deletionTimestamp").is_empty() {
-            if store.get(("", "serviceaccounts"), &name, "default").is_none() {
+            if !store.has(("", "serviceaccounts"), &name, "default") {
                 let account = seed::object("ServiceAccount", "v1", &name, "default", now);
                 store.put(("", "serviceaccounts"), account)?;
             }
-            if store.get(("", "configmaps"), &name, "kube-root-ca.crt").is_none()
+            if !store.has(("", "configmaps"), &name, "kube-root-ca.crt")
                 && let Some(authority) = seed::authority(settings)
             {
                 let data = Json::object([("ca.crt", authority.into())]);
@@ -81,8 +81,7 @@ fn namespaces(store: &mut Store, settings: &Settings, now: &str) -> Answer<()> {
             continue;
         }
         for key in store.keys() {
-            let gone: Vec<String> =
-                store.list(key, &name).map(|object| object.text("metadata.name").to_owned()).collect();
+            let gone: Vec<String> = store.places(key, &name).map(|((_, name), _)| name.clone()).collect();
             for gone in gone {
                 store.delete(key, &name, &gone)?;
             }
@@ -102,14 +101,14 @@ fn volumes(store: &mut Store) -> Answer<()> {
             .list(("", kind), "")
             .filter(|object| !object.text("metadata.deletionTimestamp").is_empty())
             .filter(|object| object.texts("metadata.finalizers") == [finalizer])
-            .cloned()
             .collect();
         for object in going {
             let (namespace, name) = (object.text("metadata.namespace"), object.text("metadata.name"));
             let uses = |pod: &Arc<Json>| {
                 pod.list("spec.volumes").iter().any(|own| own.text("persistentVolumeClaim.claimName") == name)
             };
-            let is_used = kind == "persistentvolumeclaims" && store.list(("", "pods"), namespace).any(uses);
+            let is_used =
+                kind == "persistentvolumeclaims" && store.list(("", "pods"), namespace).any(|pod| uses(&pod));
             if !is_used {
                 store.delete(("", kind), namespace, name)?;
             }
@@ -120,7 +119,7 @@ fn volumes(store: &mut Store) -> Answer<()> {
 
 /// CSRs: those of kubelets are approved, those that are approved are signed.
 fn requests(store: &mut Store, settings: &Settings, now: &str) -> Answer<()> {
-    let all: Vec<Arc<Json>> = store.list(CSRS, "").cloned().collect();
+    let all: Vec<Arc<Json>> = store.list(CSRS, "").collect();
     for csr in all {
         let has = |kind: &str| csr.list("status.conditions").iter().any(|own| own.text("type") == kind);
         if has("Denied") || has("Failed") || !csr.text("status.certificate").is_empty() {

@@ -38,7 +38,7 @@ pub(super) fn one(context: &Context<'_>, shape: Shape) -> Answer {
     let options = options(context)?;
     let served = context.served;
     let outcome = context.cluster.change(|store| {
-        let old = store.get(served.key(), context.namespace, &context.asked.name).cloned();
+        let old = store.get(served.key(), context.namespace, &context.asked.name);
         let old = old.ok_or_else(|| context.not_found())?;
         write::check_preconditions(context, &old, &options)?;
         delete(context, store, &old, &options)
@@ -71,11 +71,8 @@ pub(super) fn all(context: &Context<'_>) -> Answer {
     let served = context.served;
     let selection = super::selector::Selection::of_request(served, &context.asked.name, context.request)?;
     let (objects, revision) = context.cluster.change(|store| {
-        let all: Vec<_> = store
-            .list(served.key(), context.namespace)
-            .filter(|object| selection.takes(object))
-            .cloned()
-            .collect();
+        let all = store.list(served.key(), context.namespace);
+        let all: Vec<_> = all.filter(|object| selection.takes(object)).collect();
         for object in &all {
             delete(context, store, object, &options)?;
         }

@@ -1,17 +1,24 @@
 //! The file that the cluster's objects survive a restart in: one line a change, each with a
-//! checksum, on disk before the change is acknowledged.
+//! checksum, on disk before the change is acknowledged. Changes that come at the same time share
+//! one write to disk.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::access::{Json, Policy, api};
 
-use super::store::{Key, Store};
+use super::store::{Kept, Key, Place, Store};
+
+/// A file with more than this many bytes, most of them history, is written afresh.
+const HISTORY: u64 = 32 * 1024 * 1024;
 
 /// A journal that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -24,17 +31,92 @@ pub struct JournalError {
 
 /// One change.
 pub(super) enum Change<'a> {
-    Put { revision: u64, key: Key, object: &'a Json },
+    Put { key: Key, object: &'a Kept },
     Delete { revision: u64, key: Key, namespace: &'a str, name: &'a str },
 }
 
 /// The open file.
 #[derive(Debug)]
 pub(super) struct Journal {
+    disk: Arc<Disk>,
+    /// From which length on it is looked at whether most of the file is history.
+    look: u64,
+}
+
+/// The file and how much of it is on disk: those who wait for it at the same time wait for one
+/// and the same write.
+#[derive(Debug)]
+struct Disk {
     path: PathBuf,
     file: File,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
     /// Up to where the file is good.
     length: u64,
+    /// Up to where it is on disk.
+    safe: u64,
+    is_busy: bool,
+    /// Why the disk did not take it: what it holds is not known from then on.
+    failed: Option<(io::ErrorKind, String)>,
+}
+
+/// What has been written up to some moment.
+pub(super) struct Written {
+    disk: Arc<Disk>,
+    length: u64,
+}
+
+impl Disk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn error(&self, source: io::Error) -> JournalError {
+        JournalError { what: "write", path: self.path.clone(), source }
+    }
+
+    fn check(&self, state: &State) -> Result<(), JournalError> {
+        match &state.failed {
+            Some((kind, why)) => Err(self.error(io::Error::new(*kind, why.clone()))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Written {
+    /// Returns when it is on disk.
+    ///
+    /// # Errors
+    /// The disk did not take it. Nothing more is written to the file then.
+    pub(super) fn wait(self) -> Result<(), JournalError> {
+        let mut state = self.disk.state();
+        loop {
+            self.disk.check(&state)?;
+            if state.safe >= self.length {
+                return Ok(());
+            }
+            if state.is_busy {
+                state = self.disk.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            // The first to come writes for all who come meanwhile.
+            state.is_busy = true;
+            let length = state.length;
+            drop(state);
+            let result = self.disk.file.sync_data();
+            state = self.disk.state();
+            state.is_busy = false;
+            match result {
+                Ok(()) => state.safe = state.safe.max(length),
+                Err(error) => state.failed = Some((error.kind(), error.to_string())),
+            }
+            self.disk.changed.notify_all();
+        }
+    }
 }
 
 /// What was found on opening.
@@ -52,27 +134,32 @@ impl Journal {
     /// of it is kept.
     pub(super) fn read(path: &Path) -> Result<(Store, Found), JournalError> {
         let error = |what| move |source| JournalError { what, path: path.to_owned(), source };
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(source) if source.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(source) => return Err(error("read")(source)),
-        };
         let mut store = Store::default();
         let mut found = Found::default();
-        let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-        // What stands behind the last newline is a write that did not end.
-        lines.pop();
-        let total = lines.len();
-        let bad = lines.into_iter().filter(|line| replay(&mut store, line).is_none()).count();
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok((store, found)),
+            Err(source) => return Err(error("read")(source)),
+        };
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        let (mut line, mut total, mut bad, mut good) = (Vec::new(), 0, 0, 0);
+        loop {
+            line.clear();
+            reader.read_until(b'\n', &mut line).map_err(error("read"))?;
+            // What stands behind the last newline is a write that did not end.
+            let Some(whole) = line.strip_suffix(b"\n") else { break };
+            total += 1;
+            bad += usize::from(replay(&mut store, whole).is_none());
+            good += line.len() as u64;
+        }
         if bad > 0 {
             let aside = free_name(path);
             fs::rename(path, &aside).map_err(error("set aside"))?;
             found.set_aside = Some((aside, bad));
         }
-        let live: usize = store.keys().into_iter().map(|key| store.list(key, "").count()).sum();
         // Afresh where the file is mostly history, too.
-        if bad == 0 && total > 0 && total <= 2 * live + 1000 {
-            found.length = Some(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1));
+        if bad == 0 && total > 0 && total <= 2 * store.count() + 1000 {
+            found.length = Some(good);
         }
         Ok((store, found))
     }
@@ -82,22 +169,28 @@ impl Journal {
         let error = |source| JournalError { what: "write", path: path.to_owned(), source };
         let Some(length) = found.length else { return Self::write_whole(path, store) };
         let file = OpenOptions::new().append(true).open(path).map_err(error)?;
-        let mut journal = Self { path: path.to_owned(), file, length };
-        journal.cut().map_err(error)?;
-        Ok(journal)
+        // Behind the last good line stands a write that did not end.
+        file.set_len(length).map_err(error)?;
+        Ok(Self::on(path, file, length))
+    }
+
+    /// A file that is on disk up to a length.
+    fn on(path: &Path, file: File, length: u64) -> Self {
+        let state = Mutex::new(State { length, safe: length, ..State::default() });
+        let disk = Arc::new(Disk { path: path.to_owned(), file, state, changed: Condvar::new() });
+        Self { disk, look: HISTORY.max(2 * length) }
     }
 
     fn write_whole(path: &Path, store: &Store) -> Result<Self, JournalError> {
         let error = |source| JournalError { what: "write", path: path.to_owned(), source };
         let mut text = Vec::new();
-        let mut all: Vec<(u64, Key, &Arc<Json>)> = Vec::new();
+        let mut all: Vec<(Key, &Kept)> = Vec::new();
         for key in store.keys() {
-            let revision = |own: &Json| own.text("metadata.resourceVersion").parse().unwrap_or_default();
-            all.extend(store.list(key, "").map(|object| (revision(object), key, object)));
+            all.extend(store.places(key, "").map(|(_, object)| (key, object)));
         }
-        all.sort_by_key(|(revision, _, _)| *revision);
-        for (revision, key, object) in all {
-            text.extend(line(&Change::Put { revision, key, object }));
+        all.sort_by_key(|(_, object)| object.revision);
+        for (key, object) in all {
+            text.extend(line(&Change::Put { key, object }));
         }
         // The last revision may be that of a deletion.
         let last =
@@ -113,28 +206,53 @@ impl Journal {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(error)?;
         }
         let file = OpenOptions::new().append(true).open(path).map_err(error)?;
-        Ok(Self { path: path.to_owned(), file, length: text.len() as u64 })
+        Ok(Self::on(path, file, text.len() as u64))
     }
 
-    /// Drops what stands behind the last good line.
-    fn cut(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)
-    }
-
-    /// Writes a change, on disk when this returns. After a failure the file is as before.
+    /// Writes a change; it is on disk when [`Journal::written`] has been waited for. After a
+    /// failure the file is as before.
     pub(super) fn write(&mut self, change: &Change<'_>) -> Result<(), JournalError> {
         let line = line(change);
-        match self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+        let mut state = self.disk.state();
+        self.disk.check(&state)?;
+        match (&self.disk.file).write_all(&line) {
             Ok(()) => {
-                self.length += line.len() as u64;
+                state.length += line.len() as u64;
                 Ok(())
             }
             Err(source) => {
                 // The next write would otherwise stand behind half a line.
-                let _ = self.cut();
-                Err(JournalError { what: "write", path: self.path.clone(), source })
+                let _ = self.disk.file.set_len(state.length);
+                Err(self.disk.error(source))
             }
         }
+    }
+
+    /// All that has been written so far.
+    pub(super) fn written(&self) -> Written {
+        Written { disk: Arc::clone(&self.disk), length: self.disk.state().length }
+    }
+
+    /// Whether the file is large, and most of it history.
+    pub(super) fn is_history(&mut self, store: &Store) -> bool {
+        let length = self.disk.state().length;
+        if length < self.look {
+            return false;
+        }
+        let live: usize = store
+            .keys()
+            .into_iter()
+            .flat_map(|key| store.places(key, ""))
+            .map(|(_, own)| own.text.len())
+            .sum();
+        self.look = length + HISTORY;
+        length > 4 * live as u64
+    }
+
+    /// The journal of a store, written afresh. Who waits for the old one gets what it waits for:
+    /// that file is whole, too, and this one is on disk.
+    pub(super) fn afresh(&self, store: &Store) -> Result<Self, JournalError> {
+        Self::write_whole(&self.disk.path, store)
     }
 }
 
@@ -167,23 +285,49 @@ fn checksum(text: &[u8]) -> String {
 }
 
 fn line(change: &Change<'_>) -> Vec<u8> {
-    let body = match change {
-        Change::Put { revision, key: (group, resource), object } => Json::object([
-            ("revision", (*revision).into()),
-            ("group", (*group).into()),
-            ("resource", (*resource).into()),
-            ("object", (*object).clone()),
-        ]),
-        Change::Delete { revision, key: (group, resource), namespace, name } => Json::object([
-            ("revision", (*revision).into()),
-            ("group", (*group).into()),
-            ("resource", (*resource).into()),
-            ("namespace", (*namespace).into()),
-            ("name", (*name).into()),
-        ]),
+    let quoted = |text: &str| Json::from(text).compact();
+    let head = |revision: u64, (group, resource): Key| {
+        format!("\"revision\":{revision},\"group\":{},\"resource\":{}", quoted(group), quoted(resource))
     };
-    let body = body.compact();
+    let body = match change {
+        Change::Put { key, object } => {
+            format!("{{{},\"object\":{}}}", head(object.revision, *key), object.text)
+        }
+        Change::Delete { revision, key, namespace, name } => {
+            let place = format!("\"namespace\":{},\"name\":{}", quoted(namespace), quoted(name));
+            format!("{{{},{place}}}", head(*revision, *key))
+        }
+    };
     format!("{} {body}\n", checksum(body.as_bytes())).into_bytes()
+}
+
+/// A line as it is read: a change, with its object unread.
+#[derive(Deserialize)]
+struct Read<'a> {
+    revision: u64,
+    #[serde(borrow)]
+    group: Cow<'a, str>,
+    #[serde(borrow)]
+    resource: Cow<'a, str>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    namespace: Cow<'a, str>,
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+}
+
+/// What of an object says where it is kept.
+#[derive(Deserialize)]
+struct Head {
+    metadata: Names,
+}
+
+#[derive(Deserialize)]
+struct Names {
+    #[serde(default)]
+    namespace: String,
+    name: String,
 }
 
 fn replay(store: &mut Store, line: &[u8]) -> Option<()> {
@@ -192,16 +336,20 @@ fn replay(store: &mut Store, line: &[u8]) -> Option<()> {
     if sum != checksum(body.as_bytes()) {
         return None;
     }
-    let change: Json = serde_json::from_str(body).ok()?;
-    let revision = u64::try_from(change.get("revision")?.as_integer()?).ok()?;
-    let group = api::groups().iter().find(|group| group.name == change.text("group"))?;
+    let change: Read<'_> = serde_json::from_str(body).ok()?;
+    let revision = change.revision;
+    let group = api::groups().iter().find(|group| group.name == change.group)?;
     let of_group = api::groups().iter().filter(|own| own.name == group.name);
-    let resource = of_group.flat_map(|own| &own.resources).find(|own| own.name == change.text("resource"))?;
+    let resource = of_group.flat_map(|own| &own.resources).find(|own| own.name == change.resource)?;
     let key = (group.name.as_str(), resource.name.as_str());
-    match change.get("object") {
-        Some(object) => store.keep(revision, key, Arc::new(object.clone())),
+    match change.object {
+        Some(object) => {
+            let Head { metadata } = serde_json::from_str(object.get()).ok()?;
+            let place: Place = (metadata.namespace, metadata.name);
+            store.keep(key, place, Kept { revision, text: object.get().into() });
+        }
         None => {
-            store.forget(revision, key, change.text("namespace"), change.text("name"));
+            store.forget(revision, key, &change.namespace, &change.name);
         }
     }
     store.advance(revision);

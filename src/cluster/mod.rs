@@ -64,7 +64,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::trust::Roots;
 
 use failure::{Answer, Failure, Served};
-use journal::Journal;
+use journal::{Journal, Written};
 use store::{Key, Store};
 
 /// Where a workspace keeps the objects of its cluster, below the program's own directory; those
@@ -165,8 +165,7 @@ impl Cluster {
     /// How many objects there are.
     #[must_use]
     pub fn objects(&self) -> usize {
-        let store = self.read();
-        store.keys().into_iter().map(|key| store.list(key, "").count()).sum()
+        self.read().count()
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -183,20 +182,26 @@ impl Cluster {
     }
 
     /// Every change in one piece: nothing comes between reading and writing, the controllers
-    /// have their turn, and then those who watch are told.
+    /// have their turn, all is on disk, and then those who watch are told.
     fn change<T>(&self, work: impl FnOnce(&mut Store) -> Answer<T>) -> Answer<T> {
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         let result = work(&mut store);
-        if !self.settings.bare {
-            controllers::run(&mut store, &self.settings, &self.stamp())?;
-        }
+        let controlled = match self.settings.bare {
+            true => Ok(()),
+            false => controllers::run(&mut store, &self.settings, &self.stamp()),
+        };
+        store.renew_journal();
         let revision = store.revision();
+        let written = store.written();
+        // Others may write meanwhile, so that one write to disk serves many.
         drop(store);
+        written.map_or(Ok(()), Written::wait)?;
         self.changed.send_if_modified(|known| {
-            let moved = *known != revision;
-            *known = revision;
+            let moved = *known < revision;
+            *known = revision.max(*known);
             moved
         });
+        controlled?;
         result
     }
 

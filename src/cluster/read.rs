@@ -13,6 +13,7 @@ use super::failure::{Answer, Failure};
 use super::handler::Context;
 use super::message::{Body, JSON, Response};
 use super::selector::Selection;
+use super::store::Place;
 use super::table::Shape;
 use super::watch::{Watch, end, event};
 
@@ -24,7 +25,7 @@ pub(super) fn get(context: &Context<'_>, shape: Shape) -> Answer {
     let store = context.cluster.read();
     let object = store.get(context.served.key(), context.namespace, &context.asked.name);
     let object = object.ok_or_else(|| context.not_found())?;
-    Ok(Response::json(200, &shape.one(context.served.main(), object, context.cluster.now())))
+    Ok(Response::json(200, &shape.one(context.served.main(), &object, context.cluster.now())))
 }
 
 /// A whole number of the query; `None` without it.
@@ -75,23 +76,27 @@ pub(super) fn list(context: &Context<'_>, shape: Shape) -> Answer {
     revision(context)?;
     let after = continued(context)?;
     let store = context.cluster.read();
-    let place = |object: &Json| {
-        (object.text("metadata.namespace").to_owned(), object.text("metadata.name").to_owned())
-    };
-    let found: Vec<&Arc<Json>> = store
-        .list(context.served.key(), context.namespace)
-        .filter(|object| after.as_ref().is_none_or(|after| place(object) > *after))
-        .filter(|object| selection.takes(object))
-        .collect();
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
-    let (shown, rest) = found.split_at(limit.unwrap_or(LONGEST_LIST).min(found.len()));
-    let mut metadata = Json::object([("resourceVersion", store.revision().to_string().into())]);
-    if let (false, Some(last)) = (rest.is_empty(), shown.last()) {
-        let (namespace, name) = place(last);
-        metadata.set("continue", URL_SAFE_NO_PAD.encode(format!("{namespace}/{name}")));
-        metadata.set("remainingItemCount", u64::try_from(rest.len()).unwrap_or(u64::MAX));
+    let limit = limit.unwrap_or(LONGEST_LIST);
+    let mut places = store
+        .places(context.served.key(), context.namespace)
+        .filter(|(place, _)| after.as_ref().is_none_or(|after| *place > after));
+    let mut shown: Vec<(&Place, Arc<Json>)> = Vec::new();
+    while shown.len() < limit
+        && let Some((place, object)) = places.next()
+    {
+        let object = object.open();
+        if selection.takes(&object) {
+            shown.push((place, object));
+        }
     }
-    let objects = shown.iter().map(|object| &***object);
+    let rest = places.filter(|(_, object)| selection.is_any() || selection.takes(&object.open())).count();
+    let mut metadata = Json::object([("resourceVersion", store.revision().to_string().into())]);
+    if let (true, Some(((namespace, name), _))) = (rest > 0, shown.last()) {
+        metadata.set("continue", URL_SAFE_NO_PAD.encode(format!("{namespace}/{name}")));
+        metadata.set("remainingItemCount", u64::try_from(rest).unwrap_or(u64::MAX));
+    }
+    let objects = shown.iter().map(|(_, object)| &**object);
     Ok(Response::json(200, &shape.list(context.served, objects, metadata, context.cluster.now())))
 }
 
@@ -107,7 +112,7 @@ pub(super) fn watch(context: &Context<'_>, shape: Shape) -> Answer {
         let now = context.cluster.now();
         let all = store.list(context.served.key(), context.namespace);
         let all = all.filter(|object| selection.takes(object));
-        ready.extend(all.map(|object| event("ADDED", shape.one(context.served, object, now))));
+        ready.extend(all.map(|object| event("ADDED", shape.one(context.served, &object, now))));
     }
     let revision = if from_start { store.revision() } else { since.unwrap_or_else(|| store.revision()) };
     drop(store);

@@ -48,7 +48,7 @@ pub(super) fn fill(store: &mut Store, settings: &Settings) -> Result<(), Journal
         let Some(served) = served(object) else { continue };
         let key = served.key();
         let (namespace, name) = (object.text("metadata.namespace"), object.text("metadata.name"));
-        if store.get(key, namespace, name).is_none() {
+        if !store.has(key, namespace, name) {
             store.put(key, running(object, &now))?;
         }
         if key == ("", "nodes") {

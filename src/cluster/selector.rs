@@ -71,6 +71,11 @@ impl Selection {
         Ok(Self { labels, fields, name: name.to_owned() })
     }
 
+    /// Whether any object is meant.
+    pub(super) fn is_any(&self) -> bool {
+        self.name.is_empty() && self.fields.is_empty() && self.labels.is_empty()
+    }
+
     /// Whether an object is meant.
     pub(super) fn takes(&self, object: &Json) -> bool {
         (self.name.is_empty() || object.text("metadata.name") == self.name)

@@ -4,18 +4,40 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::access::{Json, Policy};
+use crate::access::{Json, Policy, api};
 
 use super::encode;
-use super::journal::{Change, Journal, JournalError};
+use super::journal::{Change, Journal, JournalError, Written};
 
-/// How many events are kept for those who watch; who asks for older ones begins afresh.
+/// How many events are kept for those who watch, and how many bytes of objects they hold at
+/// most; who asks for older ones begins afresh.
 const EVENTS: usize = 20_000;
+const EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Group and plural name of a resource.
 pub(super) type Key = (&'static str, &'static str);
 /// Namespace (empty for the whole cluster) and name.
-type Place = (String, String);
+pub(super) type Place = (String, String);
+
+/// An object as it is kept: its JSON on one line. Thousands of them as trees would take ten
+/// times the room.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) revision: u64,
+    pub(super) text: Arc<str>,
+}
+
+impl Kept {
+    fn of(revision: u64, object: &Json) -> Self {
+        Self { revision, text: object.compact().into() }
+    }
+
+    /// The object.
+    pub(super) fn open(&self) -> Arc<Json> {
+        // What is kept was written here, or has been read by the journal.
+        Arc::new(serde_json::from_str(&self.text).unwrap_or_default())
+    }
+}
 
 /// What happened to an object.
 #[derive(Debug, Clone)]
@@ -23,18 +45,26 @@ pub(super) struct Event {
     pub(super) revision: u64,
     pub(super) key: Key,
     /// As it was before; `None` if it was created.
-    pub(super) before: Option<Arc<Json>>,
+    pub(super) before: Option<Kept>,
     /// As it is now, or as it was deleted.
-    pub(super) object: Arc<Json>,
+    pub(super) object: Kept,
     pub(super) is_deleted: bool,
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        self.object.text.len()
+    }
 }
 
 /// Every object, in order.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     revision: u64,
-    objects: BTreeMap<Key, BTreeMap<Place, Arc<Json>>>,
+    objects: BTreeMap<Key, BTreeMap<Place, Kept>>,
     events: VecDeque<Event>,
+    /// How many bytes the objects of the events have.
+    event_bytes: usize,
     /// What the authorizers go by: the roles, bindings and relations of these objects.
     pub(super) policy: Policy,
     journal: Option<Journal>,
@@ -53,18 +83,40 @@ impl Store {
         self.revision == 0
     }
 
-    pub(super) fn get(&self, key: Key, namespace: &str, name: &str) -> Option<&Arc<Json>> {
+    pub(super) fn get(&self, key: Key, namespace: &str, name: &str) -> Option<Arc<Json>> {
+        self.kept(key, namespace, name).map(Kept::open)
+    }
+
+    fn kept(&self, key: Key, namespace: &str, name: &str) -> Option<&Kept> {
         // A lookup by borrowed parts would need a key type of its own.
         self.objects.get(&key)?.get(&(namespace.to_owned(), name.to_owned()))
     }
 
+    /// Whether there is such an object.
+    pub(super) fn has(&self, key: Key, namespace: &str, name: &str) -> bool {
+        self.kept(key, namespace, name).is_some()
+    }
+
     /// The objects of a namespace (empty: of all), by namespace and name.
-    pub(super) fn list<'a>(&'a self, key: Key, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Json>> {
+    pub(super) fn list<'a>(&'a self, key: Key, namespace: &'a str) -> impl Iterator<Item = Arc<Json>> {
+        self.places(key, namespace).map(|(_, object)| object.open())
+    }
+
+    /// Where the objects of a namespace (empty: of all) are kept.
+    pub(super) fn places<'a>(
+        &'a self,
+        key: Key,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a Place, &'a Kept)> {
         let from = (namespace.to_owned(), String::new());
         let all = self.objects.get(&key).into_iter();
         all.flat_map(move |all| all.range((Bound::Included(from.clone()), Bound::Unbounded)))
             .take_while(move |((own, _), _)| namespace.is_empty() || own == namespace)
-            .map(|(_, object)| object)
+    }
+
+    /// How many objects there are.
+    pub(super) fn count(&self) -> usize {
+        self.objects.values().map(BTreeMap::len).sum()
     }
 
     /// Every kind of object that there is.
@@ -78,12 +130,13 @@ impl Store {
         let revision = self.revision + 1;
         object.path_mut(&["metadata"]).set("resourceVersion", revision.to_string());
         encode::order(&mut object);
-        let object = Arc::new(object);
+        let kept = Kept::of(revision, &object);
         if let Some(journal) = &mut self.journal {
-            journal.write(&Change::Put { revision, key, object: &object })?;
+            journal.write(&Change::Put { key, object: &kept })?;
         }
-        self.keep(revision, key, Arc::clone(&object));
-        Ok(object)
+        let place = (object.text("metadata.namespace").to_owned(), object.text("metadata.name").to_owned());
+        self.keep(key, place, kept);
+        Ok(Arc::new(object))
     }
 
     /// Takes an object out.
@@ -93,7 +146,7 @@ impl Store {
         namespace: &str,
         name: &str,
     ) -> Result<Option<Arc<Json>>, JournalError> {
-        if self.get(key, namespace, name).is_none() {
+        if !self.has(key, namespace, name) {
             return Ok(None);
         }
         let revision = self.revision + 1;
@@ -104,16 +157,17 @@ impl Store {
     }
 
     /// Puts back what a journal says, and what has just been written to it.
-    pub(super) fn keep(&mut self, revision: u64, key: Key, object: Arc<Json>) {
-        let place = (object.text("metadata.namespace").to_owned(), object.text("metadata.name").to_owned());
-        let before = self.objects.entry(key).or_default().insert(place, Arc::clone(&object));
-        // A role or binding is replaced where it stands: bindings are asked in their order.
-        if let (Some(before), false) = (&before, key.0 == "rbac.authorization.k8s.io") {
-            self.policy.remove(before);
+    pub(super) fn keep(&mut self, key: Key, place: Place, object: Kept) {
+        let before = self.objects.entry(key).or_default().insert(place, object.clone());
+        if is_policy(key) {
+            // A role or binding is replaced where it stands: bindings are asked in their order.
+            if let (Some(before), false) = (&before, key.0 == "rbac.authorization.k8s.io") {
+                self.policy.remove(&before.open());
+            }
+            // A binding to something that is no role was refused before it came here.
+            let _ = self.policy.put(&object.open());
         }
-        // A binding to something that is no role was refused before it came here.
-        let _ = self.policy.put(&object);
-        self.happened(Event { revision, key, before, object, is_deleted: false });
+        self.happened(Event { revision: object.revision, key, before, object, is_deleted: false });
     }
 
     /// Takes out what a journal says is gone.
@@ -126,14 +180,15 @@ impl Store {
     ) -> Option<Arc<Json>> {
         let place = (namespace.to_owned(), name.to_owned());
         let before = self.objects.get_mut(&key)?.remove(&place)?;
-        self.policy.remove(&before);
         // The event carries the revision at which it went.
-        let mut gone = (*before).clone();
+        let mut gone = Arc::unwrap_or_clone(before.open());
+        if is_policy(key) {
+            self.policy.remove(&gone);
+        }
         gone.path_mut(&["metadata"]).set("resourceVersion", revision.to_string());
-        let object = Arc::new(gone);
-        let before = Some(before);
-        self.happened(Event { revision, key, before, object: Arc::clone(&object), is_deleted: true });
-        Some(object)
+        let object = Kept::of(revision, &gone);
+        self.happened(Event { revision, key, before: Some(before), object, is_deleted: true });
+        Some(Arc::new(gone))
     }
 
     /// The revision is at least this one.
@@ -143,9 +198,12 @@ impl Store {
 
     fn happened(&mut self, event: Event) {
         self.advance(event.revision);
+        self.event_bytes += event.bytes();
         self.events.push_back(event);
-        if self.events.len() > EVENTS {
-            self.events.pop_front();
+        // The last one stays, however large.
+        while self.events.len() > EVENTS || (self.event_bytes > EVENT_BYTES && self.events.len() > 1) {
+            let Some(oldest) = self.events.pop_front() else { break };
+            self.event_bytes -= oldest.bytes();
         }
     }
 
@@ -183,5 +241,30 @@ impl Store {
     pub(super) fn attach(&mut self, journal: Journal) {
         self.journal = Some(journal);
         self.events.clear();
+        self.event_bytes = 0;
     }
+
+    /// Writes the journal afresh where most of it is history.
+    pub(super) fn renew_journal(&mut self) {
+        let Some(mut journal) = self.journal.take() else { return };
+        // Where that fails, the old one goes on.
+        if journal.is_history(self)
+            && let Ok(afresh) = journal.afresh(self)
+        {
+            journal = afresh;
+        }
+        self.journal = Some(journal);
+    }
+
+    /// All that has been written so far, to wait for; `None` where nothing is written down.
+    pub(super) fn written(&self) -> Option<Written> {
+        self.journal.as_ref().map(Journal::written)
+    }
+}
+
+/// Whether the authorizers go by objects of a kind.
+fn is_policy((group, plural): Key) -> bool {
+    let mut groups = api::groups().iter().filter(|own| own.name == group);
+    let kind = groups.find_map(|own| own.resource(plural)).map_or("", |resource| resource.kind.as_str());
+    Policy::takes(group, kind)
 }

@@ -190,11 +190,11 @@ pub(super) fn allocate(context: &Context<'_>, store: &Store, object: &mut Json) 
     }
     let kind = object.text("spec.type").to_owned();
     if kind != "ExternalName" && object.text("spec.clusterIP").is_empty() {
-        let taken: Vec<&str> =
-            store.list(("", "services"), "").map(|own| own.text("spec.clusterIP")).collect();
+        let taken: Vec<String> =
+            store.list(("", "services"), "").map(|own| own.text("spec.clusterIP").to_owned()).collect();
         let mut addresses =
             (2..=u8::MAX).flat_map(|low| (0..8_u8).map(move |high| format!("10.96.{high}.{low}")));
-        if let Some(address) = addresses.find(|address| !taken.contains(&address.as_str())) {
+        if let Some(address) = addresses.find(|address| !taken.contains(address)) {
             object.path_mut(&["spec"]).set("clusterIP", address);
         }
     }

@@ -30,8 +30,7 @@ pub(super) fn serve(context: &Context<'_>) -> Option<Answer> {
 }
 
 fn object(context: &Context<'_>) -> Answer<Arc<Json>> {
-    let object =
-        context.cluster.read().get(context.served.key(), context.namespace, &context.asked.name).cloned();
+    let object = context.cluster.read().get(context.served.key(), context.namespace, &context.asked.name);
     object.ok_or_else(|| context.not_found())
 }
 
@@ -64,7 +63,7 @@ fn bind(context: &Context<'_>) -> Answer {
         return Err(Failure::invalid("", "Binding", &name, &[Cause::required("target.name", "")]));
     }
     context.cluster.change(|store| {
-        let pod = store.get(("", "pods"), context.namespace, &name).cloned();
+        let pod = store.get(("", "pods"), context.namespace, &name);
         let pod = pod.ok_or_else(|| Failure::not_found("", "pods", &name))?;
         let own = pod.text("spec.nodeName");
         if !own.is_empty() {
@@ -90,7 +89,7 @@ fn bind(context: &Context<'_>) -> Answer {
 fn evict(context: &Context<'_>) -> Answer {
     let eviction = decode::object(context.served, context.request)?;
     context.cluster.change(|store| {
-        let pod = store.get(("", "pods"), context.namespace, &context.asked.name).cloned();
+        let pod = store.get(("", "pods"), context.namespace, &context.asked.name);
         let pod = pod.ok_or_else(|| context.not_found())?;
         node_restriction::admit(context, store, Operation::Create, None, &pod)?;
         write::check_preconditions(context, &pod, eviction.get("deleteOptions").unwrap_or(&Json::Null))?;
@@ -132,7 +131,7 @@ fn log(context: &Context<'_>) -> Answer {
 fn finalize(context: &Context<'_>) -> Answer {
     let given = decode::object(context.served, context.request)?;
     let object = context.cluster.change(|store| {
-        let old = store.get(("", "namespaces"), "", &context.asked.name).cloned();
+        let old = store.get(("", "namespaces"), "", &context.asked.name);
         let old = old.ok_or_else(|| context.not_found())?;
         let mut object = (*old).clone();
         let finalizers = given.list("spec.finalizers").to_vec();
@@ -192,7 +191,7 @@ fn scale(context: &Context<'_>) -> Answer {
         return Err(Failure::invalid("autoscaling", "Scale", &context.asked.name, &[cause]));
     }
     let object = context.cluster.change(|store| {
-        let old = store.get(context.served.key(), context.namespace, &context.asked.name).cloned();
+        let old = store.get(context.served.key(), context.namespace, &context.asked.name);
         let old = old.ok_or_else(|| context.not_found())?;
         let mut object = (*old).clone();
         object.path_mut(&["spec"]).set("replicas", Json::integer(wanted));

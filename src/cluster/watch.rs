@@ -81,18 +81,19 @@ impl Watch {
             let of_namespace = |object: &Json| {
                 self.namespace.is_empty() || object.text("metadata.namespace") == self.namespace
             };
-            if !of_namespace(&happened.object) {
+            let object = happened.object.open();
+            if !of_namespace(&object) {
                 continue;
             }
-            let was = happened.before.as_ref().is_some_and(|before| self.selection.takes(before));
-            let is = !happened.is_deleted && self.selection.takes(&happened.object);
+            let was = happened.before.as_ref().is_some_and(|before| self.selection.takes(&before.open()));
+            let is = !happened.is_deleted && self.selection.takes(&object);
             let kind = match (was, is) {
                 (false, true) => "ADDED",
                 (true, true) => "MODIFIED",
                 (true, false) => "DELETED",
                 (false, false) => continue,
             };
-            self.ready.push_back(event(kind, self.shape.one(self.served, &happened.object, now)));
+            self.ready.push_back(event(kind, self.shape.one(self.served, &object, now)));
         }
     }
 }

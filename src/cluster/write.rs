@@ -60,7 +60,7 @@ fn create_object(context: &Context<'_>, mut object: Json, operation: &'static st
             return Err(Failure::invalid(group, kind, &name, &causes));
         }
         escalation::check(context, store, None, &object)?;
-        if store.get(served.key(), context.namespace, &name).is_some() {
+        if store.has(served.key(), context.namespace, &name) {
             return Err(Failure::already_exists(group, served.name(), &name));
         }
         strategy::allocate(context, store, &mut object);
@@ -112,7 +112,7 @@ pub(super) fn update(context: &Context<'_>, shape: Shape) -> Answer {
 
 fn existing(context: &Context<'_>, store: &Store) -> Answer<Arc<Json>> {
     let object = store.get(context.served.key(), context.namespace, &context.asked.name);
-    object.cloned().ok_or_else(|| context.not_found())
+    object.ok_or_else(|| context.not_found())
 }
 
 const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor";
