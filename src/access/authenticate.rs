@@ -34,6 +34,43 @@ pub struct FrontProxy<'a> {
     pub allowed_names: &'a [String],
 }
 
+/// Who can tell whose request it is, in the order asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authenticator {
+    /// The headers of a front proxy (`--requestheader-client-ca-file`).
+    FrontProxy,
+    /// The client's certificate (`--client-ca-file`).
+    Certificate,
+    /// A bearer token.
+    Token,
+    /// Whoever brings no credential that anybody looks at (`--anonymous-auth`).
+    Anonymous,
+}
+
+impl Authenticator {
+    /// Its word, as Kubernetes' own code has it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::FrontProxy => "request header",
+            Self::Certificate => "x509",
+            Self::Token => "bearer token",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// What one authenticator that was asked said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognition {
+    /// Who.
+    pub by: Authenticator,
+    /// Whom it took the client for.
+    pub user: Option<String>,
+    /// Why it did not take the credential; without a user and an error it had no opinion.
+    pub error: Option<String>,
+}
+
 /// How a request was authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authenticated {
@@ -45,10 +82,13 @@ pub struct Authenticated {
     pub verdict: Option<Verdict>,
     /// What the log says after `err=`, unquoted, if the request was refused.
     pub error: Option<String>,
+    /// What each authenticator said that looked at the certificate, in order.
+    pub recognitions: Vec<Recognition>,
 }
 
 /// What one authenticator says.
 struct Opinion {
+    by: Authenticator,
     identity: Option<Identity>,
     error: Option<String>,
     verdict: Verdict,
@@ -64,6 +104,7 @@ pub fn authenticate(
 ) -> Authenticated {
     let mut errors: Vec<String> = Vec::new();
     let mut verdict = None;
+    let mut recognitions = Vec::new();
     if !chain.is_empty() {
         let time = authenticators.time;
         let by_header = authenticators.front_proxy.map(|proxy| request_header(&proxy, time, chain, headers));
@@ -72,11 +113,17 @@ pub fn authenticate(
         let opinions = [by_header].into_iter().chain(std::iter::once_with(by_certificate)).flatten();
         for opinion in opinions {
             verdict = Some(opinion.verdict);
+            recognitions.push(Recognition {
+                by: opinion.by,
+                user: opinion.identity.as_ref().map(|identity| identity.user.clone()),
+                error: opinion.error.clone(),
+            });
             if let Some(identity) = opinion.identity {
                 return Authenticated {
                     authentication: Authentication::Identified(identity),
                     verdict,
                     error: None,
+                    recognitions,
                 };
             }
             errors.extend(opinion.error);
@@ -90,6 +137,7 @@ pub fn authenticate(
         },
         verdict,
         error,
+        recognitions,
     }
 }
 
@@ -140,7 +188,7 @@ fn request_header(
             }
         }
     };
-    Opinion { identity, error, verdict }
+    Opinion { by: Authenticator::FrontProxy, identity, error, verdict }
 }
 
 /// The user that a front proxy names, if it names one.
@@ -210,7 +258,7 @@ fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
         Ok(identity) => (identity, None),
         Err(error) => (None, Some(error)),
     };
-    Opinion { identity, error, verdict }
+    Opinion { by: Authenticator::Certificate, identity, error, verdict }
 }
 
 /// The user that a verified certificate names, if it names one.
@@ -333,8 +381,12 @@ mod tests {
     #[test]
     fn nothing_to_look_at_is_anonymous() {
         let der = certificate("jane", None);
-        let anonymous =
-            Authenticated { authentication: Authentication::Anonymous, verdict: None, error: None };
+        let anonymous = Authenticated {
+            authentication: Authentication::Anonymous,
+            verdict: None,
+            error: None,
+            recognitions: Vec::new(),
+        };
         assert_eq!(ask(None, &[der]), anonymous);
         assert_eq!(ask(Some(&Roots::default()), &[]), anonymous);
     }

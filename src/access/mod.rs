@@ -21,7 +21,10 @@ mod world;
 
 pub use api::named_resource;
 pub use attributes::{Attributes, AttributesError, FieldRequirement, Resource, Target, unescape};
-pub use authenticate::{Authenticated, Authenticators, FrontProxy, authenticate, identity_from_certificate};
+pub use authenticate::{
+    Authenticated, Authenticator, Authenticators, FrontProxy, Recognition, authenticate,
+    identity_from_certificate,
+};
 pub use bootstrap::Bootstrap;
 pub use decision::{Authorizer, Decision, Opinion, authorize, forbidden_message};
 pub use identity::{ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, Identity, Subject, UNAUTHENTICATED};

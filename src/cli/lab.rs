@@ -62,9 +62,11 @@ impl From<LabError> for CliError {
             | LabError::Name(_)
             | LabError::File { .. }
             | LabError::Request(_) => Self::Usage(error.to_string()),
-            LabError::Handshake(_) | LabError::Progress(_) | LabError::Journal(_) | LabError::Machine(_) => {
-                Self::Machine(error.to_string())
-            }
+            LabError::Handshake(_)
+            | LabError::Progress(_)
+            | LabError::Journal(_)
+            | LabError::Server(_)
+            | LabError::Machine(_) => Self::Machine(error.to_string()),
         }
     }
 }

@@ -1,12 +1,8 @@
 //! `dojang serve`: an API server for real `kubectl` and `curl`.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -17,18 +13,15 @@ use super::error::CliError;
 use super::lab::{open, tell};
 use super::output::{Output, complain};
 use super::signals::cancel_on_signal;
-use crate::cluster::{Answered, Companion, CompanionListener, Listener, Server, ServerError, Serving, Told};
+use crate::cluster::{CompanionListener, Listener, Server, ServerError, Told};
 use crate::handshake::ServerLog;
-use crate::lab::{Cancel, Lab, LabError, Ready};
+use crate::lab::{Bound, Cancel, Lab, LabError, Ready};
 use crate::text::escape;
 
 pub(super) const JSON: &str = "\
 With --format json one document when it listens: {address, objects: number, bare, servers: [{name, address}] (kubelets and etcd
 members, none if bare), kubeconfigs: [{client, path}]}; then it
 serves until Ctrl-C (exit status 0). Objects are kept in the workspace: the next run has them again, whatever ended this one.";
-
-/// How often files are looked at, and a signal is.
-const TICK: Duration = Duration::from_millis(250);
 
 /// Where and what to serve.
 #[derive(Debug, Args)]
@@ -99,7 +92,7 @@ fn allow_many_files() {
 async fn serve(
     output: &Output,
     lab: &Lab,
-    mut ready: Ready,
+    ready: Ready,
     asked: &ServeArgs,
     cancel: &Cancel,
 ) -> Result<(), CliError> {
@@ -111,53 +104,24 @@ async fn serve(
             "주의: 이 주소는 다른 기계에서도 닿아요. 실습용 클러스터이니 --listen 없이 쓰면 이 기계에서만 쓸 수 있어요",
         ));
     }
-    let mut companions = Vec::new();
-    if !asked.bare {
-        for side in lab.companions()? {
-            companions.push(Companion::bind(address.ip(), asked.listen.port() == 0, side).await?);
-        }
-    }
-    announce(output, lab, &ready, address, &companions, asked.bare)?;
-    let audit = Audit::open(&lab.audit_file());
+    let serving = lab.bind(ready, server, asked.listen.port() == 0, asked.bare).await?;
+    announce(output, lab, &serving, asked.bare)?;
     let verbosity = asked.verbosity;
     let listener: Listener = Arc::new(move |told: &Told<'_>| {
         for line in told.lines(verbosity, OffsetDateTime::now_utc()) {
             let _ = writeln!(io::stderr(), "{}", escape(&line));
         }
-        if let Told::Answered(answered) = told {
-            audit.write(answered);
-        }
     });
-    let serving =
-        Serving { cluster: Arc::clone(&ready.cluster), presented: Arc::clone(&ready.presented), listener };
-    let sides: Vec<_> = companions.iter().map(Companion::side).collect();
     let beside: CompanionListener = Arc::new(move |name: &str, log: &ServerLog| {
         if log.verbosity <= verbosity {
             let _ = writeln!(io::stderr(), "{}: {}", escape(name), escape(&log.line));
         }
     });
-    let running: Vec<_> = companions
-        .into_iter()
-        .map(|companion| tokio::spawn(companion.run(Arc::clone(&ready.cluster), Arc::clone(&beside))))
-        .collect();
-    let stop = async {
-        while !cancel.is_cancelled() {
-            tokio::time::sleep(TICK).await;
-            match lab.reload(&mut ready) {
-                Ok(false) => {}
-                Ok(true) => {
-                    for (old, new) in sides.iter().zip(lab.companions().unwrap_or_default()) {
-                        *old.write().unwrap_or_else(PoisonError::into_inner) = new;
-                    }
-                    told(output, "certificates read again", "인증서를 다시 읽었어요");
-                }
-                Err(error) => complain(&LabError::to_string(&error)),
-            }
-        }
+    let reread = |result: Result<(), LabError>| match result {
+        Ok(()) => told(output, "certificates read again", "인증서를 다시 읽었어요"),
+        Err(error) => complain(&error.to_string()),
     };
-    let served = server.run(serving, stop).await;
-    running.iter().for_each(tokio::task::JoinHandle::abort);
-    served?;
+    lab.serve(serving, listener, beside, cancel, reread).await?;
     told(output, "stopped", "멈췄어요");
     Ok(())
 }
@@ -169,16 +133,11 @@ fn told(output: &Output, english: &'static str, korean: &'static str) {
     }
 }
 
-fn announce(
-    output: &Output,
-    lab: &Lab,
-    ready: &Ready,
-    address: SocketAddr,
-    companions: &[Companion],
-    bare: bool,
-) -> Result<(), CliError> {
+fn announce(output: &Output, lab: &Lab, serving: &Bound, bare: bool) -> Result<(), CliError> {
+    let address = serving.address();
+    let companions = serving.companions();
     let reaching = lab.write_reaching(address)?;
-    let objects = ready.cluster.objects();
+    let objects = serving.cluster().objects();
     if output.json {
         let kubeconfigs = reaching
             .iter()
@@ -204,52 +163,11 @@ fn announce(
     output.line("")?;
     let width = reaching.iter().map(|own| own.client.len()).max().unwrap_or_default();
     for own in &reaching {
-        // The other terminal may stand in another directory.
-        let path = std::path::absolute(&own.path).unwrap_or_else(|_| own.path.clone()).display().to_string();
-        output.line(&format!("  {:width$}  export KUBECONFIG={}", own.client, shell(&path)))?;
+        output.line(&format!("  {:width$}  {}", own.client, own.line()))?;
     }
     output.line("")?;
     output.line(pick(
         "Paste one of these lines in another terminal, then: kubectl get nodes. Ctrl-C stops it.",
         "다른 터미널에 위의 한 줄을 붙여 넣고 kubectl get nodes를 실행해 보세요. Ctrl-C로 멈춰요.",
     ))
-}
-
-/// The audit log: one event a line. Where it cannot be written, the cluster serves all the same.
-struct Audit {
-    path: PathBuf,
-    file: Mutex<Option<File>>,
-}
-
-/// At this size the log begins afresh, and the one before is kept under `NAME.1`
-/// (`--audit-log-maxsize`).
-const LARGEST_AUDIT: u64 = 10 * 1024 * 1024;
-
-impl Audit {
-    fn open(path: &Path) -> Self {
-        Self { path: path.to_owned(), file: Mutex::new(appending(path)) }
-    }
-
-    fn write(&self, answered: &Answered<'_>) {
-        let line = answered.audit().compact() + "\n";
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.as_ref().and_then(|file| file.metadata().ok()).is_some_and(|own| own.len() > LARGEST_AUDIT) {
-            let _ = std::fs::rename(&self.path, self.path.with_extension("log.1"));
-            *file = appending(&self.path);
-        }
-        if let Some(file) = file.as_mut() {
-            let _ = file.write_all(line.as_bytes());
-        }
-    }
-}
-
-fn appending(path: &Path) -> Option<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()
-}
-
-/// A path as a shell takes it.
-fn shell(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@' | '+' | ':');
-    let shown = escape(path);
-    if shown.chars().all(plain) { shown.into_owned() } else { format!("'{}'", shown.replace('\'', r"'\''")) }
 }

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::Cluster;
+use super::feed::Happening;
 use super::server::ServerError;
 use crate::access::{Bootstrap, Policy, World};
 use crate::blueprint::ServerStyle;
@@ -72,7 +73,7 @@ impl Companion {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let Ok((stream, _)) = self.listener.accept().await else {
+            let Ok((stream, from)) = self.listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
@@ -82,21 +83,27 @@ impl Companion {
                 if side.style == ServerStyle::Kubelet {
                     side.world = Arc::new(cluster.world());
                 }
-                answer(stream, &side, &cluster, &told).await;
+                answer(stream, from, &side, &cluster, &told).await;
                 drop(place);
             });
         }
     }
 }
 
-async fn answer(stream: TcpStream, side: &ServerSide, cluster: &Cluster, told: &CompanionListener) {
+async fn answer(
+    stream: TcpStream,
+    from: SocketAddr,
+    side: &ServerSide,
+    cluster: &Cluster,
+    told: &CompanionListener,
+) {
     let options = Options { timeout: TIMEOUT, ..Options::at(cluster.now()) };
     // An error is the client's hanging up, or its taking too long.
-    if let Ok(served) = handshake::serve(stream, side, &options).await
-        && let Some(log) = &served.server_log
-    {
+    let Ok(served) = handshake::serve(stream, side, &options).await else { return };
+    if let Some(log) = &served.server_log {
         told(&side.name, log);
     }
+    cluster.feed().tell(|| Happening::of_companion(&side.name, from, &served));
 }
 
 impl Cluster {

@@ -61,23 +61,38 @@ impl Cluster {
                 return Response::new(500, "text/plain; charset=utf-8", body);
             }
         };
-        let identity = match authenticate::identity(self, chain, request) {
-            Ok(identity) => identity,
+        let (identity, recognitions) = authenticate::identity(self, chain, request);
+        let mut response = match identity {
+            Ok(identity) => self.answered(identity, &attributes, request),
             Err(error) => {
                 let mut response = Failure::unauthorized().response();
                 response.error = Some(error);
+                response
+            }
+        };
+        response.recognitions = recognitions;
+        response
+    }
+
+    /// The answer to whom the authenticators named.
+    fn answered(self: &Arc<Self>, caller: Identity, attributes: &Attributes, request: &Request) -> Response {
+        let identity = match self.impersonated(&caller, request) {
+            Ok(identity) => identity,
+            Err(failure) => {
+                let mut response = failure.response();
+                response.identity = Some(caller);
                 return response;
             }
         };
-        let identity = match self.impersonated(identity, request) {
-            Ok(identity) => identity,
-            Err(failure) => return failure.response(),
+        let (identity, impersonator) = match identity {
+            Some(other) => (other, Some(caller)),
+            None => (caller, None),
         };
-        let decision = authorize(&identity, &attributes, &self.read().policy);
+        let decision = authorize(&identity, attributes, &self.read().policy);
         let answer = if decision.allowed {
-            self.answer(&identity, &attributes, request)
+            self.answer(&identity, attributes, request)
         } else {
-            let message = forbidden_message(&identity, &attributes, &decision.reason);
+            let message = forbidden_message(&identity, attributes, &decision.reason);
             let resource = match &attributes.target {
                 Target::Resource(resource) => Some(resource),
                 Target::Path(_) => None,
@@ -91,6 +106,7 @@ impl Cluster {
             response.body = Body::Whole(Vec::new());
         }
         response.identity = Some(identity);
+        response.impersonator = impersonator;
         response.decision = Some(decision);
         response
     }
@@ -177,8 +193,8 @@ impl Cluster {
         }
     }
 
-    /// Whom the client speaks for, if it may (apiserver/pkg/endpoints/filters/impersonation).
-    fn impersonated(&self, identity: Identity, request: &Request) -> Answer<Identity> {
+    /// Whom the client speaks for if not for itself, if it may (apiserver/pkg/endpoints/filters/impersonation).
+    fn impersonated(&self, identity: &Identity, request: &Request) -> Answer<Option<Identity>> {
         const EXTRA: &str = "impersonate-extra-";
         let user = request.value("impersonate-user");
         let groups: Vec<String> = request.values("impersonate-group").map(str::to_owned).collect();
@@ -197,7 +213,7 @@ impl Cluster {
         }
         if user.is_empty() {
             if groups.is_empty() && uid.is_empty() && extra.is_empty() {
-                return Ok(identity);
+                return Ok(None);
             }
             return Err(Failure::internal(
                 "requested impersonation of groups, a uid or extra without a user",
@@ -232,9 +248,9 @@ impl Cluster {
                 ..Resource::default()
             };
             let attributes = Attributes::resource("impersonate", resource);
-            let decision = authorize(&identity, &attributes, &store.policy);
+            let decision = authorize(identity, &attributes, &store.policy);
             if !decision.allowed {
-                let message = forbidden_message(&identity, &attributes, &decision.reason);
+                let message = forbidden_message(identity, &attributes, &decision.reason);
                 let Target::Resource(resource) = &attributes.target else { continue };
                 return Err(Failure::forbidden_request(Some(resource), message));
             }
@@ -242,6 +258,6 @@ impl Cluster {
         let mut other = Identity::impersonated(user, &groups);
         other.uid = Some(uid.to_owned()).filter(|uid| !uid.is_empty());
         other.extra = extra;
-        Ok(other)
+        Ok(Some(other))
     }
 }

@@ -21,6 +21,8 @@ pub struct Answered<'a> {
     pub response: &'a Response,
     /// Where it came from.
     pub from: SocketAddr,
+    /// The certificates that its client presented (DER, leaf first).
+    pub chain: &'a [Vec<u8>],
     /// Its number, as in the header `Audit-Id`.
     pub audit_id: &'a str,
     /// When it came.
@@ -80,7 +82,7 @@ fn line(severity: char, now: OffsetDateTime, place: &str, text: &str) -> String 
 }
 
 impl Answered<'_> {
-    fn attributes(&self) -> Option<Attributes> {
+    pub(super) fn attributes(&self) -> Option<Attributes> {
         Attributes::of_request(&self.request.method, &self.request.target).ok()
     }
 
@@ -122,10 +124,12 @@ impl Answered<'_> {
         ]);
         let attributes = self.attributes();
         event.set("verb", attributes.as_ref().map(|asked| asked.verb.as_str()).unwrap_or_default());
-        event.set(
-            "user",
-            self.response.identity.as_ref().map(user_info).unwrap_or_else(|| Json::Object(Vec::new())),
-        );
+        let (identity, impersonator) = (&self.response.identity, &self.response.impersonator);
+        let user = impersonator.as_ref().or(identity.as_ref());
+        event.set("user", user.map(user_info).unwrap_or_else(|| Json::Object(Vec::new())));
+        if let (Some(_), Some(other)) = (impersonator, identity) {
+            event.set("impersonatedUser", user_info(other));
+        }
         event.set("sourceIPs", Json::strings([self.from.ip().to_string()]));
         event.set("userAgent", self.request.value("user-agent"));
         if let Some(Attributes { target: Target::Resource(asked), .. }) = &attributes {
@@ -201,6 +205,7 @@ mod tests {
             request: &request,
             response: &response,
             from: "127.0.0.1:5000".parse().unwrap(),
+            chain: &[],
             audit_id: "a",
             received: now,
             took: Duration::from_micros(1500),

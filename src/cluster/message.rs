@@ -1,6 +1,6 @@
 //! A request as it came over the wire, and an answer as it goes back.
 
-use crate::access::{Decision, Identity, Json, unescape};
+use crate::access::{Decision, Identity, Json, Recognition, unescape};
 
 use super::watch::Watch;
 
@@ -112,8 +112,12 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Body,
+    /// What each authenticator that was asked said.
+    pub recognitions: Vec<Recognition>,
     /// Who the server took the client for; `None` when it was refused.
     pub identity: Option<Identity>,
+    /// Who asked to be taken for that one (`Impersonate-User`), where somebody did.
+    pub impersonator: Option<Identity>,
     /// How the request was authorized, where it came to that.
     pub decision: Option<Decision>,
     /// What the log says of the credentials, where they were refused.
@@ -131,7 +135,9 @@ impl Response {
             content_type: content_type.to_owned(),
             headers: Vec::new(),
             body: Body::Whole(body.into()),
+            recognitions: Vec::new(),
             identity: None,
+            impersonator: None,
             decision: None,
             error: None,
         }

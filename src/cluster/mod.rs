@@ -18,6 +18,7 @@ mod discovery;
 mod encode;
 mod escalation;
 mod failure;
+mod feed;
 mod handler;
 mod journal;
 mod kinds;
@@ -45,6 +46,7 @@ mod write;
 
 pub use certificates::Signer;
 pub use companions::{Companion, CompanionListener, empty_world};
+pub use feed::{API_SERVER, Exchange, Feed, Happening, What};
 pub use journal::{JournalError, stored_policy};
 pub use log::{Answered, Told};
 pub use message::{Body, Request, Response};
@@ -114,6 +116,7 @@ pub struct Cluster {
     anchors: RwLock<Arc<Anchors>>,
     store: RwLock<Store>,
     changed: changes::Sender<u64>,
+    feed: Feed,
 }
 
 impl Cluster {
@@ -150,7 +153,10 @@ impl Cluster {
         let revision = store.revision();
         let anchors = RwLock::new(Arc::new(settings.anchors.clone()));
         let changed = changes::Sender::new(revision);
-        Ok((Arc::new(Self { settings, anchors, store: RwLock::new(store), changed }), notices))
+        Ok((
+            Arc::new(Self { settings, anchors, store: RwLock::new(store), changed, feed: Feed::default() }),
+            notices,
+        ))
     }
 
     /// Believes others from now on, as when the files of its CAs have changed.
@@ -160,6 +166,12 @@ impl Cluster {
 
     pub(crate) fn anchors(&self) -> Arc<Anchors> {
         Arc::clone(&self.anchors.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What happens in the cluster, to watch it or to tell it.
+    #[must_use]
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// How many objects there are.

@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::failure::{Answer, Failure};
+use super::feed::Happening;
 use super::handler::LARGEST_BODY;
 use super::log::{Answered, Told};
 use super::message::{Body, Request, Response};
@@ -181,7 +182,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, client: Client) {
     match timeout(HANDSHAKE, acceptor.accept(stream).into_fallible()).await {
         Ok(Ok(stream)) => serve(stream, client).await,
         Ok(Err((error, mut stream))) => {
-            (client.listener)(&Told::Handshake { from: client.from, error: &error.to_string() });
+            client.tell(&Told::Handshake { from: client.from, error: &error.to_string() });
             // Closing with unread data would lose the alert on the way.
             let _ = stream.shutdown().await;
             let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
@@ -226,6 +227,11 @@ async fn serve(stream: TlsStream<TcpStream>, mut client: Client) {
 }
 
 impl Client {
+    fn tell(&self, told: &Told<'_>) {
+        (self.listener)(told);
+        self.cluster.feed().tell(|| Happening::of_api_server(told));
+    }
+
     async fn answer(&self, request: hyper::Request<Incoming>) -> hyper::Response<HttpBody> {
         let (received, started) = (OffsetDateTime::now_utc(), Instant::now());
         let (head, body) = request.into_parts();
@@ -245,10 +251,11 @@ impl Client {
             Err(_) => Failure::bad_request("the body of the request did not arrive in time").response(),
         };
         let audit_id = uid();
-        (self.listener)(&Told::Answered(Answered {
+        self.tell(&Told::Answered(Answered {
             request: &request,
             response: &response,
             from: self.from,
+            chain: &self.chain,
             audit_id: &audit_id,
             received,
             took: started.elapsed(),

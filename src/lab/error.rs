@@ -1,7 +1,7 @@
 //! What can go wrong in the lab.
 
 use crate::blueprint::{BlueprintError, ComponentError, SpecError};
-use crate::cluster::JournalError;
+use crate::cluster::{JournalError, ServerError};
 use crate::fault::UnknownFault;
 use crate::handshake::HandshakeError;
 use crate::lesson::{ProgressError, UnknownLesson};
@@ -41,6 +41,9 @@ pub enum LabError {
     /// The objects of the serving cluster cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The cluster cannot serve.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// A server's name that is none.
     #[error("`{0}` is no DNS name and no address that a client could ask for")]
     Name(String),

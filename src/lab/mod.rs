@@ -1,6 +1,7 @@
 //! The one engine that both faces use: it makes, connects and judges what a step asks for,
 //! and gives back its outcome.
 
+mod audit_log;
 mod change;
 mod check;
 mod connect;
@@ -20,6 +21,7 @@ mod panels;
 mod play;
 mod run;
 mod serve;
+mod serving;
 mod step;
 mod trial;
 mod view;
@@ -38,6 +40,7 @@ pub use meaning::{Meaning, Named, Role, meaning};
 pub use opinions::{Case, Opinions};
 pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
 pub use serve::{Reaching, Ready};
+pub use serving::Bound;
 pub use trial::{Trial, TrialStep};
 pub use view::{
     AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,
