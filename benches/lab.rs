@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lab/load.rs"]
+mod load;
+#[path = "lab/serve.rs"]
+mod serve;
 #[path = "lab/wire.rs"]
 mod wire;
 
@@ -41,13 +45,14 @@ fn main() {
     }
     // `cargo bench -- wire` measures what has that name alone.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn()); 12] = [
+    let all: [(&str, fn()); 13] = [
         ("pki", pki_beside_openssl),
         ("workers", workers),
         ("check", check),
         ("judging", judging),
         ("connections", connections),
         ("wire", wire::wire),
+        ("serve", serve::serve),
         ("first_frame", first_frame),
         ("frame", frame),
         ("theatre_frame", theatre_frame),

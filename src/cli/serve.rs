@@ -13,10 +13,10 @@ use super::error::CliError;
 use super::lab::{open, tell};
 use super::output::{Output, complain};
 use super::signals::cancel_on_signal;
-use crate::cluster::{CompanionListener, Listener, Server, ServerError, Told};
+use crate::cluster::{CONNECTIONS, CompanionListener, Listener, Server, ServerError, Told};
 use crate::handshake::ServerLog;
 use crate::lab::{Bound, Cancel, Lab, LabError, Ready};
-use crate::text::escape;
+use crate::text::{Language, escape};
 
 pub(super) const JSON: &str = "\
 With --format json one document when it listens: {address, objects: number, bare, servers: [{name, address}] (kubelets and etcd
@@ -36,6 +36,15 @@ pub(super) struct ServeArgs {
     /// failed handshakes, too
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     verbosity: u8,
+    /// How many clients are connected to the API server at a time; where another one comes, one
+    /// that does nothing leaves
+    #[arg(long, value_name = "N", default_value_t = CONNECTIONS, value_parser = at_least_one)]
+    max_connections: usize,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    if number > 0 { Ok(number) } else { Err("nobody could be served".into()) }
 }
 
 #[derive(Serialize)]
@@ -69,24 +78,42 @@ pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result
     let lab = open(output, global, false, None)?;
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
-    allow_many_files();
+    let connections = places(output, asked.max_connections);
     let ready = lab.cluster(asked.bare, &cancel)?;
     tell(&lab);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::Machine(format!("this machine cannot run a server: {error}")))?;
-    runtime.block_on(serve(output, &lab, ready, asked, &cancel))?;
+    runtime.block_on(serve(output, &lab, ready, asked, connections, &cancel))?;
     Ok(0)
 }
 
-/// Every connection is an open file: as many as this machine lets one program have.
-fn allow_many_files() {
+/// For how many clients there is room: every connection is an open file, and this program has as
+/// many as this machine lets it.
+fn places(output: &Output, asked: usize) -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
+    /// For the workspace's files, and the servers beside the API server.
+    const OTHERS: usize = 256;
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Otherwise fewer clients are served at a time.
+    // Otherwise the limit stays as it is.
     let _ = setrlimit(Resource::Nofile, limit);
+    let files = getrlimit(Resource::Nofile)
+        .current
+        .map_or(usize::MAX, |own| usize::try_from(own).unwrap_or(usize::MAX));
+    let most = files.saturating_sub(OTHERS).max(1);
+    if most < asked {
+        complain(&match output.language {
+            Language::En => format!(
+                "warning: this machine lets a program have {files} open files, so {most} clients are connected at a time; raise it with ulimit -n"
+            ),
+            Language::Ko => format!(
+                "주의: 이 기계에서는 프로그램 하나가 파일을 {files}개까지 열 수 있어서, 한 번에 클라이언트 {most}개까지만 연결돼요. ulimit -n으로 늘릴 수 있어요"
+            ),
+        });
+    }
+    most.min(asked)
 }
 
 async fn serve(
@@ -94,9 +121,10 @@ async fn serve(
     lab: &Lab,
     ready: Ready,
     asked: &ServeArgs,
+    connections: usize,
     cancel: &Cancel,
 ) -> Result<(), CliError> {
-    let server = Server::bind(asked.listen).await?;
+    let server = Server::bind(asked.listen).await?.at_most(connections);
     let address = server.address();
     if !address.ip().is_loopback() {
         complain(&output.language.pick(

@@ -19,6 +19,7 @@ mod encode;
 mod escalation;
 mod failure;
 mod feed;
+mod guests;
 mod handler;
 mod journal;
 mod kinds;
@@ -50,7 +51,7 @@ pub use feed::{API_SERVER, Exchange, Feed, Happening, What};
 pub use journal::{JournalError, stored_policy};
 pub use log::{Answered, Told};
 pub use message::{Body, Request, Response};
-pub use server::{Listener, Server, ServerError, Serving};
+pub use server::{CONNECTIONS, Listener, Patience, Server, ServerError, Serving};
 pub use token::AccountKey;
 pub use watch::Watch;
 

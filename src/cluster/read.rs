@@ -15,7 +15,7 @@ use super::message::{Body, JSON, Response};
 use super::selector::Selection;
 use super::store::Place;
 use super::table::Shape;
-use super::watch::{Watch, end, event};
+use super::watch::{Due, Watch, end, event};
 
 /// How many objects a list holds at most when its client does not say.
 const LONGEST_LIST: usize = 1_000_000;
@@ -109,10 +109,9 @@ pub(super) fn watch(context: &Context<'_>, shape: Shape) -> Answer {
     let store = context.cluster.read();
     let mut ready = VecDeque::new();
     if since.is_none() || from_start {
-        let now = context.cluster.now();
-        let all = store.list(context.served.key(), context.namespace);
-        let all = all.filter(|object| selection.takes(object));
-        ready.extend(all.map(|object| event("ADDED", shape.one(context.served, &object, now))));
+        let all = store.places(context.served.key(), context.namespace).map(|(_, object)| object);
+        let all = all.filter(|object| selection.is_any() || selection.takes(&object.open()));
+        ready.extend(all.map(|object| Due::Object("ADDED", object.clone())));
     }
     let revision = if from_start { store.revision() } else { since.unwrap_or_else(|| store.revision()) };
     drop(store);
@@ -125,7 +124,7 @@ pub(super) fn watch(context: &Context<'_>, shape: Shape) -> Answer {
             ("apiVersion", context.served.group.group_version().into()),
             ("metadata", metadata),
         ]);
-        ready.push_back(event("BOOKMARK", bookmark));
+        ready.push_back(Due::Event(event("BOOKMARK", bookmark)));
     }
     let watch = Watch {
         cluster: Arc::clone(context.cluster),

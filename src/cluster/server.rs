@@ -20,28 +20,29 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use time::OffsetDateTime;
 use tokio::io::{AsyncWriteExt as _, copy, sink};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant as Moment, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::failure::{Answer, Failure};
 use super::feed::Happening;
+use super::guests::{Guests, Place, Visit};
 use super::handler::LARGEST_BODY;
 use super::log::{Answered, Told};
 use super::message::{Body, Request, Response};
 use super::{Anchors, Cluster, uid};
 use crate::handshake::{HandshakeError, Presented, asking_config};
 
-/// How many clients are served at a time; others wait to be let in.
-const CONNECTIONS: usize = 4096;
-/// How long a client has for its handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a client has for the head of a request, and for its body.
-const HEAD: Duration = Duration::from_secs(30);
-const BODY: Duration = Duration::from_secs(30);
+/// How many clients are connected at a time, unless it is said: where another one comes, one
+/// that does nothing leaves.
+pub const CONNECTIONS: usize = 4096;
 /// How many requests of one client run at a time (`--http2-max-streams-per-connection`).
 const STREAMS: u32 = 100;
+/// How many requests write at a time: they wait for the disk together.
+const WRITERS: usize = 64;
+/// The largest head of a request, in bytes.
+const LARGEST_HEAD: usize = 64 * 1024;
 /// How long what is being answered may take when the server stops.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -79,6 +80,8 @@ fn reason(error: &io::Error) -> String {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    connections: usize,
+    patience: Patience,
 }
 
 /// What an API server serves with.
@@ -89,6 +92,26 @@ pub struct Serving {
     pub presented: Arc<Presented>,
     /// Whom it tells what happens.
     pub listener: Listener,
+}
+
+/// How long a server waits for a client.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the end of its handshake.
+    pub handshake: Duration,
+    /// For the head of a request, and for a sign of life on HTTP/2.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For all of a request, until its answer has been read (`--request-timeout`).
+    pub request: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let (handshake, request) = (Duration::from_secs(10), Duration::from_secs(60));
+        Self { handshake, head: request / 2, body: request / 2, request }
+    }
 }
 
 /// Who is told what happens, while it happens: it must not wait.
@@ -105,7 +128,21 @@ impl Server {
         let error = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, connections: CONNECTIONS, patience: Patience::default() })
+    }
+
+    /// This server with so many clients connected at a time.
+    #[must_use]
+    pub const fn at_most(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// This server with so much patience.
+    #[must_use]
+    pub const fn patient(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Where it listens.
@@ -123,78 +160,118 @@ impl Server {
         let hints: Vec<_> = clients.as_deref().into_iter().chain(front_proxies.as_deref()).collect();
         let config = asking_config(serving.presented, &hints, &[b"h2", b"http/1.1"])?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let (ended, _) = tokio::sync::broadcast::channel::<()>(1);
+        let patience = self.patience;
+        let guests = Guests::new(self.connections, patience.request);
+        let writers = Arc::new(Semaphore::new(WRITERS));
+        let (phase, _) = watch::channel(Phase::Open);
         let mut stop = std::pin::pin!(stop);
+        let mut tidy = tokio::time::interval(patience.request / 12);
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             let accepted = tokio::select! {
                 () = &mut stop => break,
+                _ = tidy.tick() => {
+                    guests.tidy();
+                    continue;
+                }
                 accepted = self.listener.accept() => accepted,
             };
             let Ok((stream, from)) = accepted else {
                 // No file handles, most likely: others end meanwhile.
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                sleep(Duration::from_millis(50)).await;
                 continue;
             };
             let acceptor = acceptor.clone();
+            let place = guests.admit();
             let client = Client {
                 cluster: Arc::clone(&serving.cluster),
                 listener: Arc::clone(&serving.listener),
+                writers: Arc::clone(&writers),
                 from,
                 chain: Vec::new(),
+                patience,
+                place: Arc::clone(&place),
+                phase: phase.subscribe(),
             };
-            let mut ending = ended.subscribe();
+            let mut ending = phase.subscribe();
             tokio::spawn(async move {
                 tokio::select! {
                     () = connection(stream, acceptor, client) => {}
-                    _ = ending.recv() => {}
+                    () = place.left() => {}
+                    _ = ending.wait_for(|phase| *phase == Phase::Over) => {}
                 }
-                drop(place);
             });
         }
-        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-        let idle = timeout(PARTING, places.acquire_many(all)).await;
-        drop(idle);
-        drop(ended);
+        drop(self.listener);
+        let _ = phase.send(Phase::Ending);
+        let until = Moment::now() + PARTING;
+        while guests.count() > 0 && Moment::now() < until {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let _ = phase.send(Phase::Over);
         Ok(())
     }
+}
+
+/// How far the server is with its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It serves.
+    Open,
+    /// What has been asked is answered; nothing more is.
+    Ending,
+    /// Nothing is answered any more.
+    Over,
+}
+
+/// Returns when the server is to stop.
+async fn ending(mut phase: watch::Receiver<Phase>) {
+    // A server that is gone has stopped, too.
+    let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
 }
 
 /// Who is at the other end of a connection.
 struct Client {
     cluster: Arc<Cluster>,
     listener: Listener,
+    writers: Arc<Semaphore>,
     from: SocketAddr,
     /// The certificates that it presented.
     chain: Vec<Vec<u8>>,
+    patience: Patience,
+    place: Arc<Place>,
+    phase: watch::Receiver<Phase>,
 }
 
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor, client: Client) {
     // Small answers would wait for acknowledgements otherwise.
     let _ = stream.set_nodelay(true);
-    let mut first = [0_u8; 1];
-    let peeked = timeout(HANDSHAKE, stream.peek(&mut first)).await;
-    if matches!(peeked, Ok(Ok(1))) && first.first().is_some_and(u8::is_ascii_alphabetic) {
-        plain(stream).await;
-        return;
-    }
-    match timeout(HANDSHAKE, acceptor.accept(stream).into_fallible()).await {
-        Ok(Ok(stream)) => serve(stream, client).await,
-        Ok(Err((error, mut stream))) => {
+    let handshake = async {
+        let mut first = [0_u8; 1];
+        let is_plain = matches!(stream.peek(&mut first).await, Ok(1))
+            && first.first().is_some_and(u8::is_ascii_alphabetic);
+        if is_plain { Err(stream) } else { Ok(acceptor.accept(stream).into_fallible().await) }
+    };
+    let shaken = tokio::select! {
+        shaken = timeout(client.patience.handshake, handshake) => shaken,
+        () = ending(client.phase.clone()) => return,
+    };
+    match shaken {
+        Ok(Ok(Ok(stream))) => serve(stream, client).await,
+        Ok(Ok(Err((error, mut stream)))) => {
             client.tell(&Told::Handshake { from: client.from, error: &error.to_string() });
             // Closing with unread data would lose the alert on the way.
             let _ = stream.shutdown().await;
             let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
         }
+        Ok(Err(stream)) => plain(stream, client.patience.head).await,
         Err(_) => {}
     }
 }
 
 /// What Go's server says to a client without TLS (net/http/server.go).
-async fn plain(mut stream: TcpStream) {
+async fn plain(mut stream: TcpStream, patience: Duration) {
     let answer = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
-    let _ = timeout(HEAD, stream.write_all(answer)).await;
+    let _ = timeout(patience, stream.write_all(answer)).await;
     let _ = stream.shutdown().await;
     let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;
 }
@@ -204,25 +281,38 @@ async fn serve(stream: TlsStream<TcpStream>, mut client: Client) {
     let is_h2 = session.alpn_protocol() == Some(b"h2");
     let certificates = session.peer_certificates().unwrap_or_default();
     client.chain = certificates.iter().map(|der| der.to_vec()).collect();
+    client.place.welcome();
+    let (phase, head) = (client.phase.clone(), client.patience.head);
     let client = Arc::new(client);
     let service = service_fn(move |request| {
         let client = Arc::clone(&client);
         async move { Ok::<_, Infallible>(client.answer(request).await) }
     });
     let stream = TokioIo::new(stream);
-    // An error is the client's hanging up, or its breaking the protocol.
+    // An error is the client's hanging up, or its breaking the protocol. When the server stops,
+    // the client hears of it and asks for nothing more.
     if is_h2 {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
-            .keep_alive_interval(HEAD)
-            .keep_alive_timeout(HEAD);
-        let _ = builder.serve_connection(stream, service).await;
+            .keep_alive_interval(head)
+            .keep_alive_timeout(head);
+        let mut connection = std::pin::pin!(builder.serve_connection(stream, service));
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = ending(phase) => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
     } else {
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-        let _ = builder.serve_connection(stream, service).await;
+        builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(LARGEST_HEAD);
+        let mut connection = std::pin::pin!(builder.serve_connection(stream, service));
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = ending(phase) => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
     }
 }
 
@@ -234,6 +324,7 @@ impl Client {
 
     async fn answer(&self, request: hyper::Request<Incoming>) -> hyper::Response<HttpBody> {
         let (received, started) = (OffsetDateTime::now_utc(), Instant::now());
+        let visit = self.place.visit();
         let (head, body) = request.into_parts();
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let headers = head
@@ -242,10 +333,10 @@ impl Client {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let mut request =
             Request { method: head.method.to_string(), target, headers: headers.collect(), body: Vec::new() };
-        let response = match timeout(BODY, whole(body)).await {
+        let response = match timeout(self.patience.body, whole(body, &visit)).await {
             Ok(Ok(body)) => {
                 request.body = body;
-                self.handle(&request)
+                self.handle(&request).await
             }
             Ok(Err(failure)) => failure.response(),
             Err(_) => Failure::bad_request("the body of the request did not arrive in time").response(),
@@ -260,14 +351,15 @@ impl Client {
             received,
             took: started.elapsed(),
         }));
-        over_http(response, &audit_id)
+        over_http(response, &audit_id, visit, self.phase.clone())
     }
 
-    fn handle(&self, request: &Request) -> Response {
+    async fn handle(&self, request: &Request) -> Response {
         let answer = || self.cluster.handle(&self.chain, request);
         if matches!(request.method.as_str(), "GET" | "HEAD") {
             answer()
         } else {
+            let _turn = self.writers.acquire().await;
             // It waits for the disk.
             tokio::task::block_in_place(answer)
         }
@@ -276,7 +368,7 @@ impl Client {
 
 /// A whole body. What is too much of it is read and dropped, up to some length: a client hears
 /// of nothing before it has sent all.
-async fn whole(mut body: Incoming) -> Answer<Vec<u8>> {
+async fn whole(mut body: Incoming, visit: &Visit) -> Answer<Vec<u8>> {
     const DRAINED: usize = 16 * LARGEST_BODY;
     let (mut bytes, mut length) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
@@ -286,6 +378,7 @@ async fn whole(mut body: Incoming) -> Answer<Vec<u8>> {
         length += data.len();
         if length <= LARGEST_BODY {
             bytes.extend_from_slice(&data);
+            visit.hold(length);
         } else if length > DRAINED {
             break;
         }
@@ -293,13 +386,37 @@ async fn whole(mut body: Incoming) -> Answer<Vec<u8>> {
     if length <= LARGEST_BODY { Ok(bytes) } else { Err(Failure::too_large(LARGEST_BODY)) }
 }
 
-fn over_http(response: Response, audit_id: &str) -> hyper::Response<HttpBody> {
+/// The bytes of an answer, until its client has taken them.
+struct Kept {
+    bytes: Vec<u8>,
+    _visit: Visit,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn over_http(
+    response: Response,
+    audit_id: &str,
+    visit: Visit,
+    phase: watch::Receiver<Phase>,
+) -> hyper::Response<HttpBody> {
     let body = match response.body {
-        Body::Whole(bytes) => Full::new(Bytes::from(bytes)).boxed_unsync(),
+        Body::Whole(bytes) => {
+            visit.hold(bytes.len());
+            Full::new(Bytes::from_owner(Kept { bytes, _visit: visit })).boxed_unsync()
+        }
         Body::Watch(watch) => {
-            let events = stream::unfold(watch, |mut watch| async move {
-                let line = watch.next().await?;
-                Some((line, watch))
+            visit.last();
+            let events = stream::unfold((watch, visit, phase), |(mut watch, visit, phase)| async move {
+                let line = tokio::select! {
+                    line = watch.next() => line?,
+                    () = ending(phase.clone()) => return None,
+                };
+                Some((line, (watch, visit, phase)))
             });
             StreamBody::new(events.map(|line| Ok(Frame::data(Bytes::from(line))))).boxed_unsync()
         }

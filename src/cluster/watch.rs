@@ -12,6 +12,7 @@ use crate::access::Json;
 use super::Cluster;
 use super::failure::{Failure, Served};
 use super::selector::Selection;
+use super::store::Kept;
 use super::table::Shape;
 
 /// How long a watch lasts when its client does not say (`--min-request-timeout` is 30 minutes).
@@ -28,9 +29,17 @@ pub struct Watch {
     /// Everything up to here has been told.
     pub(super) revision: u64,
     /// What is to be told before anything else.
-    pub(super) ready: VecDeque<Json>,
+    pub(super) ready: VecDeque<Due>,
     pub(super) until: Instant,
     pub(super) is_over: bool,
+}
+
+/// An event that is to be told. Objects stay as they are kept until their turn: a client that
+/// does not read would otherwise fill the memory.
+#[derive(Debug)]
+pub(super) enum Due {
+    Event(Json),
+    Object(&'static str, Kept),
 }
 
 /// When a watch ends that is to last so many seconds; without any, when the server says.
@@ -47,7 +56,13 @@ impl Watch {
     pub async fn next(&mut self) -> Option<Vec<u8>> {
         let mut changes = self.cluster.changes();
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(due) = self.ready.pop_front() {
+                let event = match due {
+                    Due::Event(event) => event,
+                    Due::Object(kind, object) => {
+                        event(kind, self.shape.one(self.served, &object.open(), self.cluster.now()))
+                    }
+                };
                 return Some((event.compact() + "\n").into_bytes());
             }
             if self.is_over {
@@ -66,12 +81,11 @@ impl Watch {
 
     fn collect(&mut self) {
         let cluster = Arc::clone(&self.cluster);
-        let now = cluster.now();
         let store = cluster.read();
         let revision = store.revision();
         let Some(events) = store.events_after(self.served.key(), self.revision) else {
             let message = format!("too old resource version: {} ({revision})", self.revision);
-            self.ready.push_back(event("ERROR", Failure::expired(message).status()));
+            self.ready.push_back(Due::Event(event("ERROR", Failure::expired(message).status())));
             self.is_over = true;
             return;
         };
@@ -93,7 +107,7 @@ impl Watch {
                 (true, false) => "DELETED",
                 (false, false) => continue,
             };
-            self.ready.push_back(event(kind, self.shape.one(self.served, &object, now)));
+            self.ready.push_back(Due::Object(kind, happened.object));
         }
     }
 }

@@ -1,0 +1,1 @@
+//! The kube crate's client asks `dojang serve`: see `tests/serve.rs`.
