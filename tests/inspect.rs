@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
+#[path = "common/sources.rs"]
+mod sources;
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,55 +13,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::tools::{path, require};
+use common::tools::require;
 use common::{answer, argument, command, dojang, text};
-
-/// Runs a script in a directory; it must succeed.
-fn shell(directory: &Path, script: &str) {
-    let output = Command::new("sh")
-        .args(["-e", "-c", script])
-        .env("PATH", path())
-        .env("KUBECONFIG", "/dev/null")
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{script}\n{}{}", text(&output.stdout), text(&output.stderr));
-}
-
-/// A CA `ca` and a server `web` below it, by openssl.
-const PAIR: &str = r#"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 3650 -subj /CN=test-ca 2>/dev/null
-openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout web.key -out web.csr -subj /O=dev/CN=web \
-  -addext subjectAltName=DNS:web,IP:10.0.0.1 2>/dev/null
-printf 'subjectAltName=DNS:web,IP:10.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n' > web.ext
-openssl x509 -req -in web.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 10 -extfile web.ext -out web.crt 2>/dev/null
-"#;
-
-fn pair() -> tempfile::TempDir {
-    require("openssl", "openssl");
-    let directory = tempfile::tempdir().unwrap();
-    shell(directory.path(), PAIR);
-    directory
-}
-
-/// What the short form says of these files, which must succeed.
-fn short(directory: &Path, files: &[&str]) -> String {
-    let mut all = vec!["inspect", "--format", "short"];
-    all.extend(files);
-    let output = command(&all).current_dir(directory).output().unwrap();
-    assert!(output.status.success(), "{files:?}: {}", text(&output.stderr));
-    days(&text(&output.stdout))
-}
-
-/// The days that are left of a certificate that was made in this very second are one more.
-fn days(said: &str) -> String {
-    [(" 10", " 9"), (" 3650", " 3649"), (" 30", " 29")].iter().fold(said.to_owned(), |said, (full, less)| {
-        said.replace(&format!("{full} days"), &format!("{less} days"))
-    })
-}
-
-const CA: &str = "CN=test-ca; issuer self; 3649 days left; CA";
-const WEB: &str = "O=dev, CN=web; issuer CN=test-ca; 9 days left; serverAuth";
+use sources::{CA, WEB, days, pair, shell, short};
 
 #[test]
 fn files_of_openssl() {
@@ -134,37 +90,6 @@ fn secret_digits(key: &Path) -> String {
     assert!(digits.len() >= 60, "{said}");
     // Without a leading zero octet, which only one of the forms has.
     digits.trim_start_matches("00").to_owned()
-}
-
-#[test]
-fn stores_of_pkcs12() {
-    let directory = pair();
-    shell(
-        directory.path(),
-        r#"
-openssl pkcs12 -export -in web.crt -inkey web.key -certfile ca.crt -name web -passout pass:secret -out web.p12
-openssl pkcs12 -export -in web.crt -inkey web.key -certpbe NONE -passout pass:secret -out open.p12
-openssl pkcs12 -export -in web.crt -inkey web.key -legacy -passout pass:secret -out old.p12
-printf 'secret\n' > right; printf 'wrong\n' > wrong
-"#,
-    );
-    let run = |arguments: &[&str]| command(arguments).current_dir(directory.path()).output().unwrap();
-    let opened = short(directory.path(), &["--password-file", "right", "web.p12"]);
-    let key = "web.p12 web: private key, ECDSA P-256\n";
-    assert_eq!(opened, format!("web.p12 web: {WEB}\nweb.p12: {CA}\n{key}"));
-    let by_environment = command(&["inspect", "--format", "short", "web.p12"])
-        .env("DOJANG_PASSWORD", "secret")
-        .current_dir(directory.path())
-        .output()
-        .unwrap();
-    assert_eq!(days(&text(&by_environment.stdout)), opened);
-    // Without the password what is open is read, and of the rest it is said what is missing.
-    let open = short(directory.path(), &["open.p12"]);
-    assert_eq!(open, format!("open.p12: {WEB}\nopen.p12: private key, unknown\n"));
-    let refused = text(&run(&["inspect", "--password-file", "wrong", "web.p12"]).stdout);
-    assert!(refused.contains("this is not its password") && !refused.contains("CN=web"), "{refused}");
-    let old = text(&run(&["inspect", "--password-file", "right", "old.p12"]).stdout);
-    assert!(old.contains("openssl pkcs12 -legacy"), "{old}");
 }
 
 #[test]

@@ -147,7 +147,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
     let clock = global.now.unwrap_or(Clock::System);
     let policy = match &asked.objects {
         Some(path) => {
-            let text = bytes(path)?;
+            let text = bytes(path, "name a file of Kubernetes objects in YAML")?;
             let objects = objects_from_yaml(&String::from_utf8_lossy(&text));
             let mut policy = Policy::bootstrap(Bootstrap::ApiServer);
             objects
@@ -168,7 +168,10 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
             let roots = client_roots(global, asked.ca.as_ref())?;
             let authenticators =
                 Authenticators { client_roots: Some(&roots), front_proxy: None, time: clock.now() };
-            let chain = pem_certificates(&bytes(certificate)?);
+            let chain = pem_certificates(&bytes(
+                certificate,
+                "name the file of a client certificate, for example admin.crt",
+            )?);
             if chain.is_empty() {
                 return Err(CliError::Usage(format!(
                     "{} holds no certificate in PEM: name the file of a client certificate, for example admin.crt",
@@ -238,7 +241,7 @@ fn cluster(global: &Global) -> Result<Cluster, CliError> {
 /// Whom the API server has client certificates verified by.
 fn client_roots(global: &Global, file: Option<&PathBuf>) -> Result<Roots, CliError> {
     if let Some(path) = file {
-        return Ok(Roots::from_pem(&bytes(path)?));
+        return Ok(Roots::from_pem(&bytes(path, "name the file of a CA certificate, for example ca.crt")?));
     }
     let Cluster { store, plan } = cluster(global)?;
     Ok(Roots::from_der(authority_chain(&store, &plan, "ca")?))

@@ -111,7 +111,7 @@ pub(super) fn issue(output: &Output, global: &Global, asked: &IssueArgs) -> Resu
 pub(super) fn sign(output: &Output, global: &Global, asked: &SignArgs) -> Result<u8, CliError> {
     use rustls::pki_types::CertificateSigningRequestDer;
     use rustls::pki_types::pem::PemObject;
-    let bytes = bytes(&asked.csr)?;
+    let bytes = bytes(&asked.csr, "name the file of a CSR, for example jane.csr")?;
     let der = CertificateSigningRequestDer::from_pem_slice(&bytes).map_or(bytes, |der| der.to_vec());
     let (lab, cancel) = begin(output, global)?;
     let pem = lab.sign(&asked.how.authority, &der, &asked.how.usages(), asked.how.days, &cancel).map_err(

@@ -141,7 +141,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &VerifyArgs) -> Resul
 /// The certificates of a file: bare DER, else every PEM block, else whatever bytes begin
 /// as DER does, for the parser to say what is wrong with them.
 pub(super) fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, CliError> {
-    let bytes = bytes(path)?;
+    let bytes = bytes(path, "name a file of certificates in PEM or DER, for example ca.crt")?;
     if Certificate::parse(&bytes).is_ok() {
         return Ok(vec![bytes]);
     }

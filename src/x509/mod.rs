@@ -19,6 +19,7 @@ mod name;
 mod oid;
 mod outline;
 mod parts;
+mod password;
 mod pem;
 mod pkcs;
 mod policy;

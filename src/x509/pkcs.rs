@@ -1,23 +1,14 @@
 //! Envelopes: PKCS #7 (RFC 2315) and PKCS #12 (RFC 7292). Of the latter the certificates
-//! that are not encrypted are read without a password; PBES2 (RFC 8018), in which OpenSSL 3
-//! and Java write them, is opened with one.
-
-use std::num::NonZeroU32;
-
-use aws_lc_rs::cipher::{self, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
-use aws_lc_rs::iv::FixedLength;
-use aws_lc_rs::pbkdf2;
+//! that are not encrypted are read without a password; the rest is opened with one.
 
 use super::oid;
 use super::outline::Kind;
+use super::password::{Closed, Password};
 use super::strings;
 use super::tag;
 use super::tree::Tree;
 use super::view::View;
 use crate::text::escape;
-
-/// Deriving a key takes time by this number, which the file names.
-const MOST_ITERATIONS: u64 = 5_000_000;
 
 /// The certificates and lists of a signedData.
 pub(super) fn signed_data(root: View<'_>) -> Vec<(Kind, Vec<u8>)> {
@@ -36,6 +27,8 @@ pub(super) struct Store {
     pub(super) bags: Vec<Bag>,
     /// What could not be opened, in sentences.
     pub(super) problems: Vec<String>,
+    /// Whether another password would open more.
+    pub(super) is_locked: bool,
 }
 
 /// One bag of a store.
@@ -52,23 +45,52 @@ pub(super) struct Bag {
 pub(super) fn store(der: &[u8], password: Option<&str>) -> Store {
     let mut store = Store::default();
     let tree = Tree::of(der);
-    let safes = View::root(der, &tree).and_then(|root| root.child(1)).and_then(|info| data(info));
-    let Some(safes) = safes else {
+    let root = View::root(der, &tree);
+    let Some(safes) = root.and_then(|root| root.child(1)).and_then(|info| data(info)) else {
         store.problems.push("it does not read as PKCS #12: its contents are signed, or not there".into());
         return store;
     };
+    let mut key = Password::new(password.unwrap_or_default());
+    let mac = root.and_then(|root| root.child(2)).filter(|_| password.is_some());
+    let mac = mac.and_then(|mac| key.is_mac_of(mac, &safes));
     let tree = Tree::of(&safes);
     for info in View::root(&safes, &tree).iter().flat_map(View::children) {
         let contents = match data(info) {
             Some(contents) => Ok(contents),
-            None => encrypted(info, password.unwrap_or_default()),
+            None => encrypted(info, &mut key),
         };
         match contents {
-            Ok(contents) => bags(&contents, password.unwrap_or_default(), &mut store),
-            Err(why) => store.problems.push(why),
+            Ok(contents) => bags(&contents, &mut key, &mut store),
+            Err(Some(closed)) => {
+                store.is_locked |= closed == Closed::Password;
+                store.problems.push(told(&closed, password.is_some()));
+            }
+            Err(None) => store.problems.push("a part of it does not read as PKCS #12".into()),
         }
     }
+    // A password that opens it is the right one: what the MAC covers is not what was sealed.
+    if mac == Some(false) && !store.is_locked {
+        store.problems.push(
+            "its MAC does not fit: what it holds was changed after it was made, or this is not its password"
+                .into(),
+        );
+    }
     store
+}
+
+/// Why something stays closed, in a sentence.
+fn told(closed: &Closed, has_password: bool) -> String {
+    match closed {
+        Closed::Password if has_password => {
+            "it is encrypted, and this is not its password: give it in a file with --password-file".into()
+        }
+        Closed::Password => "it is encrypted: give its password in a file with --password-file".into(),
+        Closed::Scheme(name) => format!(
+            "its certificates are encrypted with {name}, which is not read here: \
+             `openssl pkcs12 -legacy -nokeys -in FILE` writes them as PEM"
+        ),
+        Closed::Parameters => "it is encrypted in a way that is not read here".into(),
+    }
 }
 
 /// The octets of a ContentInfo of type data.
@@ -86,63 +108,15 @@ fn octets(string: View<'_>) -> Vec<u8> {
     pieces.flat_map(|piece| piece.contents().to_vec()).collect()
 }
 
-/// The contents of an encryptedData.
-fn encrypted(info: View<'_>, password: &str) -> Result<Vec<u8>, String> {
-    let unread = || "a part of it does not read as PKCS #12".to_owned();
-    let data = info.child(1).and_then(|wrapped| wrapped.child(0)).ok_or_else(unread)?;
-    let inner = data.child(1).ok_or_else(unread)?;
-    let (algorithm, string) = (inner.child(1).ok_or_else(unread)?, inner.child(2).ok_or_else(unread)?);
-    decrypt(algorithm, octets(string), password)
-}
-
-/// Decrypts what a password protects.
-fn decrypt(algorithm: View<'_>, mut contents: Vec<u8>, password: &str) -> Result<Vec<u8>, String> {
-    let named = |at: Option<View<'_>>| at.and_then(|at| at.oid()).map(oid::name).unwrap_or_default();
-    let name = named(algorithm.child(0));
-    if name != "PBES2" {
-        return Err(format!(
-            "its certificates are encrypted with {name}, which is not read here: \
-             `openssl pkcs12 -legacy -nokeys -in FILE` writes them as PEM"
-        ));
-    }
-    let read = || {
-        let (derivation, scheme) = (algorithm.child(1)?.child(0)?, algorithm.child(1)?.child(1)?);
-        let parameters = derivation.child(1)?;
-        let (salt, rounds) = (parameters.child(0)?.contents(), parameters.child(1)?.number()?);
-        let digest = parameters.children().skip(2).find(|part| part.is(tag::SEQUENCE));
-        let hmac = match digest.map(|digest| named(digest.child(0))).as_deref() {
-            None | Some("hmacWithSHA1") => pbkdf2::PBKDF2_HMAC_SHA1,
-            Some("hmacWithSHA256") => pbkdf2::PBKDF2_HMAC_SHA256,
-            Some("hmacWithSHA512") => pbkdf2::PBKDF2_HMAC_SHA512,
-            Some(_) => return None,
-        };
-        let cipher = match named(scheme.child(0)).as_str() {
-            "aes-128-cbc" => (&cipher::AES_128, 16),
-            "aes-256-cbc" => (&cipher::AES_256, 32),
-            _ => return None,
-        };
-        let vector = <[u8; 16]>::try_from(scheme.child(1)?.contents()).ok()?;
-        let rounds = NonZeroU32::new(u32::try_from(rounds).ok()?)?;
-        (u64::from(rounds.get()) <= MOST_ITERATIONS).then_some((salt, rounds, hmac, cipher, vector))
-    };
-    let (salt, rounds, hmac, (algorithm, length), vector) =
-        read().ok_or("it is encrypted in a way that is not read here")?;
-    let mut key = vec![0; length];
-    pbkdf2::derive(hmac, rounds, salt, password.as_bytes(), &mut key);
-    let failed = |_| {
-        "it is encrypted, and this is not its password: give it in a file with --password-file".to_owned()
-    };
-    let key = UnboundCipherKey::new(algorithm, &key)
-        .and_then(PaddedBlockDecryptingKey::cbc_pkcs7)
-        .map_err(failed)?;
-    let context = DecryptionContext::Iv128(FixedLength::from(vector));
-    let plain = key.decrypt(&mut contents, context).map_err(failed)?.to_vec();
-    // A wrong password may leave what looks like padding.
-    if plain.first() == Some(&0x30) { Ok(plain) } else { Err(failed(aws_lc_rs::error::Unspecified)) }
+/// The contents of an encryptedData; no reason where it is none.
+fn encrypted(info: View<'_>, password: &mut Password<'_>) -> Result<Vec<u8>, Option<Closed>> {
+    let inner = info.child(1).and_then(|wrapped| wrapped.child(0)?.child(1)).ok_or(None)?;
+    let (algorithm, string) = (inner.child(1).ok_or(None)?, inner.child(2).ok_or(None)?);
+    password.decrypt(algorithm, &octets(string)).map_err(Some)
 }
 
 /// The bags of one SafeContents.
-fn bags(contents: &[u8], password: &str, store: &mut Store) {
+fn bags(contents: &[u8], password: &mut Password<'_>, store: &mut Store) {
     let tree = Tree::of(contents);
     for bag in View::root(contents, &tree).iter().flat_map(View::children) {
         let kind = bag.child(0).and_then(|kind| kind.oid()).and_then(oid::known);
@@ -161,10 +135,11 @@ fn bags(contents: &[u8], password: &str, store: &mut Store) {
             }
             Some("pkcs8ShroudedKeyBag") => {
                 let opened = match (value.child(0), value.child(1)) {
-                    (Some(algorithm), Some(string)) => decrypt(algorithm, octets(string), password).ok(),
-                    _ => None,
+                    (Some(algorithm), Some(string)) => password.decrypt(algorithm, &octets(string)),
+                    _ => Err(Closed::Parameters),
                 };
-                store.bags.push(Bag { kind: Kind::PrivateKey, name, der: opened });
+                store.is_locked |= opened == Err(Closed::Password);
+                store.bags.push(Bag { kind: Kind::PrivateKey, name, der: opened.ok() });
             }
             _ => {}
         }

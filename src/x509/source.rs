@@ -93,6 +93,8 @@ pub struct Contents {
     pub problems: Vec<Problem>,
     /// What lies in other files.
     pub references: Vec<Reference>,
+    /// Whether another password would open more of it.
+    pub is_locked: bool,
 }
 
 /// Everything in a file that can be shown; the password opens PKCS #12.
@@ -109,7 +111,7 @@ pub fn contents(bytes: &[u8], password: Option<&str>) -> Contents {
 /// # Errors
 /// There is nothing, or nothing in it reads.
 pub fn inspect(bytes: &[u8]) -> Result<Vec<Item>, X509Error> {
-    let Contents { items, problems, references } = contents(bytes, None);
+    let Contents { items, problems, references, .. } = contents(bytes, None);
     if !items.is_empty() {
         return Ok(items);
     }
@@ -243,6 +245,7 @@ impl Reading<'_> {
         for why in store.problems {
             self.problem(at, &why);
         }
+        self.found.is_locked |= store.is_locked;
     }
 
     fn item(&mut self, at: Option<&str>, kind: Kind, der: &[u8]) {

@@ -127,11 +127,13 @@ fn caller(real: &RealServerArgs, host: &str, tls: Option<&str>) -> Result<Caller
         (Some(certificate), Some(key)) => {
             let chain = certificates(certificate)?;
             let shown = key.display();
-            let key = PrivateKey::from_pem(&bytes(key)?).map_err(|error| {
-                CliError::Usage(format!(
-                    "{shown} is no private key to use ({error}): name one in PEM, not encrypted"
-                ))
-            })?;
+            let key = PrivateKey::from_pem(&bytes(key, "name the file of a private key in PEM")?).map_err(
+                |error| {
+                    CliError::Usage(format!(
+                        "{shown} is no private key to use ({error}): name one in PEM, not encrypted"
+                    ))
+                },
+            )?;
             Some(Credential { chain, key: key.der().to_vec() })
         }
         _ => None,

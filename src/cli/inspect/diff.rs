@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::gather::{Reader, Source};
+use super::gather::{ReadingArgs, Source};
 use crate::cli::args::Global;
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, Tone};
@@ -31,12 +31,8 @@ pub(in crate::cli) struct DiffArgs {
     /// The bytes of what changed, in hexadecimal
     #[arg(long)]
     bytes: bool,
-    /// Ask a server for this name instead of its host
-    #[arg(long, value_name = "NAME")]
-    servername: Option<String>,
-    /// The password of PKCS #12 is the first line of this file; or set DOJANG_PASSWORD
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 #[derive(Serialize)]
@@ -62,10 +58,7 @@ fn chosen(sources: &[Source]) -> Option<(&Source, &Item)> {
 }
 
 pub(in crate::cli) fn run(output: &Output, _global: &Global, asked: &DiffArgs) -> Result<u8, CliError> {
-    let reader = Reader {
-        password: super::password(asked.password_file.as_deref())?,
-        server_name: asked.servername.clone(),
-    };
+    let reader = asked.reading.reader(output)?;
     let sources = [reader.read(&asked.first)?, reader.read(&asked.second)?];
     let [first, second] = sources.each_ref().map(|sources| chosen(sources));
     let (Some((source, first)), Some((other, second))) = (first, second) else {

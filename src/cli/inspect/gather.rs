@@ -1,11 +1,14 @@
 //! Where certificates come from: files, directories, standard input, servers.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read, stderr, stdin};
 use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use super::served;
 use crate::cli::error::CliError;
-use crate::text::escape;
+use crate::cli::output::Output;
+use crate::text::{Language, escape};
 use crate::x509::{Contents, Item, Problem, contents};
 
 /// No certificate file is larger; more is a mistake.
@@ -13,6 +16,8 @@ const MOST: u64 = 16 << 20;
 /// How many files of a directory are looked at, and how deep; hidden ones are not.
 const MOST_FILES: usize = 200_000;
 const DEEPEST: usize = 24;
+/// What to do about a source that is not there.
+const HINT: &str = "name a certificate, CSR, key or kubeconfig, a directory, or HOST:PORT";
 
 /// What was named on the command line, or one file of a directory that was.
 pub(super) struct Source {
@@ -24,12 +29,42 @@ pub(super) struct Source {
     pub(super) problems: Vec<Problem>,
 }
 
+/// How sources are reached and opened.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArgs {
+    /// Ask a server for this name instead of its host
+    #[arg(long, value_name = "NAME")]
+    servername: Option<String>,
+    /// The password of PKCS #12 is the first line of this file; or set DOJANG_PASSWORD;
+    /// without either it is asked for on a terminal
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl ReadingArgs {
+    /// What reads so.
+    pub(super) fn reader(&self, output: &Output) -> Result<Reader, CliError> {
+        let password = match &self.password_file {
+            None => std::env::var("DOJANG_PASSWORD").ok(),
+            Some(file) => {
+                let text = bytes(file, "write the password into a file and name that")?;
+                let text = String::from_utf8(text)
+                    .map_err(|_| CliError::Usage(format!("{} holds no password in UTF-8", file.display())))?;
+                Some(text.lines().next().unwrap_or_default().to_owned())
+            }
+        };
+        Ok(Reader { password, language: output.language, server_name: self.servername.clone() })
+    }
+}
+
 /// How sources are read.
 pub(super) struct Reader {
-    /// Opens PKCS #12.
-    pub(super) password: Option<String>,
+    /// Opens PKCS #12. Without one it is asked for, where somebody can answer.
+    password: Option<String>,
+    /// The language of that question.
+    language: Language,
     /// The name that a server is asked for, where it is not its host.
-    pub(super) server_name: Option<String>,
+    server_name: Option<String>,
 }
 
 impl Reader {
@@ -43,7 +78,7 @@ impl Reader {
                 return Ok(vec![self.server(&host, port)?]);
             }
         }
-        let source = self.file(named)?;
+        let source = self.file(named, true)?;
         if source.items.is_empty() {
             let why = source.problems.first().map_or_else(
                 || "it holds no certificate, CSR, key or kubeconfig in PEM or DER".to_owned(),
@@ -57,18 +92,40 @@ impl Reader {
         Ok(vec![source])
     }
 
-    fn file(&self, path: &Path) -> Result<Source, CliError> {
-        let bytes = bytes(path)?;
-        Ok(self.source(path, &bytes))
+    fn file(&self, path: &Path, may_ask: bool) -> Result<Source, CliError> {
+        let bytes = bytes(path, HINT)?;
+        let mut found = contents(&bytes, self.password.as_deref());
+        if found.is_locked
+            && may_ask
+            && self.password.is_none()
+            && let Some(password) = self.ask(path)
+        {
+            found = contents(&bytes, Some(&password));
+        }
+        Ok(self.source(path, found))
+    }
+
+    /// The password that somebody types, which is not shown.
+    fn ask(&self, path: &Path) -> Option<String> {
+        if !stdin().is_terminal() || !stderr().is_terminal() {
+            return None;
+        }
+        let shown = path.display().to_string();
+        let shown = escape(&shown);
+        let question = match self.language {
+            Language::En => format!("Password of {shown}: "),
+            Language::Ko => format!("{shown}의 비밀번호: "),
+        };
+        rpassword::prompt_password(question).ok().filter(|typed| !typed.is_empty())
     }
 
     /// What a file holds, and what lies in the files that it names.
-    fn source(&self, path: &Path, bytes: &[u8]) -> Source {
-        let Contents { mut items, mut problems, references } = contents(bytes, self.password.as_deref());
+    fn source(&self, path: &Path, found: Contents) -> Source {
+        let Contents { mut items, mut problems, references, .. } = found;
         for reference in references {
             let beside = path.parent().unwrap_or(Path::new("")).join(&reference.path);
             let at = format!("{} {}", reference.at, escape(&reference.path));
-            match self::bytes(&beside) {
+            match bytes(&beside, "name a file that is there in the kubeconfig") {
                 Ok(bytes) => {
                     let inner = contents(&bytes, self.password.as_deref());
                     items.extend(inner.items.into_iter().map(|item| item.placed(&at)));
@@ -112,7 +169,7 @@ impl Reader {
             if !path.is_file() {
                 continue;
             }
-            match self.file(&path) {
+            match self.file(&path, false) {
                 Ok(source) if source.items.is_empty() && source.problems.is_empty() => {}
                 Ok(source) => found.push(source),
                 Err(error) => {
@@ -152,12 +209,13 @@ fn endpoint(named: &Path) -> Option<(String, u16)> {
     (!host.is_empty() && !host.contains('/')).then(|| (host.to_owned(), port))
 }
 
-/// The bytes of a file or, for `-`, of standard input, up to a bound.
-pub(in crate::cli) fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+/// The bytes of a file or, for `-`, of standard input, up to a bound; the hint is what to do
+/// where there is no such file.
+pub(in crate::cli) fn bytes(path: &Path, hint: &str) -> Result<Vec<u8>, CliError> {
     let shown = path.display();
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().take(MOST + 1).read_to_end(&mut bytes)
+        stdin().take(MOST + 1).read_to_end(&mut bytes)
     } else {
         std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes))
     };
@@ -166,9 +224,9 @@ pub(in crate::cli) fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
             Err(CliError::Usage(format!("{shown} is larger than 16 MiB: that is no certificate")))
         }
         Ok(_) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(CliError::Usage(format!(
-            "{shown} does not exist: name a certificate, CSR, key or kubeconfig, a directory, or HOST:PORT"
-        ))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(CliError::Usage(format!("{shown} does not exist: {hint}")))
+        }
         Err(error) => Err(CliError::Machine(format!("cannot read {shown}: {error}"))),
     }
 }

@@ -25,7 +25,7 @@ use crate::x509::{Document, Kind};
 
 pub(super) use diff::{DiffArgs, JSON as DIFF_JSON, run as diff};
 pub(super) use gather::bytes;
-use gather::{Reader, Source};
+use gather::{ReadingArgs, Source};
 
 pub(super) const JSON: &str = "\
 With --format json one document: [{source, items: [{kind, at, fields: [{name, value, offset, length, flaws: [id],
@@ -44,12 +44,8 @@ pub(super) struct InspectArgs {
     /// HOST:PORT for the chain that a server presents, unverified; - reads standard input
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<PathBuf>,
-    /// Ask a server for this name instead of its host
-    #[arg(long, value_name = "NAME")]
-    servername: Option<String>,
-    /// The password of PKCS #12 is the first line of this file; or set DOJANG_PASSWORD
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// These fields alone, for example subject,sans,not_after,days_left
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', conflicts_with_all = ["tree", "explain"])]
     fields: Vec<String>,
@@ -79,25 +75,8 @@ fn span(text: &str) -> Result<Duration, String> {
     }
 }
 
-impl InspectArgs {
-    fn reader(&self) -> Result<Reader, CliError> {
-        Ok(Reader {
-            password: password(self.password_file.as_deref())?,
-            server_name: self.servername.clone(),
-        })
-    }
-}
-
-/// The password of PKCS #12, from a file or the environment.
-fn password(file: Option<&std::path::Path>) -> Result<Option<String>, CliError> {
-    let Some(file) = file else { return Ok(std::env::var("DOJANG_PASSWORD").ok()) };
-    let text = String::from_utf8(bytes(file)?)
-        .map_err(|_| CliError::Usage(format!("{} holds no password in UTF-8", file.display())))?;
-    Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
-}
-
 pub(super) fn run(output: &Output, global: &Global, asked: &InspectArgs) -> Result<u8, CliError> {
-    let reader = asked.reader()?;
+    let reader = asked.reading.reader(output)?;
     let mut sources = Vec::new();
     for named in &asked.sources {
         sources.extend(reader.read(named)?);
