@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lab/inspector.rs"]
+mod inspector;
 #[path = "lab/load.rs"]
 mod load;
 #[path = "lab/serve.rs"]
@@ -45,7 +47,7 @@ fn main() {
     }
     // `cargo bench -- wire` measures what has that name alone.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn()); 13] = [
+    let all: [(&str, fn()); 14] = [
         ("pki", pki_beside_openssl),
         ("workers", workers),
         ("check", check),
@@ -56,6 +58,7 @@ fn main() {
         ("first_frame", first_frame),
         ("frame", frame),
         ("theatre_frame", theatre_frame),
+        ("inspector_frame", inspector::inspector_frame),
         ("steps", steps),
         ("walks", walks),
         ("certificates", certificates),

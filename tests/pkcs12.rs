@@ -1,21 +1,19 @@
 //! PKCS #12 as openssl and keytool write it, today and before: opened with its password from a
-//! file, the environment or a terminal, and told where it does not open.
+//! file or the environment, and told where it does not open.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 #[path = "common/sources.rs"]
 mod sources;
-#[path = "common/terminal.rs"]
-#[allow(dead_code, reason = "one of its users")]
-mod terminal;
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use common::{argument, command, text};
+use dojang::x509::{Item, Kind, contents};
 use sources::{CA, WEB, days, pair, shell, short};
-use terminal::Terminal;
 
 /// Stores of a certificate, its key and its CA, under the password `secret`.
 fn stores() -> tempfile::TempDir {
@@ -121,22 +119,31 @@ fn stores_of_keytool() {
     }
 }
 
+/// Every byte of stores, changed or the last that is left: nothing panics, nothing takes long.
 #[test]
-fn a_terminal_is_asked_for_the_password_and_does_not_show_it() {
-    let directory = stores();
-    let store = directory.path().join("legacy.p12");
-    let arguments = ["inspect", "--format", "short", argument(&store)];
-    let mut terminal = Terminal::dojang(directory.path(), &arguments);
-    terminal.until_text("Password of ");
-    terminal.press("secret\r");
-    terminal.until_text("private key, ECDSA P-256");
-    let screen = terminal.text();
-    assert!(screen.contains("CN=web; issuer CN=test-ca"), "{screen}");
-    assert!(!screen.contains("secret"), "{screen}");
-    // In the language, and a wrong one is told.
-    let arguments = ["inspect", "--lang", "ko", argument(&store)];
-    let mut terminal = Terminal::dojang(directory.path(), &arguments);
-    terminal.until_text("의 비밀번호: ");
-    terminal.press("no\r");
-    terminal.until_text("this is not its");
+fn broken_stores_are_read_as_far_as_they_go() {
+    let directory = pair();
+    shell(
+        directory.path(),
+        r#"
+make() { openssl pkcs12 -export -in web.crt -inkey web.key -passout pass:secret -iter 1 "$@"; }
+make -out modern.p12
+make -legacy -out legacy.p12
+"#,
+    );
+    for store in ["modern.p12", "legacy.p12"] {
+        let whole = fs::read(directory.path().join(store)).unwrap();
+        assert_eq!(contents(&whole, Some("secret")).problems, []);
+        let begun = Instant::now();
+        for at in 0..whole.len() {
+            let mut broken = whole.clone();
+            broken[at] ^= 1 << (at % 8);
+            for bytes in [&broken[..], &whole[..at]] {
+                let found = contents(bytes, Some("secret"));
+                let is_kept = |item: &Item| item.kind == Kind::PrivateKey && !item.der.is_empty();
+                assert!(!found.items.iter().any(is_kept), "a secret is kept: {at}");
+            }
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    }
 }

@@ -62,8 +62,12 @@ pub(super) fn read_file(path: &Path, shown: &str, found: &mut Scan) {
         problem(Id::UnreadableFile, error.to_string());
         return;
     }
-    let mode = metadata.permissions().mode() & 0o777;
-    let text = String::from_utf8_lossy(&bytes);
+    read_bytes(shown, &bytes, metadata.permissions().mode() & 0o777, found);
+}
+
+/// Reads what a file of this name and mode holds.
+pub(super) fn read_bytes(shown: &str, bytes: &[u8], mode: u32, found: &mut Scan) {
+    let text = String::from_utf8_lossy(bytes);
     if is_backup(shown) {
         backup(shown, &text, mode, found);
         return;
@@ -77,7 +81,7 @@ pub(super) fn read_file(path: &Path, shown: &str, found: &mut Scan) {
     } else if let Some(process) = Process::read(shown, &text, found) {
         found.processes.push(process);
     } else if bytes.first() == Some(&0x30) && CERTIFICATES.iter().any(|end| shown.ends_with(end)) {
-        certificate(shown, &bytes, 0, found);
+        certificate(shown, bytes, 0, found);
     } else if CERTIFICATES.iter().any(|end| shown.ends_with(end)) || shown.ends_with(".key") {
         let why = if bytes.is_empty() { "the file is empty" } else { "no PEM block" };
         found.problems.push(Problem::new(Id::NotPem, shown, why));

@@ -53,10 +53,12 @@ impl Expectations {
 /// Names that every API server is called by (kubeadm `GetAPIServerAltNames`).
 const SERVICE: [&str; 3] = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 
-/// What is expected of each file.
-pub(super) fn expectations(root: &Path, scan: &Scan) -> Expectations {
+/// What is expected of each file, by the plan too where they lie below a root.
+pub(super) fn expectations(root: Option<&Path>, scan: &Scan) -> Expectations {
     let mut known = Expectations::default();
-    planned(root, &mut known);
+    if let Some(root) = root {
+        planned(root, &mut known);
+    }
     let client_authority = client_authority(scan);
     for held in &scan.certificates {
         if known.of.contains_key(&held.path) {

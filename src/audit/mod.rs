@@ -192,7 +192,18 @@ fn filled(template: &str, places: &[(&str, String)]) -> Option<String> {
 /// # Errors
 /// It does not exist or cannot be read.
 pub fn audit(root: &Path, window: Window) -> Result<Audit, ScanError> {
-    let mut scan = scan::scan(root)?;
+    Ok(judged(scan::scan(root)?, Some(root), window))
+}
+
+/// Looks at certificates in PEM that lie in no file, under the name that they are known by.
+#[must_use]
+pub fn audit_pem(name: &str, pem: &str, window: Window) -> Vec<Finding> {
+    let found = judged(scan::Scan::of_bytes(name, pem.as_bytes()), None, window).findings;
+    // A command would name a file.
+    found.into_iter().map(|finding| Finding { command: None, ..finding }).collect()
+}
+
+fn judged(mut scan: scan::Scan, root: Option<&Path>, window: Window) -> Audit {
     let mut problems = std::mem::take(&mut scan.problems);
     let known = expect::expectations(root, &scan);
     certificate::check(&scan, &known, window, &mut problems);
@@ -200,18 +211,19 @@ pub fn audit(root: &Path, window: Window) -> Result<Audit, ScanError> {
     secrets::check(&scan, &known, &mut problems);
     kubeconfigs::check(&scan, &known, window, &mut problems);
     flags::check(&scan, &mut problems);
-    let is_directory = root.is_dir();
+    let is_directory = root.is_some_and(Path::is_dir);
+    let root = root.unwrap_or(Path::new(""));
     let mut findings: Vec<Finding> =
         problems.into_iter().filter_map(|problem| problem.tell(root, is_directory, &known)).collect();
     findings.sort_by(|a, b| {
         (a.severity, &a.path, a.id, &a.evidence).cmp(&(b.severity, &b.path, b.id, &b.evidence))
     });
     findings.dedup();
-    Ok(Audit {
+    Audit {
         certificates: scan.certificates.len(),
         keys: scan.keys.len(),
         kubeconfigs: scan.kubeconfigs.len(),
         processes: scan.processes.len(),
         findings,
-    })
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Problem;
-use super::content::read_file;
+use super::content::{read_bytes, read_file};
 use super::kubeconfig::Kubeconfig;
 use super::process::Process;
 use super::table::Id;
@@ -148,6 +148,14 @@ fn is_rotated(path: &str, paths: &HashSet<String>) -> bool {
 }
 
 impl Scan {
+    /// What a private file of this name holds, wherever it is.
+    pub(super) fn of_bytes(name: &str, bytes: &[u8]) -> Self {
+        let mut found = Self { is_alone: true, ..Self::default() };
+        read_bytes(name, bytes, 0o600, &mut found);
+        found.index();
+        found
+    }
+
     fn read(&mut self, files: &[(PathBuf, String)]) {
         self.paths.extend(files.iter().map(|(_, shown)| shown.clone()));
         let paths = &self.paths;

@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::args::Global;
 use super::error::CliError;
+use super::learn::{Opening, screen};
 use super::output::{Output, Tone};
 use super::transcript::{TranscriptDocument, print_ladder};
 use crate::capture::{Capture, Found, LARGEST_FILE, Peer, read};
@@ -151,7 +152,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &DecodeArgs) -> Resul
                 "{shown} has no TLS connection to show: see what it has with `dojang decode {shown}`"
             )));
         };
-        return super::learn::screen(output, global, None, Some(Arc::new(play(found))));
+        return screen(output, global, Opening::Play(Arc::new(play(found))));
     }
     let tls = first.is_some();
     if output.json {

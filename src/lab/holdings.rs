@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Lab;
-use crate::x509::{Kind, contents};
+use crate::x509::{Item, Kind, contents, is_pem};
 
 /// How many files are looked at, how deep, and how large they are at most.
 const MOST_FILES: usize = 20_000;
@@ -15,19 +15,17 @@ const LARGEST: u64 = 4 << 20;
 /// How many numbers are tried for the name of a file.
 const MOST_NAMES: usize = 1000;
 
-/// A certificate, a request or a revocation list, and where it lies.
+/// Something that can be read byte by byte, and where it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// Its file, relative to the workspace; not made safe.
+    /// Its file, relative to the workspace, or what it was named by; not made safe.
     pub name: String,
-    /// Where in that file, if it has places. Safe to print.
-    pub at: Option<String>,
-    /// What it is.
-    pub kind: Kind,
-    /// Its bytes.
-    pub der: Vec<u8>,
-    /// The file, where `openssl x509 -in` would read this one from it.
-    pub path: Option<PathBuf>,
+    /// The file that it lies in, if it lies in one.
+    pub file: Option<PathBuf>,
+    /// Whether it is the one of its kind that openssl reads from that file.
+    pub is_first: bool,
+    /// What was found.
+    pub item: Item,
 }
 
 impl Lab {
@@ -40,7 +38,14 @@ impl Lab {
             let is_small = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST);
             let Some(bytes) = is_small.then(|| fs::read(&path).ok()).flatten() else { continue };
             let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            found.extend(holdings_of(&name, &bytes, Some(&path)));
+            // Keys have no bytes to show.
+            let is_shown = |holding: &Holding| {
+                matches!(
+                    holding.item.kind,
+                    Kind::Certificate | Kind::CertificateRequest | Kind::RevocationList
+                )
+            };
+            found.extend(holdings_of(&name, &bytes, Some(&path)).into_iter().filter(is_shown));
         }
         found
     }
@@ -48,18 +53,26 @@ impl Lab {
 
 /// What a file of this name holds.
 #[must_use]
-pub fn holdings_of(name: &str, bytes: &[u8], path: Option<&Path>) -> Vec<Holding> {
-    let is_pem = bytes.starts_with(b"-----BEGIN ");
-    let is_shown = |kind| matches!(kind, Kind::Certificate | Kind::CertificateRequest | Kind::RevocationList);
-    let items = contents(bytes, None).items.into_iter().enumerate();
+pub fn holdings_of(name: &str, bytes: &[u8], file: Option<&Path>) -> Vec<Holding> {
+    holdings(name, contents(bytes, None).items, file.map(|file| (file, is_pem(bytes))))
+}
+
+/// What was found under this name, in a file if it was one, of which it is known whether it
+/// is PEM.
+#[must_use]
+pub fn holdings(name: &str, items: Vec<Item>, file: Option<(&Path, bool)>) -> Vec<Holding> {
+    let mut kinds = Vec::new();
     items
-        .filter(|(_, item)| is_shown(item.kind))
-        .map(|(index, item)| Holding {
-            name: name.to_owned(),
-            path: path.filter(|_| is_pem && index == 0 && item.at.is_none()).map(Path::to_owned),
-            at: item.at,
-            kind: item.kind,
-            der: item.der,
+        .into_iter()
+        .map(|item| {
+            let is_new = item.at.is_none() && !kinds.contains(&item.kind);
+            kinds.push(item.kind);
+            Holding {
+                name: name.to_owned(),
+                file: file.map(|(file, _)| file.to_owned()),
+                is_first: is_new && file.is_some_and(|(_, is_pem)| is_pem),
+                item,
+            }
         })
         .collect()
 }

@@ -83,6 +83,8 @@ pub(super) enum Command {
     Compare,
     /// All words for a field.
     Words,
+    /// What a cluster makes of it.
+    Kubernetes,
     /// Write it into a file.
     Export,
     /// Show the bytes of what is compared, or not.
@@ -198,13 +200,13 @@ use Mode::{
 
 const STEPS: &[Mode] = &[Question, Ready, After];
 const LESSON: &[Mode] = &[Question, Ready, Working, After];
-const PAGE: &[Mode] = &[Inspect, Words, Chain, Bars];
+const PAGE: &[Mode] = &[Inspect, Words, Chain, Bars, Mode::Kubernetes];
 const PLACES: &[Mode] = &[Shelf, Inspect, Home, Faults, Fault, Question, Ready, Working, After];
 const LESSON_OR_FAULT: &[Mode] = &[Question, Ready, Working, After, Fault];
 const THEATRE: &[Mode] = &[Mode::Theatre];
 #[rustfmt::skip]
 const UNTYPED: &[Mode] = &[
-    Shelf, Inspect, Words, Chain, Bars, Compare,
+    Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes,
     Programme, Mode::Theatre, Pick, Faults, Fault, Home, Question, Ready, Working, After, Jump, Glossary, Help,
 ];
 const ANY: &[Mode] = &[];
@@ -280,8 +282,8 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Shelf, Chain, Bars, Compare, Offers], always, 0),
     row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}{sides}", ("move", "이동"), &[Inspect], always, 2),
     row(Command::Move(1), &[Key::Down, Char('j')], "", ("move", "이동"), &[Inspect], always, 0),
-    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Words], always, 2),
-    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Words], always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "j/k", ("scroll", "스크롤"), &[Words, Mode::Kubernetes], always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("scroll", "스크롤"), &[Words, Mode::Kubernetes], always, 0),
     row(Command::Inwards(true), &[Key::Right, Char('l')], "", ("inwards", "안으로"), &[Inspect], always, 0),
     row(Command::Inwards(false), &[Key::Left, Char('h')], "", ("outwards", "밖으로"), &[Inspect], always, 0),
     row(Command::Pane(true), &[Key::Tab], "Tab", ("pane", "창"), &[Inspect], always, 3),
@@ -292,9 +294,10 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::NextHit(false), &[Key::Up, Ctrl('p')], "{arrows}", ("next, previous", "다음, 이전"), &[Seek], has_hits, 2),
     row(Command::NextHit(true), &[Key::Down, Ctrl('n')], "", ("next hit", "다음 결과"), &[Seek], has_hits, 0),
     row(Command::Words, &[Char('x')], "x", ("explain", "설명"), PAGE, has_field, 5),
+    row(Command::Kubernetes, &[Char('v')], "v", ("Kubernetes", "Kubernetes"), PAGE, always, 5),
     row(Command::Issuer, &[Char('i')], "i", ("issuer", "발급자"), &[Inspect], has_issuer, 6),
     row(Command::Chain, &[Char('s')], "s", ("chain", "체인"), PAGE, always, 7),
-    row(Command::Bars, &[Char('t')], "t", ("time line", "시간선"), &[Shelf, Inspect, Words, Chain, Bars], always, 7),
+    row(Command::Bars, &[Char('t')], "t", ("time line", "시간선"), &[Shelf, Inspect, Words, Chain, Bars, Mode::Kubernetes], always, 7),
     row(Command::Compare, &[Char('d')], "d", ("compare", "비교"), &[Inspect], always, 7),
     row(Command::Export, &[Char('e')], "e", ("export", "내보내기"), PAGE, always, 7),
     row(Command::Copy, &[Char('c'), Char('y'), Key::F(4)], "c", ("copy", "복사"), PAGE, always, 6),
@@ -345,9 +348,9 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Shelf, Inspect, Words, Chain, Bars, Compare, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

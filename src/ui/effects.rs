@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::Engine;
 use super::inspector::Entry;
 use super::update::{Effect, Msg};
+use crate::lab;
 
 /// What the effects bring back.
 pub(super) enum Report {
@@ -54,6 +55,11 @@ pub(super) fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Rep
         Effect::Gather { run } => {
             let entries = engine.holdings().into_iter().map(Entry::of).collect();
             send(Msg::Gathered(run, engine.now(), entries));
+        }
+        Effect::Check { run, file, name, certificates } => {
+            let certificates: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
+            let findings = lab::findings(&name, file.as_deref(), &certificates, engine.now());
+            send(Msg::Checked(run, findings));
         }
         Effect::Export { stem, extension, bytes } => {
             send(Msg::Exported(engine.export(&stem, extension, &bytes)));

@@ -158,6 +158,10 @@ pub struct Options {
     pub start: Option<String>,
     /// A recorded connection to show at once, message by message.
     pub play: Option<Arc<Play>>,
+    /// What to show in the inspector at once; if nothing, it stays closed.
+    pub inspect: Vec<Holding>,
+    /// A line to tell at the start, of something that went wrong.
+    pub notice: Option<String>,
 }
 
 /// Why the screen ended otherwise than by the user's wish. The terminal has been given back.

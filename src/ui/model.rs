@@ -158,6 +158,8 @@ pub(super) enum Mode {
     Bars,
     /// It beside another.
     Compare,
+    /// What a cluster makes of it.
+    Kubernetes,
     /// The list of lessons.
     Home,
     /// A question waits for its answer.
@@ -248,6 +250,7 @@ impl Model {
             Shown::Chain { .. } => Mode::Chain,
             Shown::Bars(_) => Mode::Bars,
             Shown::Comparison(_) => Mode::Compare,
+            Shown::Kubernetes(_) => Mode::Kubernetes,
         }
     }
 

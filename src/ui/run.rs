@@ -27,9 +27,9 @@ use crate::text::{Language, width};
 use super::background::{self, Answer, Background, Taken};
 use super::effects::{Report, carry_out, wake};
 use super::guard::{self, Guard};
-use super::model::Model;
+use super::model::{Model, Notice};
 use super::theme::Theme;
-use super::update::{Effect, Msg, enter, show, stop_work, update};
+use super::update::{Effect, Msg, enter, given, show, stop_work, update};
 use super::view::{cursor, view};
 use super::{Engine, Options, UiError};
 
@@ -81,6 +81,9 @@ pub async fn run<E: Engine>(engine: Arc<E>, options: Options) -> Result<(), UiEr
     if let Some(play) = &options.play {
         first.extend(show(&mut model, Arc::clone(play)));
     }
+    if !options.inspect.is_empty() {
+        given(&mut model, options.inspect.clone(), engine.now());
+    }
     let (sender, receiver) = unbounded_channel();
     let hook = PanicHook::set(sender.clone());
     // A task of its own, so that a panic in the loop comes back as an error like any other.
@@ -112,7 +115,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         help: None,
         overlay: None,
         armed: None,
-        notice: None,
+        notice: options.notice.clone().map(|text| Notice { wrong: true, text }),
         mouse: true,
         run: 0,
         redraw: true,

@@ -11,10 +11,10 @@ use ratatui::buffer::Buffer;
 
 use super::model::{Model, State};
 use super::run::model_of;
-use super::update::{Msg, enter, show, update};
+use super::update::{Msg, enter, given, show, update};
 use super::view::view;
 use super::{Engine, Options};
-use crate::lab::{Cancel, Play};
+use crate::lab::{Cancel, Holding, Play};
 use crate::lesson::Action;
 
 /// One step of a lesson as it stands after it was done.
@@ -65,6 +65,25 @@ impl Still {
         }
         let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
         Self { model, terminal }
+    }
+
+    /// The inspector on what was found somewhere.
+    pub fn of_holdings<E: Engine>(
+        engine: &E,
+        options: &Options,
+        holdings: Vec<Holding>,
+        size: (u16, u16),
+    ) -> Self {
+        let mut model = model_of(engine, options);
+        model.size = size;
+        given(&mut model, holdings, engine.now());
+        let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
+        Self { model, terminal }
+    }
+
+    /// Presses a key; nothing is done outside because of it.
+    pub fn press(&mut self, key: KeyCode) {
+        update(&mut self.model, Msg::Key(key.into()));
     }
 
     /// Draws it whole, as if every cell had changed, and gives what stands there.

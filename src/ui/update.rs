@@ -26,7 +26,7 @@ pub(super) use copy::copyable;
 use doing::{answer, perform, performed};
 #[cfg(test)]
 pub(super) use inspector::show as inspect;
-pub(super) use inspector::shown_certificate;
+pub(super) use inspector::{given, shown_certificate};
 pub(super) use message::{Effect, Msg};
 use mouse::mouse;
 use position::{move_by, page_by, settle, switch_pane};
@@ -128,6 +128,12 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if !inspector::gathered(model, run, now, entries) {
                 return Vec::new();
             }
+        }
+        Msg::Checked(run, findings) => {
+            if !inspector::checked(model, run, findings) {
+                return Vec::new();
+            }
+            settle(model);
         }
         Msg::Exported(result) => inspector::exported(model, result),
         Msg::NotKept(text) => model.notice = Some(Notice { wrong: true, text }),
@@ -255,6 +261,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Bars => inspector::bars(model),
         Command::Compare => inspector::compare(model),
         Command::Words => inspector::words(model),
+        Command::Kubernetes => return inspector::kubernetes(model),
         Command::Bytes => inspector::comparison(model, |found| found.with_bytes = !found.with_bytes),
         Command::OnlyChanged => inspector::comparison(model, |found| found.show(!found.only_changed)),
         Command::Type(letter) if inspector::is_typing(model) => {

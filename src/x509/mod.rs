@@ -45,7 +45,7 @@ pub use parts::{
     IssuerFields, RequestParts, issuer_fields, public_key_info, request_parts, request_public_key_info,
     revoked, serial_number, subject,
 };
-pub use pem::{Block, PemError, blocks, pem};
+pub use pem::{Block, PemError, blocks, is_pem, pem};
 pub use signing::is_signed_by;
 pub use source::{Contents, Item, Problem, Reference, contents, inspect};
 pub use strings::huge_serial;

@@ -27,10 +27,10 @@ pub(super) enum Closed {
     Parameters,
 }
 
-/// A password, and how much may still be done with it.
+/// The password of a file, and how much may still be done with it.
 #[derive(Debug)]
 pub(super) struct Password<'a> {
-    text: &'a str,
+    text: Option<&'a str>,
     iterations: u64,
 }
 
@@ -40,8 +40,18 @@ fn name(algorithm: Option<View<'_>>) -> String {
 }
 
 impl<'a> Password<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
+    /// None stands for the empty one.
+    pub(super) const fn new(text: Option<&'a str>) -> Self {
         Self { text, iterations: MOST_ITERATIONS }
+    }
+
+    /// Whether somebody gave one.
+    pub(super) const fn is_given(&self) -> bool {
+        self.text.is_some()
+    }
+
+    fn text(&self) -> &'a str {
+        self.text.unwrap_or_default()
     }
 
     /// The number of iterations, if so many may still be done.
@@ -98,7 +108,7 @@ impl<'a> Password<'a> {
         let iterations = self.iterations(parameters.child(1)).ok_or(Closed::Parameters)?;
         let vector = scheme.and_then(|scheme| scheme.child(1)).ok_or(Closed::Parameters)?.contents();
         let mut key = vec![0; length];
-        pbkdf2::derive(digest, iterations, salt, self.text.as_bytes(), &mut key);
+        pbkdf2::derive(digest, iterations, salt, self.text().as_bytes(), &mut key);
         if let Ok(vector) = <[u8; 8]>::try_from(vector) {
             return Ok(opened::<des::TdesEde3>(&key, &vector, contents));
         }
@@ -112,7 +122,7 @@ impl<'a> Password<'a> {
         let salt = parameters.child(0).ok_or(Closed::Parameters)?.contents();
         let iterations = self.iterations(parameters.child(1)).ok_or(Closed::Parameters)?;
         let digest = &digest::SHA1_FOR_LEGACY_USE_ONLY;
-        let derive = |purpose, length| derived(digest, purpose, self.text, salt, iterations, length);
+        let derive = |purpose, length| derived(digest, purpose, self.text(), salt, iterations, length);
         Ok((derive(Purpose::Key, length), derive(Purpose::Vector, 8)))
     }
 
@@ -144,7 +154,7 @@ impl<'a> Password<'a> {
             Some(number) => self.iterations(Some(number))?,
             None => NonZeroU32::MIN,
         };
-        let key = derived(digest, Purpose::Mac, self.text, salt, iterations, digest.output_len());
+        let key = derived(digest, Purpose::Mac, self.text(), salt, iterations, digest.output_len());
         let key = hmac::Key::new(algorithm, &key);
         Some(hmac::verify(&key, contents, info.child(1)?.contents()).is_ok())
     }

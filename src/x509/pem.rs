@@ -118,6 +118,12 @@ fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
     }
 }
 
+/// Whether a file begins with a block of PEM.
+#[must_use]
+pub fn is_pem(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"-----BEGIN ")
+}
+
 /// Bytes as a PEM block of this label, 64 characters a line.
 #[must_use]
 pub fn pem(label: &str, der: &[u8]) -> String {

@@ -42,7 +42,7 @@ pub(super) struct Bag {
 
 /// What a PKCS #12 store holds, as far as it opens: with the password, else with the empty
 /// one.
-pub(super) fn store(der: &[u8], password: Option<&str>) -> Store {
+pub(super) fn store(der: &[u8], password: &mut Password<'_>) -> Store {
     let mut store = Store::default();
     let tree = Tree::of(der);
     let root = View::root(der, &tree);
@@ -50,20 +50,19 @@ pub(super) fn store(der: &[u8], password: Option<&str>) -> Store {
         store.problems.push("it does not read as PKCS #12: its contents are signed, or not there".into());
         return store;
     };
-    let mut key = Password::new(password.unwrap_or_default());
-    let mac = root.and_then(|root| root.child(2)).filter(|_| password.is_some());
-    let mac = mac.and_then(|mac| key.is_mac_of(mac, &safes));
+    let mac = root.and_then(|root| root.child(2)).filter(|_| password.is_given());
+    let mac = mac.and_then(|mac| password.is_mac_of(mac, &safes));
     let tree = Tree::of(&safes);
     for info in View::root(&safes, &tree).iter().flat_map(View::children) {
         let contents = match data(info) {
             Some(contents) => Ok(contents),
-            None => encrypted(info, &mut key),
+            None => encrypted(info, password),
         };
         match contents {
-            Ok(contents) => bags(&contents, &mut key, &mut store),
+            Ok(contents) => bags(&contents, password, &mut store),
             Err(Some(closed)) => {
                 store.is_locked |= closed == Closed::Password;
-                store.problems.push(told(&closed, password.is_some()));
+                store.problems.push(told(&closed, password.is_given()));
             }
             Err(None) => store.problems.push("a part of it does not read as PKCS #12".into()),
         }

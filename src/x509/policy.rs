@@ -2,7 +2,7 @@
 //! qualified statements (RFC 3739; ETSI EN 319 412-5), Microsoft's templates.
 
 use super::field::{Field, Flaw};
-use super::form::{Form, Shown, structure};
+use super::form::{Form, MOST_PARTS, Shown, structure};
 use super::general;
 use super::tag;
 use super::view::View;
@@ -23,6 +23,7 @@ pub(super) fn policy(at: View<'_>) -> Shown {
         let name = kind.and_then(|kind| kind.oid()).map_or_else(|| "qualifier".into(), super::oid::name);
         parts.push(match value {
             Some(value) if name == "cps" => Field::of(name, Form::Text, value),
+            Some(value) if name == "userNotice" => Field::of(name, Form::Notice, value),
             Some(value) => Field::of(name, Form::Structure, value),
             None => Field::of(name, Form::Structure, qualifier).flawed(Some(Flaw::NotRead)),
         });
@@ -33,6 +34,24 @@ pub(super) fn policy(at: View<'_>) -> Shown {
         value.push_str(&format!(" ({word})"));
     }
     Shown { value, flaws: Vec::new(), parts }
+}
+
+/// Whose notice of which numbers, and its text.
+pub(super) fn notice(at: View<'_>) -> Shown {
+    if !at.is(tag::SEQUENCE) {
+        return Shown::unread(at);
+    }
+    let mut parts = Vec::new();
+    for part in at.children().take(MOST_PARTS) {
+        if !part.is(tag::SEQUENCE) {
+            parts.push(Field::of("explicitText", Form::Text, part));
+            continue;
+        }
+        parts.extend(part.child(0).map(|whose| Field::of("organization", Form::Text, whose)));
+        let numbers = part.child(1).into_iter().flat_map(|numbers| numbers.children().take(MOST_PARTS));
+        parts.extend(numbers.map(|number| Field::of("noticeNumber", Form::Number, number)));
+    }
+    Shown::list(parts)
 }
 
 /// `issuerDomainPolicy -> subjectDomainPolicy`.

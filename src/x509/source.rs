@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::document::Document;
 use super::field::Field;
 use super::outline::Kind;
+use super::password::Password;
 use super::pem::{Block, blocks};
 use super::tag;
 use super::tree::Tree;
@@ -101,7 +102,7 @@ pub struct Contents {
 #[must_use]
 pub fn contents(bytes: &[u8], password: Option<&str>) -> Contents {
     let mut found = Contents::default();
-    let mut reading = Reading { password, found: &mut found };
+    let mut reading = Reading { password: Password::new(password), found: &mut found };
     reading.bytes(bytes, None, 0);
     found
 }
@@ -124,7 +125,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Vec<Item>, X509Error> {
 
 /// A file that is being read.
 pub(super) struct Reading<'a> {
-    pub(super) password: Option<&'a str>,
+    pub(super) password: Password<'a>,
     pub(super) found: &'a mut Contents,
 }
 
@@ -229,7 +230,7 @@ impl Reading<'_> {
 
     /// What a PKCS #12 store holds.
     fn store(&mut self, der: &[u8], at: Option<&str>, depth: usize) {
-        let store = pkcs::store(der, self.password);
+        let store = pkcs::store(der, &mut self.password);
         for bag in store.bags {
             let name = bag.name.map(|name| match at {
                 Some(at) => format!("{at} {name}"),

@@ -9,7 +9,7 @@ use super::served;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::text::{Language, escape};
-use crate::x509::{Contents, Item, Problem, contents};
+use crate::x509::{Contents, Item, Problem, contents, is_pem};
 
 /// No certificate file is larger; more is a mistake.
 const MOST: u64 = 16 << 20;
@@ -27,6 +27,8 @@ pub(super) struct Source {
     pub(super) items: Vec<Item>,
     /// What in it does not read.
     pub(super) problems: Vec<Problem>,
+    /// Whether it is a file that begins with PEM.
+    pub(super) is_pem: bool,
 }
 
 /// How sources are reached and opened.
@@ -102,7 +104,7 @@ impl Reader {
         {
             found = contents(&bytes, Some(&password));
         }
-        Ok(self.source(path, found))
+        Ok(self.source(path, is_pem(&bytes), found))
     }
 
     /// The password that somebody types, which is not shown.
@@ -120,7 +122,7 @@ impl Reader {
     }
 
     /// What a file holds, and what lies in the files that it names.
-    fn source(&self, path: &Path, found: Contents) -> Source {
+    fn source(&self, path: &Path, is_pem: bool, found: Contents) -> Source {
         let Contents { mut items, mut problems, references, .. } = found;
         for reference in references {
             let beside = path.parent().unwrap_or(Path::new("")).join(&reference.path);
@@ -138,7 +140,7 @@ impl Reader {
                 }
             }
         }
-        Source { name: path.display().to_string(), items, problems }
+        Source { name: path.display().to_string(), items, problems, is_pem }
     }
 
     /// Every file below a directory that holds something.
@@ -175,7 +177,7 @@ impl Reader {
                 Err(error) => {
                     let problem = Problem { at: None, why: escape(&error.to_string()).into_owned() };
                     let name = path.display().to_string();
-                    found.push(Source { name, items: Vec::new(), problems: vec![problem] });
+                    found.push(Source { name, items: Vec::new(), problems: vec![problem], is_pem: false });
                 }
             }
         }
@@ -193,7 +195,7 @@ impl Reader {
         let chain = served::chain(host, port, self.server_name.as_deref())?;
         let pem: String = chain.iter().map(|der| crate::x509::pem("CERTIFICATE", der)).collect();
         let Contents { items, problems, .. } = contents(pem.as_bytes(), None);
-        Ok(Source { name: format!("{host}:{port}"), items, problems })
+        Ok(Source { name: format!("{host}:{port}"), items, problems, is_pem: false })
     }
 }
 

@@ -19,8 +19,12 @@ use time::Duration;
 
 use super::args::{Format, Global};
 use super::error::CliError;
+use super::learn::{Opening, screen};
 use super::output::Output;
 use crate::clock::Clock;
+use crate::lab::{self, Holding};
+use crate::text::escape;
+use crate::ui::has_terminal;
 use crate::x509::{Document, Kind};
 
 pub(super) use diff::{DiffArgs, JSON as DIFF_JSON, run as diff};
@@ -58,6 +62,9 @@ pub(super) struct InspectArgs {
     /// Every part of every field with its bytes' place, and what it means
     #[arg(long)]
     explain: bool,
+    /// Open the inspector on the screen: fields, ASN.1 and bytes side by side
+    #[arg(long, conflicts_with_all = ["fields", "expires_within", "tree", "explain"])]
+    screen: bool,
 }
 
 /// `30d`, `12h`, `90m`, `2w`.
@@ -76,10 +83,17 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(output: &Output, global: &Global, asked: &InspectArgs) -> Result<u8, CliError> {
+    if asked.screen && !has_terminal() {
+        let why = "--screen needs a terminal on standard input and output: leave it out to print";
+        return Err(CliError::Usage(why.into()));
+    }
     let reader = asked.reading.reader(output)?;
     let mut sources = Vec::new();
     for named in &asked.sources {
         sources.extend(reader.read(named)?);
+    }
+    if asked.screen {
+        return screen(output, global, opening(sources)?);
     }
     let now = global.now.unwrap_or(Clock::System).now();
     if asked.tree {
@@ -99,6 +113,26 @@ pub(super) fn run(output: &Output, global: &Global, asked: &InspectArgs) -> Resu
         items.filter_map(|item| item.document().validity()).any(|(_, to)| to - now < within)
     };
     Ok(u8::from(asked.expires_within.is_some_and(ends)))
+}
+
+/// All of it for the screen, and the first part that does not read.
+fn opening(sources: Vec<Source>) -> Result<Opening, CliError> {
+    let mut problems = sources.iter().flat_map(|source| {
+        let told = |problem| format!("{}: {}", escape(&source.name), report::problem(problem));
+        source.problems.iter().map(told)
+    });
+    let notice = problems.next();
+    drop(problems);
+    let holdings = sources.into_iter().flat_map(|source| {
+        let path = PathBuf::from(&source.name);
+        let file = path.is_file().then_some((path.as_path(), source.is_pem));
+        lab::holdings(&source.name, source.items, file)
+    });
+    let holdings: Vec<Holding> = holdings.collect();
+    match (holdings.is_empty(), notice) {
+        (true, Some(problem)) => Err(CliError::Usage(problem)),
+        (_, notice) => Ok(Opening::Inspect(holdings, notice)),
+    }
 }
 
 /// Whose the keys of this call are: the sources of certificates and requests by the pins of

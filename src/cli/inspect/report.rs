@@ -1,22 +1,19 @@
 //! The full report, for people.
 
-use std::io::Write as _;
 use std::path::Path;
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::gather::Source;
 use super::{Owners, days_left};
-use crate::audit::{Finding, Window, audit};
+use crate::audit::Finding;
 use crate::cli::check;
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, Tone};
-use crate::lab::{Meaning, meaning};
+use crate::lab::{self, Meaning, meaning};
 use crate::text::{Language, escape};
 use crate::x509::{Document, Field, Item, Kind, Problem, explanation, flaw_words};
 
-/// An end that is nearer is worth a word, as to `dojang check`.
-const SOON: Duration = Duration::days(30);
 /// How much of a value is shown; JSON has all of it.
 const MOST: usize = 4000;
 
@@ -213,10 +210,21 @@ fn cluster(output: &Output, meaning: &Meaning, lines: &mut Vec<String>) {
         if let Some(uid) = &identity.uid {
             lines.push(format!("  uid {uid}"));
         }
+        lines.extend(identity.credential_id.iter().map(|id| format!("  credential-id {id}")));
         if let Some(node) = &identity.node {
             let head = language.pick("to the Node authorizer", "Node 인가자에게는");
             lines.push(format!("{head}: node {node}"));
         }
+    }
+    let uses = [
+        (meaning.client, language.pick("a client", "클라이언트")),
+        (meaning.server, language.pick("a server", "서버")),
+        (meaning.authority, language.pick("a CA", "CA")),
+    ];
+    let uses: Vec<&str> = uses.into_iter().filter(|(holds, _)| *holds).map(|(_, name)| name).collect();
+    if !uses.is_empty() {
+        let head = language.pick("it may serve as", "쓸 수 있는 곳");
+        lines.push(format!("{head}: {}", uses.join(", ")));
     }
     for role in &meaning.roles {
         let head = language.pick("in the blueprint", "설계도에서는");
@@ -225,21 +233,10 @@ fn cluster(output: &Output, meaning: &Meaning, lines: &mut Vec<String>) {
     }
 }
 
-/// What `dojang check` says of a source. What lies in no file is looked at in one of its
-/// own.
+/// What `dojang check` says of a source.
 pub(super) fn findings(source: &Source, now: OffsetDateTime) -> Vec<Finding> {
     let path = Path::new(&source.name);
-    let window = Window { now, soon: SOON };
-    if path.is_file() {
-        return audit(path, window).map(|audit| audit.findings).unwrap_or_default();
-    }
     let certificates = source.items.iter().filter(|item| item.kind == Kind::Certificate);
-    let pem: String = certificates.map(|item| crate::x509::pem("CERTIFICATE", &item.der)).collect();
-    let held = tempfile::Builder::new().suffix(".crt").tempfile();
-    let Ok(mut file) = held else { return Vec::new() };
-    if pem.is_empty() || file.write_all(pem.as_bytes()).is_err() {
-        return Vec::new();
-    }
-    let found = audit(file.path(), window).map(|audit| audit.findings).unwrap_or_default();
-    found.into_iter().map(|finding| Finding { path: source.name.clone(), command: None, ..finding }).collect()
+    let certificates: Vec<&[u8]> = certificates.map(|item| item.der.as_slice()).collect();
+    lab::findings(&source.name, path.is_file().then_some(path), &certificates, now)
 }

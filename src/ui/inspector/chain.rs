@@ -50,12 +50,12 @@ pub(in crate::ui) enum Note {
 pub(in crate::ui) fn chain(entries: &[Entry], start: usize) -> Vec<Link> {
     let Some(first) = entries.get(start) else { return Vec::new() };
     // A file that names places within it, such as a kubeconfig, has no order.
-    let file: Vec<usize> = if first.holding.at.is_none() {
+    let file: Vec<usize> = if first.holding.item.at.is_none() {
         let name = &first.holding.name;
         let is_beside = |entry: &Entry| {
             entry.holding.name == *name
-                && entry.holding.at.is_none()
-                && entry.holding.kind == Kind::Certificate
+                && entry.holding.item.at.is_none()
+                && entry.holding.item.kind == Kind::Certificate
         };
         entries.iter().enumerate().filter(|(_, entry)| is_beside(entry)).map(|(at, _)| at).collect()
     } else {
@@ -121,11 +121,11 @@ fn way(entries: &[Entry], start: usize, file: &[usize]) -> Vec<Link> {
     while let Some(at) = next.filter(|_| links.len() < LONGEST) {
         let Some(entry) = entries.get(at) else { break };
         let mut notes = vec![kind(Some(entry))];
-        if entry.holding.kind != Kind::Certificate {
+        if entry.holding.item.kind != Kind::Certificate {
             notes.clear();
         }
         if entry.is_root() {
-            if !is_signed_by(&entry.holding.der, &entry.holding.der) {
+            if !is_signed_by(&entry.holding.item.der, &entry.holding.item.der) {
                 notes.push(Note::NotItsOwn);
             }
             links.push(Link { entry: Some(at), notes });
@@ -143,13 +143,15 @@ fn way(entries: &[Entry], start: usize, file: &[usize]) -> Vec<Link> {
             .take(MOST_CANDIDATES)
             .collect();
         let signed = candidates.iter().copied().find(|other| {
-            entries.get(*other).is_some_and(|other| is_signed_by(&entry.holding.der, &other.holding.der))
+            entries
+                .get(*other)
+                .is_some_and(|other| is_signed_by(&entry.holding.item.der, &other.holding.item.der))
         });
         if signed.is_some() {
             notes.push(Note::Signed);
         }
         links.push(Link { entry: Some(at), notes });
-        if signed.is_none() && entry.holding.kind != Kind::CertificateRequest {
+        if signed.is_none() && entry.holding.item.kind != Kind::CertificateRequest {
             let why = candidates.first().map_or(Note::Missing, |other| Note::WrongKey(*other));
             links.push(Link { entry: None, notes: vec![why] });
         }
@@ -171,17 +173,21 @@ mod tests {
     }
 
     fn links(files: &[(&str, &[&str])]) -> Vec<Vec<Note>> {
+        links_from(files, 0)
+    }
+
+    fn links_from(files: &[(&str, &[&str])], start: usize) -> Vec<Vec<Note>> {
         let holdings = files.iter().flat_map(|(name, parts)| {
             let bytes: Vec<u8> = parts.iter().flat_map(|part| read(part)).collect();
             holdings_of(name, &bytes, None)
         });
         let inspector = Inspector::of(0, holdings.collect()).unwrap();
-        chain(&inspector.entries, 0).into_iter().map(|link| link.notes).collect()
+        chain(&inspector.entries, start).into_iter().map(|link| link.notes).collect()
     }
 
     #[test]
     fn a_chain_tells_what_is_missing_redundant_and_out_of_order() {
-        use Note::{InFile, Leaf, Missing, NeedlessRoot, Redundant, Root, Signed, WrongKey};
+        use Note::{InFile, Leaf, Missing, NeedlessRoot, OutOfOrder, Redundant, Root, Signed, WrongKey};
         let alone = links(&[("a", &["apiserver.crt"])]);
         assert_eq!(alone, [vec![Leaf], vec![Missing]]);
         let whole = links(&[("a", &["apiserver.crt"]), ("b", &["etcd/ca.crt", "ca.crt"])]);
@@ -195,6 +201,8 @@ mod tests {
                 vec![Root, InFile(2), Redundant]
             ]
         );
+        let turned = links_from(&[("a", &["ca.crt", "apiserver.crt"])], 1);
+        assert_eq!(turned, [vec![Leaf, Signed, InFile(2)], vec![Root, InFile(1), OutOfOrder, NeedlessRoot]]);
         let rsa = "../rsa-2048/ca.crt";
         let other = links(&[("a", &["apiserver.crt"]), ("b", &[rsa])]);
         assert_eq!(other, [vec![Leaf], vec![WrongKey(1)]]);

@@ -3,8 +3,11 @@
 
 mod chain;
 mod comparison;
+mod kubernetes;
 mod offers;
 mod page;
+mod row;
+mod search;
 
 use std::collections::HashMap;
 
@@ -12,12 +15,15 @@ use time::OffsetDateTime;
 
 use crate::lab::Holding;
 use crate::text::truncate;
-use crate::x509::{Document, Kind};
+use crate::x509::Kind;
 
 pub(super) use chain::{Link, Note, chain};
 pub(super) use comparison::{Comparison, Pair};
+pub(super) use kubernetes::ClusterView;
 pub(super) use offers::{Act, Menu, copies, exports, stem};
-pub(super) use page::{Page, Pane, Row, Search};
+pub(super) use page::{Page, Pane};
+pub(super) use row::Row;
+pub(super) use search::Search;
 
 /// Longer names are cut.
 const LONGEST_TITLE: usize = 120;
@@ -67,6 +73,8 @@ pub(super) enum Shown {
     Bars(usize),
     /// It beside another.
     Comparison(Box<Comparison>),
+    /// What a cluster makes of it.
+    Kubernetes(Box<ClusterView>),
 }
 
 /// Something that can be opened.
@@ -84,6 +92,8 @@ pub(super) struct Entry {
     pub(super) is_authority: bool,
     /// The one that issued it by name and key identifier.
     pub(super) issuer: Option<usize>,
+    /// The pin of its public key.
+    pub(super) pin: Option<String>,
     /// Subject and issuer as they are encoded.
     names: [Vec<u8>; 2],
     /// Its key's identifier, and that of its issuer's key.
@@ -93,14 +103,15 @@ pub(super) struct Entry {
 impl Entry {
     /// What is known of it before it is opened.
     pub(super) fn of(holding: Holding) -> Self {
-        let document = Document::claimed(holding.kind, &holding.der);
+        let document = holding.item.document();
         let bytes = |name| document.field(name).map(|field| document.bytes(field).to_vec());
         let part = |name: &str, part: &str| {
             let field = document.field(name)?;
             Some(field.part(part).unwrap_or(field).value.clone())
         };
-        let title = match holding.kind {
+        let title = match holding.item.kind {
             Kind::RevocationList => document.value("issuer"),
+            Kind::PrivateKey | Kind::PublicKey => document.value("publicKey"),
             _ => document.value("subject"),
         };
         let common = document.field("subject").and_then(|subject| {
@@ -117,6 +128,7 @@ impl Entry {
             validity: document.validity(),
             is_authority: document.value("basicConstraints").contains("CA:TRUE"),
             issuer: None,
+            pin: document.pin().map(str::to_owned),
             names: [bytes("subject").unwrap_or_default(), bytes("issuer").unwrap_or_default()],
             keys: [
                 part("subjectKeyIdentifier", "subjectKeyIdentifier").unwrap_or_default(),
@@ -128,12 +140,12 @@ impl Entry {
 
     /// Whether it names itself as its issuer.
     pub(super) fn is_root(&self) -> bool {
-        self.names.first() == self.names.last()
+        self.holding.item.kind == Kind::Certificate && self.names.first() == self.names.last()
     }
 
     /// Whether it is a certificate of the name that the other one has for its issuer.
     pub(super) fn may_issue(&self, other: &Self) -> bool {
-        self.holding.kind == Kind::Certificate && self.names.first() == other.names.last()
+        self.holding.item.kind == Kind::Certificate && self.names.first() == other.names.last()
     }
 }
 
@@ -147,7 +159,7 @@ fn short(text: &str) -> String {
 fn set_issuers(entries: &mut [Entry]) {
     let mut by_name: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (index, entry) in entries.iter().enumerate() {
-        if entry.holding.kind == Kind::Certificate && entry.is_authority {
+        if entry.holding.item.kind == Kind::Certificate && entry.is_authority {
             let [subject, _] = &entry.names;
             by_name.entry(subject.clone()).or_default().push(index);
         }
@@ -196,6 +208,18 @@ impl Inspector {
         inspector.open(0).then_some(inspector)
     }
 
+    /// What was named by the user, and nothing else; the only one at once.
+    pub(super) fn given(run: u64, holdings: Vec<Holding>, now: OffsetDateTime) -> Self {
+        let mut inspector = Self::list(run);
+        inspector.now = Some(now);
+        inspector.entries = holdings.into_iter().map(Entry::of).collect();
+        set_issuers(&mut inspector.entries);
+        if inspector.entries.len() == 1 {
+            inspector.open(0);
+        }
+        inspector
+    }
+
     /// Takes what the workspace holds, beside what is known already.
     pub(super) fn gathered(&mut self, now: OffsetDateTime, entries: Vec<Entry>) {
         self.now = Some(now);
@@ -203,7 +227,7 @@ impl Inspector {
         let known = self.entries.len();
         let is_new = |entry: &Entry| {
             let given = self.entries.get(..known).unwrap_or_default();
-            !given.iter().any(|other| other.holding.der == entry.holding.der)
+            !given.iter().any(|other| other.holding.item.der == entry.holding.item.der)
         };
         let mut fresh: Vec<Entry> = entries.into_iter().filter(is_new).collect();
         // What has no validity comes last: the time line does without it.
@@ -215,7 +239,7 @@ impl Inspector {
     /// Opens one; whether there is such a one.
     pub(super) fn open(&mut self, entry: usize) -> bool {
         let Some(found) = self.entries.get(entry) else { return false };
-        let document = Document::claimed(found.holding.kind, &found.holding.der);
+        let document = found.holding.item.document();
         self.page = Some(Page::of(entry, document));
         self.shown = Shown::Panes;
         self.picks = false;

@@ -62,24 +62,28 @@ pub(in crate::ui) fn copies(entry: &Entry, page: &Page, language: Language) -> M
         );
         offers.push((what, Act::Copy(hex)));
     }
-    let text = pem(label(entry.holding.kind), &entry.holding.der);
-    offers.push((pick("the whole as PEM", "전체 PEM"), Act::Copy(text)));
-    let command = command(entry, page);
-    offers.push((
-        pick("the openssl command that shows it", "이것을 보여 주는 openssl 명령"),
-        Act::Copy(command),
-    ));
+    // A private key has no bytes here.
+    if !entry.holding.item.der.is_empty() {
+        let text = pem(label(entry.holding.item.kind), &entry.holding.item.der);
+        offers.push((pick("the whole as PEM", "전체 PEM"), Act::Copy(text)));
+    }
+    if let Some(command) = command(entry, page) {
+        offers.push((
+            pick("the openssl command that shows it", "이것을 보여 주는 openssl 명령"),
+            Act::Copy(command),
+        ));
+    }
     Menu { title: ("Copy", "복사"), offers, chosen: 0 }
 }
 
 /// What can be written into files.
 pub(in crate::ui) fn exports(entry: &Entry, page: &Page, language: Language) -> Menu {
-    let der = &entry.holding.der;
-    let text = pem(label(entry.holding.kind), der);
+    let der = &entry.holding.item.der;
+    let text = pem(label(entry.holding.item.kind), der);
     let json = serde_json::json!({
         "source": entry.holding.name,
-        "at": entry.holding.at,
-        "kind": entry.holding.kind,
+        "at": entry.holding.item.at,
+        "kind": entry.holding.item.kind,
         "fields": page.document.fields,
     });
     let json = format!("{json:#}\n");
@@ -87,11 +91,13 @@ pub(in crate::ui) fn exports(entry: &Entry, page: &Page, language: Language) -> 
         Language::En => "JSON: every field with its place",
         Language::Ko => "JSON: 모든 필드와 그 위치",
     };
-    let offers = vec![
+    let mut offers = vec![
         ("PEM".to_owned(), Act::Export("pem", text.into_bytes())),
         ("DER".to_owned(), Act::Export("der", der.clone())),
         (every.to_owned(), Act::Export("json", json.into_bytes())),
     ];
+    // A private key has no bytes here.
+    offers.retain(|(_, act)| !der.is_empty() || matches!(act, Act::Export("json", _)));
     Menu { title: ("Export", "내보내기"), offers, chosen: 0 }
 }
 
@@ -99,7 +105,7 @@ pub(in crate::ui) fn exports(entry: &Entry, page: &Page, language: Language) -> 
 pub(in crate::ui) fn stem(entry: &Entry) -> String {
     let name = entry.holding.name.rsplit('/').next().unwrap_or_default();
     let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let own = match &entry.holding.at {
+    let own = match &entry.holding.item.at {
         Some(at) => format!("{name}-{at}"),
         None => name.to_owned(),
     };
@@ -135,9 +141,9 @@ const OPTIONS: [(Kind, &str, &str); 18] = [
 ];
 
 /// The openssl command that shows what is pointed at: a field by its option, what has none by
-/// its place in the tree.
-fn command(entry: &Entry, page: &Page) -> String {
-    let kind = entry.holding.kind;
+/// its place in the tree. Of a private key it shows the public half; none if it is in no file.
+fn command(entry: &Entry, page: &Page) -> Option<String> {
+    let kind = entry.holding.item.kind;
     let row = page.row();
     let is_whole = row.is_some_and(|row| row.depth == 0);
     let name = row.map_or("", |row| row.field.name.as_ref());
@@ -152,15 +158,18 @@ fn command(entry: &Entry, page: &Page) -> String {
             };
             format!("openssl {tool} -noout {option}")
         }
+        None if kind == Kind::PrivateKey => "openssl pkey -noout -text_pub".to_owned(),
         None if length > 0 && !row.is_some_and(|row| row.field.form == Form::Sha256) => {
             format!("openssl asn1parse -offset {} -length {length}", page.range.start)
         }
         None => "openssl asn1parse".to_owned(),
     };
+    let path = entry.holding.file.as_ref().filter(|_| entry.holding.is_first);
+    let path = path.map(|path| path.display().to_string());
     // A name that a shell might take for keys is not pasted.
-    let path = entry.holding.path.as_ref().map(|path| path.display().to_string());
     match path.filter(|path| !path.contains(char::is_control)) {
-        Some(path) => format!("{shown} -in '{}'\n", path.replace('\'', "'\\''")),
-        None => format!("{shown} <<'EOF'\n{}EOF\n", pem(label(kind), &entry.holding.der)),
+        Some(path) => Some(format!("{shown} -in '{}'\n", path.replace('\'', "'\\''"))),
+        None if kind == Kind::PrivateKey => None,
+        None => Some(format!("{shown} <<'EOF'\n{}EOF\n", pem(label(kind), &entry.holding.item.der))),
     }
 }

@@ -5,16 +5,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use unicode_normalization::UnicodeNormalization;
-
-use crate::x509::{Document, Field, Form};
-
-/// How much of a value a row holds, in bytes: more than any window is wide.
-const SHORT: usize = 400;
-/// The longest search, in characters.
-const LONGEST_QUERY: usize = 80;
-/// Fields of more parts than this stay folded when all are unfolded for a search.
-const SEARCHED: usize = 100_000;
+use super::row::{Row, flatten};
+use super::search::Search;
+use crate::x509::Document;
 
 /// A pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,43 +32,6 @@ impl Pane {
             Self::Bytes => 2,
         }
     }
-}
-
-/// A field, or a part of one.
-#[derive(Debug)]
-pub(in crate::ui) struct Row {
-    /// It, without its parts.
-    pub(in crate::ui) field: Field,
-    /// The beginning of its value.
-    pub(in crate::ui) short: String,
-    /// How many fields it is a part of.
-    pub(in crate::ui) depth: usize,
-    /// The row that it is a part of.
-    pub(in crate::ui) parent: Option<usize>,
-    /// The row after its last part.
-    pub(in crate::ui) end: usize,
-    /// Whether its parts are seen.
-    pub(in crate::ui) is_open: bool,
-}
-
-impl Row {
-    /// Whether its value is worked out from its bytes instead of being written in them.
-    fn is_digest(&self) -> bool {
-        matches!(self.field.form, Form::Sha1 | Form::Sha256 | Form::Pin)
-    }
-}
-
-/// A search.
-#[derive(Debug, Default)]
-pub(in crate::ui) struct Search {
-    /// What is looked for.
-    pub(in crate::ui) query: String,
-    /// Whether keys are letters of it.
-    pub(in crate::ui) typing: bool,
-    /// The rows that hold it.
-    pub(in crate::ui) hits: Vec<usize>,
-    /// The row where it began.
-    origin: usize,
 }
 
 /// One thing that is open.
@@ -107,40 +63,6 @@ pub(in crate::ui) struct Page {
     pub(in crate::ui) scrolls: [usize; 3],
     /// What is looked for.
     pub(in crate::ui) search: Search,
-}
-
-fn flatten(fields: &[Field]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut stack: Vec<(&Field, Option<usize>, usize)> =
-        fields.iter().rev().map(|field| (field, None, 0)).collect();
-    while let Some((field, parent, depth)) = stack.pop() {
-        let at = rows.len();
-        let short = field.value.get(..field.value.floor_char_boundary(SHORT)).unwrap_or_default();
-        rows.push(Row {
-            field: Field {
-                name: field.name.clone(),
-                value: field.value.clone(),
-                form: field.form,
-                range: field.range.clone(),
-                node: field.node,
-                flaws: field.flaws.clone(),
-                parts: Vec::new(),
-            },
-            short: short.to_owned(),
-            depth,
-            parent,
-            end: at + 1,
-            is_open: false,
-        });
-        stack.extend(field.parts.iter().rev().map(|part| (part, Some(at), depth + 1)));
-    }
-    for at in (0..rows.len()).rev() {
-        let (parent, end) = rows.get(at).map_or((None, 0), |row| (row.parent, row.end));
-        if let Some(parent) = parent.and_then(|parent| rows.get_mut(parent)) {
-            parent.end = parent.end.max(end);
-        }
-    }
-    rows
 }
 
 impl Page {
@@ -353,65 +275,14 @@ impl Page {
         }
     }
 
-    /// Makes a pane the one that leads.
+    /// Makes a pane the one that leads; what has no bytes has fields alone.
     pub(in crate::ui) fn lead(&mut self, pane: Pane) {
+        if self.document.der.is_empty() {
+            return;
+        }
         self.pane = pane;
         if pane != Pane::Fields {
             self.beside = pane;
-        }
-    }
-
-    /// Begins to look for something.
-    pub(in crate::ui) fn seek(&mut self) {
-        self.search = Search { typing: true, origin: self.field.unwrap_or(0), ..Search::default() };
-    }
-
-    /// Changes what is looked for, in names, values and identifiers, and goes to the first
-    /// that holds it from where the search began.
-    pub(in crate::ui) fn edit(&mut self, change: impl FnOnce(&mut String)) {
-        let mut query = std::mem::take(&mut self.search.query);
-        change(&mut query);
-        self.search.query = query.nfc().filter(|c| !c.is_control()).take(LONGEST_QUERY).collect();
-        let wanted = self.search.query.to_lowercase();
-        self.search.hits.clear();
-        if wanted.is_empty() {
-            return;
-        }
-        let rows = self.rows.iter().enumerate().take(SEARCHED);
-        let document = &self.document;
-        let holds = |row: &Row| {
-            let field = &row.field;
-            field.name.to_lowercase().contains(&wanted)
-                || field.value.to_lowercase().contains(&wanted)
-                || field.form == Form::Oid && Form::Dotted.decode(document.bytes(field)).contains(&wanted)
-        };
-        self.search.hits = rows.filter(|(_, row)| holds(row)).map(|(at, _)| at).collect();
-        // Of a field and its part that both hold it, the part is nearer to it.
-        let hits = std::mem::take(&mut self.search.hits);
-        let is_of_next = |at: usize| {
-            let next = hits.get(at + 1).copied();
-            let own = hits.get(at).and_then(|row| Some((row, self.rows.get(*row)?.end)));
-            own.zip(next).is_some_and(|((row, end), next)| (*row + 1..end).contains(&next))
-        };
-        self.search.hits =
-            (0..hits.len()).filter(|at| !is_of_next(*at)).filter_map(|at| hits.get(at).copied()).collect();
-        let first = self.search.hits.iter().find(|row| **row >= self.search.origin);
-        if let Some(row) = first.or(self.search.hits.first()).copied() {
-            self.select_field(row);
-        }
-    }
-
-    /// Goes to the next that holds what was looked for, or the one before, around the end.
-    pub(in crate::ui) fn next_hit(&mut self, forward: bool) {
-        let at = self.field.unwrap_or(0);
-        let hits = &self.search.hits;
-        let to = if forward {
-            hits.iter().find(|row| **row > at).or(hits.first())
-        } else {
-            hits.iter().rev().find(|row| **row < at).or(hits.last())
-        };
-        if let Some(row) = to.copied() {
-            self.select_field(row);
         }
     }
 

@@ -65,6 +65,12 @@ impl Lab {
                     let entries = self.engine.holdings().into_iter().map(Entry::of).collect();
                     self.send(Msg::Gathered(run, self.engine.now(), entries));
                 }
+                Effect::Check { run, file, name, certificates } => {
+                    let certificates: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
+                    let now = self.engine.now();
+                    let findings = crate::lab::findings(&name, file.as_deref(), &certificates, now);
+                    self.send(Msg::Checked(run, findings));
+                }
                 Effect::Edges(run) => {
                     let edges = self.engine.edges();
                     self.send(Msg::Edges(run, edges));

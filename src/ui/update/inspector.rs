@@ -2,14 +2,20 @@
 
 use time::OffsetDateTime;
 
-use super::super::inspector::{self, Act, Comparison, Entry, Inspector, Menu, Page, Pane, Shown, stem};
+use super::super::inspector::{self, Entry, Inspector, Page, Pane, Shown};
 use super::super::model::{Focus, Model, Notice};
-use super::super::view::{self, InspectorSpot};
+use super::super::view;
 use super::Effect;
 use super::position::stepped;
-use crate::lab::{ArtifactView, Panel, holdings_of};
-use crate::text::Language;
-use crate::x509::Document;
+use crate::lab::{ArtifactView, Holding, Panel, holdings_of};
+
+mod menu;
+mod pointer;
+mod sides;
+
+pub(super) use menu::{exported, offer};
+pub(super) use pointer::{click, wheel};
+pub(super) use sides::{bars, chain, checked, compare, comparison, kubernetes, words};
 
 /// The certificate that a lesson shows now, if its bytes are known.
 pub(in crate::ui) fn shown_certificate(model: &Model) -> Option<(&ArtifactView, &[u8])> {
@@ -55,6 +61,13 @@ pub(in crate::ui) fn show(model: &mut Model, name: &str, bytes: &[u8]) -> Vec<Ef
     vec![Effect::Gather { run: model.run }]
 }
 
+/// Opens the inspector on what the user named, and on nothing else.
+pub(in crate::ui) fn given(model: &mut Model, holdings: Vec<Holding>, now: OffsetDateTime) {
+    model.run += 1;
+    model.inspector = Some(Inspector::given(model.run, holdings, now));
+    follow(model);
+}
+
 /// Takes what the workspace holds; whether it was waited for.
 pub(super) fn gathered(model: &mut Model, run: u64, now: OffsetDateTime, entries: Vec<Entry>) -> bool {
     let Some(inspector) = model.inspector.as_mut().filter(|inspector| inspector.run == run) else {
@@ -62,16 +75,6 @@ pub(super) fn gathered(model: &mut Model, run: u64, now: OffsetDateTime, entries
     };
     inspector.gathered(now, entries);
     true
-}
-
-/// Tells what an export came to.
-pub(super) fn exported(model: &mut Model, result: Result<String, String>) {
-    let (wrong, text) = match (result, model.language) {
-        (Ok(path), Language::En) => (false, format!("Written to {path}")),
-        (Ok(path), Language::Ko) => (false, format!("{path}에 저장했어요.")),
-        (Err(error), _) => (true, error),
-    };
-    model.notice = Some(Notice { wrong, text });
 }
 
 fn page(model: &mut Model) -> Option<&mut Page> {
@@ -89,10 +92,12 @@ fn follow(model: &mut Model) {
 /// Keeps everything inside of what there is.
 pub(super) fn settle(model: &mut Model) {
     let (rows, columns) = view::inspector_room(model);
-    let end = view::words_end(model);
+    let end = view::inspector_end(model);
     let Some(inspector) = &mut model.inspector else { return };
-    if let Shown::Words(scroll) = &mut inspector.shown {
-        *scroll = (*scroll).min(end);
+    match &mut inspector.shown {
+        Shown::Words(scroll) => *scroll = (*scroll).min(end),
+        Shown::Kubernetes(view) => view.scroll = view.scroll.min(end),
+        _ => {}
     }
     if let Some(page) = &mut inspector.page {
         page.clamp(rows, columns);
@@ -118,6 +123,7 @@ pub(super) fn page_by(model: &mut Model, lines: isize) -> bool {
                 follow(model);
             }
             Shown::Words(scroll) => *scroll = stepped(*scroll, lines),
+            Shown::Kubernetes(view) => view.scroll = stepped(view.scroll, lines),
             Shown::Chain { links, chosen } => *chosen = step(*chosen, links.len()),
             Shown::Bars(chosen) => *chosen = step(*chosen, line),
             Shown::Comparison(found) => found.chosen = step(found.chosen, found.count()),
@@ -125,18 +131,6 @@ pub(super) fn page_by(model: &mut Model, lines: isize) -> bool {
     }
     settle(model);
     true
-}
-
-/// The wheel: scrolls the pane under it, else points elsewhere.
-pub(super) fn wheel(model: &mut Model, pane: Option<Pane>, lines: isize) {
-    let Some(pane) = pane else {
-        page_by(model, lines.signum());
-        return;
-    };
-    if let Some(scroll) = page(model).and_then(|page| page.scrolls.get_mut(pane.index())) {
-        *scroll = stepped(*scroll, lines);
-    }
-    settle(model);
 }
 
 /// The next pane, or the one before; whether the inspector is open.
@@ -163,13 +157,13 @@ pub(super) fn step(model: &mut Model, inwards: bool) {
 pub(super) fn take(model: &mut Model, which: Option<usize>) -> Vec<Effect> {
     let Some(inspector) = &mut model.inspector else { return Vec::new() };
     if inspector.menu.is_some() {
-        return take_offer(model, which);
+        return menu::take(model, which);
     }
     if inspector.is_list() {
         inspector.chosen = which.unwrap_or(inspector.chosen);
         let chosen = inspector.chosen;
         if inspector.picks {
-            put_beside(inspector, chosen);
+            sides::put_beside(inspector, chosen);
         } else {
             inspector.open(chosen);
         }
@@ -194,7 +188,7 @@ pub(super) fn take(model: &mut Model, which: Option<usize>) -> Vec<Effect> {
             *chosen = which.unwrap_or(*chosen);
             line.get(*chosen).copied()
         }
-        Shown::Words(_) | Shown::Comparison(_) => None,
+        Shown::Words(_) | Shown::Kubernetes(_) | Shown::Comparison(_) => None,
     };
     if let Some(to) = to {
         go(inspector, to);
@@ -218,104 +212,6 @@ pub(super) fn issuer(model: &mut Model) {
         go(inspector, to);
     }
     follow(model);
-}
-
-/// The way to the root, or back.
-pub(super) fn chain(model: &mut Model) {
-    let Some(inspector) = &mut model.inspector else { return };
-    let Some(page) = &inspector.page else { return };
-    inspector.shown = match inspector.shown {
-        Shown::Chain { .. } => Shown::Panes,
-        _ => Shown::Chain { links: inspector::chain(&inspector.entries, page.entry), chosen: 0 },
-    };
-}
-
-/// The time line, or back.
-pub(super) fn bars(model: &mut Model) {
-    let Some(inspector) = &mut model.inspector else { return };
-    if inspector.is_list() {
-        inspector.bars = !inspector.bars;
-        inspector.chosen = inspector.chosen.min(inspector.count().saturating_sub(1));
-        return;
-    }
-    inspector.shown = match inspector.shown {
-        Shown::Bars(_) => Shown::Panes,
-        _ => Shown::Bars(0),
-    };
-}
-
-/// The words for a field, or back.
-pub(super) fn words(model: &mut Model) {
-    if let Some(inspector) = &mut model.inspector {
-        inspector.shown = match inspector.shown {
-            Shown::Words(_) => Shown::Panes,
-            _ => Shown::Words(0),
-        };
-    }
-}
-
-/// Asks for the other one of a comparison.
-pub(super) fn compare(model: &mut Model) {
-    let Some(inspector) = &mut model.inspector else { return };
-    inspector.picks = true;
-    // One that is likely meant: the next of the same kind.
-    if let Some(page) = &inspector.page {
-        let at = page.entry;
-        let kind = |at: usize| inspector.entries.get(at).map(|entry| entry.holding.kind);
-        let next = (at + 1..inspector.entries.len()).find(|other| kind(*other) == kind(at));
-        inspector.chosen = next.unwrap_or(at);
-    }
-}
-
-fn put_beside(inspector: &mut Inspector, other: usize) {
-    let (Some(entry), Some(page)) = (inspector.entries.get(other), &inspector.page) else { return };
-    let document = Document::claimed(entry.holding.kind, &entry.holding.der);
-    let comparison = Comparison::of(&page.document, &document, other);
-    inspector.shown = Shown::Comparison(Box::new(comparison));
-    inspector.picks = false;
-}
-
-/// Changes what is shown of a comparison.
-pub(super) fn comparison(model: &mut Model, change: impl FnOnce(&mut Comparison)) {
-    if let Some(Shown::Comparison(found)) = model.inspector.as_mut().map(|inspector| &mut inspector.shown) {
-        change(found);
-    }
-}
-
-/// Offers what can be copied or exported.
-pub(super) fn offer(model: &mut Model, offers: fn(&Entry, &Page, Language) -> Menu) {
-    let language = model.language;
-    let Some(inspector) = &mut model.inspector else { return };
-    let found = inspector.entry().zip(inspector.page.as_ref());
-    inspector.menu = found.map(|(entry, page)| offers(entry, page, language));
-}
-
-fn take_offer(model: &mut Model, which: Option<usize>) -> Vec<Effect> {
-    let language = model.language;
-    let Some(inspector) = &mut model.inspector else { return Vec::new() };
-    let Some(mut menu) = inspector.menu.take() else { return Vec::new() };
-    let at = which.unwrap_or(menu.chosen);
-    if at >= menu.offers.len() {
-        return Vec::new();
-    }
-    let (name, act) = menu.offers.swap_remove(at);
-    match act {
-        Act::Copy(text) => {
-            let said = match language {
-                Language::En => format!("Copied {name} (if the terminal allows it)."),
-                Language::Ko => {
-                    let particle = crate::text::particle(&name, "을", "를");
-                    format!("{name}{particle} 복사했어요. (터미널이 허용할 때)")
-                }
-            };
-            super::tell(model, said);
-            vec![Effect::Copy(text)]
-        }
-        Act::Export(extension, bytes) => {
-            let stem = inspector.entry().map(stem).unwrap_or_default();
-            vec![Effect::Export { stem, extension, bytes }]
-        }
-    }
 }
 
 /// Whether letters are typed here.
@@ -345,49 +241,6 @@ pub(super) fn next_hit(model: &mut Model, forward: bool) {
         page.next_hit(forward);
     }
     follow(model);
-}
-
-/// Points at what was clicked; opens it if it was pointed at already.
-pub(super) fn click(model: &mut Model, spot: InspectorSpot) -> Vec<Effect> {
-    let Some(inspector) = &mut model.inspector else { return Vec::new() };
-    match spot {
-        InspectorSpot::Offer(at) => return take(model, Some(at)),
-        InspectorSpot::Away => inspector.menu = None,
-        InspectorSpot::Entry(at) if at == inspector.chosen => return take(model, None),
-        InspectorSpot::Entry(at) => inspector.chosen = at,
-        InspectorSpot::Line(at) => match &mut inspector.shown {
-            Shown::Chain { chosen, .. } | Shown::Bars(chosen) if *chosen != at => *chosen = at,
-            Shown::Comparison(found) => found.chosen = at,
-            _ => return take(model, Some(at)),
-        },
-        InspectorSpot::Field(_)
-        | InspectorSpot::Node(_)
-        | InspectorSpot::Byte(_)
-        | InspectorSpot::Pane(_) => {
-            let Some(page) = &mut inspector.page else { return Vec::new() };
-            match spot {
-                InspectorSpot::Field(row) if page.pane == Pane::Fields && page.field == Some(row) => {
-                    page.fold(None);
-                }
-                InspectorSpot::Field(row) => {
-                    page.lead(Pane::Fields);
-                    page.select_field(row);
-                }
-                InspectorSpot::Node(node) => {
-                    page.lead(Pane::Tree);
-                    page.select_node(node);
-                }
-                InspectorSpot::Byte(byte) => {
-                    page.lead(Pane::Bytes);
-                    page.select_byte(byte);
-                }
-                InspectorSpot::Pane(pane) => page.lead(pane),
-                _ => {}
-            }
-            follow(model);
-        }
-    }
-    Vec::new()
 }
 
 /// One step out; whether the inspector was open.

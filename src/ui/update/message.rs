@@ -2,9 +2,11 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::Finding;
 use crate::fault::Making;
 use crate::lab::{Cancel, Case, Edge, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
 use crate::lesson::Lesson;
@@ -51,6 +53,8 @@ pub(in crate::ui) enum Msg {
     Tried(u64, Result<Box<Trial>, String>),
     /// What the workspace holds, and the present.
     Gathered(u64, OffsetDateTime, Vec<Entry>),
+    /// What is wrong with a file that is looked at.
+    Checked(u64, Vec<Finding>),
     /// The file that something was exported into, or why it was not.
     Exported(Result<String, String>),
     /// Something could not be kept: one sentence.
@@ -120,6 +124,17 @@ pub(in crate::ui) enum Effect {
     Gather {
         /// The run.
         run: u64,
+    },
+    /// Look for what is wrong with a file, or with certificates that lie in none.
+    Check {
+        /// The run.
+        run: u64,
+        /// The file.
+        file: Option<PathBuf>,
+        /// The name that they are known by.
+        name: String,
+        /// The certificates.
+        certificates: Vec<Vec<u8>>,
     },
     /// Write a new file.
     Export {

@@ -13,7 +13,8 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     match event.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
-            if model.theatre.is_some() && model.help.is_none() && model.overlay.is_none() {
+            let is_theatre_seen = model.theatre.is_some() && model.inspector.is_none();
+            if is_theatre_seen && model.help.is_none() && model.overlay.is_none() {
                 let spot = if let Target::Theatre(spot) = target { Some(spot) } else { None };
                 theatre::wheel(model, spot, lines);
                 model.redraw = true;

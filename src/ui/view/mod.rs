@@ -45,7 +45,7 @@ mod verdict;
 mod verifiers;
 
 pub(super) use decisive::{decisive_line, fault_decisive, fault_ends, has_decisive};
-pub(super) use inspector::{InspectorSpot, inspector_room, words_end};
+pub(super) use inspector::{InspectorSpot, inspector_end, inspector_room};
 
 use decisive::fault_page;
 use lines::Body;

@@ -7,6 +7,7 @@ mod chain;
 mod comparison;
 mod detail;
 mod fields;
+mod kubernetes;
 mod menu;
 mod panes;
 mod shelf;
@@ -61,11 +62,13 @@ impl InspectorSpot {
 
 /// What something is, in a word.
 fn kind_word(entry: &Entry, look: Look) -> &'static str {
-    match entry.holding.kind {
+    match entry.holding.item.kind {
         Kind::Certificate if entry.is_authority => "CA",
         Kind::Certificate => look.pick("leaf", "리프"),
         Kind::CertificateRequest => "CSR",
         Kind::RevocationList => "CRL",
+        Kind::PrivateKey => look.pick("key", "개인키"),
+        Kind::PublicKey => look.pick("public", "공개키"),
         _ => look.pick("other", "기타"),
     }
 }
@@ -98,7 +101,7 @@ fn left(entry: &Entry, now: Option<OffsetDateTime>, look: Look) -> (String, Styl
 
 /// Where something lies: its file and its place in it.
 fn place_of(entry: &Entry) -> String {
-    match &entry.holding.at {
+    match &entry.holding.item.at {
         Some(at) => format!("{} {}", safe(&entry.holding.name), safe(at)),
         None => safe(&entry.holding.name),
     }
@@ -120,7 +123,8 @@ pub(super) fn draw(model: &Model, inspector: &Inspector, frame: &mut Frame<'_>, 
     }
     match &inspector.shown {
         Shown::Panes => panes::draw(model, inspector, frame, areas.body),
-        Shown::Words(scroll) => words(model, inspector, *scroll, frame, areas.body),
+        Shown::Words(scroll) => read(model, inspector, *scroll, frame, areas.body),
+        Shown::Kubernetes(view) => read(model, inspector, view.scroll, frame, areas.body),
         Shown::Chain { links, chosen } => chain::draw(model, inspector, links, *chosen, frame, areas.body),
         Shown::Bars(chosen) => {
             bars::draw(model, inspector, &inspector.line(), *chosen, frame, areas.body);
@@ -166,27 +170,36 @@ fn heading(model: &Model, inspector: &Inspector, frame: &mut Frame<'_>, area: Re
     header::place(model, frame, area, &title, right, (0, 1));
 }
 
-/// Where the words for a field stand alone.
-fn words_area(body: Rect) -> Rect {
+/// Where text to be read stands alone.
+fn text_area(body: Rect) -> Rect {
     let columns = body.width.saturating_sub(2).min(WIDEST_TEXT);
     rect(body.x + (body.width.saturating_sub(columns)) / 2, body.y, columns, body.height)
 }
 
-fn words(model: &Model, inspector: &Inspector, scroll: usize, frame: &mut Frame<'_>, body: Rect) {
-    let Some(page) = &inspector.page else { return };
-    let area = words_area(body);
-    let lines = detail::body(page, usize::from(area.width), true, look(model)).lines;
+/// The text that is to be read: the words for a field, or what a cluster makes of it.
+fn text(model: &Model, inspector: &Inspector, columns: usize) -> Vec<Line<'static>> {
+    let look = look(model);
+    match (&inspector.shown, &inspector.page) {
+        (Shown::Words(_), Some(page)) => detail::body(page, columns, true, look).lines,
+        (Shown::Kubernetes(view), Some(_)) => kubernetes::body(inspector, view, columns, look).lines,
+        _ => Vec::new(),
+    }
+}
+
+fn read(model: &Model, inspector: &Inspector, scroll: usize, frame: &mut Frame<'_>, body: Rect) {
+    let area = text_area(body);
+    let lines = text(model, inspector, usize::from(area.width));
     paint(frame, area, &lines, scroll);
     paint_thumb(frame, area.right() + 1, area, lines.len(), scroll, look(model));
 }
 
-/// Where scrolling the words for a field ends.
-pub(in crate::ui) fn words_end(model: &Model) -> usize {
-    let page = model.inspector.as_ref().and_then(|inspector| inspector.page.as_ref());
-    let Some(page) = page.filter(|_| is_large_enough(model.size)) else { return usize::MAX };
-    let area = words_area(areas(model.size).body);
-    let lines = detail::body(page, usize::from(area.width), true, look(model)).lines.len();
-    lines.saturating_sub(usize::from(area.height))
+/// Where scrolling the text that is to be read ends.
+pub(in crate::ui) fn inspector_end(model: &Model) -> usize {
+    let Some(inspector) = model.inspector.as_ref().filter(|_| is_large_enough(model.size)) else {
+        return usize::MAX;
+    };
+    let area = text_area(areas(model.size).body);
+    text(model, inspector, usize::from(area.width)).len().saturating_sub(usize::from(area.height))
 }
 
 /// Rows that each pane has, and bytes that a row of them has.
@@ -263,7 +276,7 @@ pub(super) fn hit(model: &Model, inspector: &Inspector, body: Rect, column: u16,
     } else {
         match &inspector.shown {
             Shown::Panes => panes::hit(inspector, body, at),
-            Shown::Words(_) => None,
+            Shown::Words(_) | Shown::Kubernetes(_) => None,
             Shown::Chain { links, chosen } => chain::hit(model, inspector, links, *chosen, body, at),
             Shown::Bars(chosen) => {
                 bars::hit(inspector.line().len(), *chosen, body, at).map(InspectorSpot::Line)

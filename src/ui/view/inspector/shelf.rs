@@ -82,7 +82,7 @@ fn row(inspector: &Inspector, entry: &Entry, is_chosen: bool, columns: usize, lo
 /// Its file, and the end of where in it.
 fn file(entry: &Entry, columns: usize) -> String {
     let name = safe(&entry.holding.name);
-    let Some(at) = &entry.holding.at else { return start_cut(&name, columns) };
+    let Some(at) = &entry.holding.item.at else { return start_cut(&name, columns) };
     let at = safe(at.rsplit('.').next().unwrap_or(at));
     let room = columns.saturating_sub(width(&at) + 1);
     if room < LEAST_NAME {
