@@ -29,15 +29,18 @@ fn a_password_is_asked_for_and_not_shown() {
     let arguments = ["inspect", "--format", "short", argument(&store)];
     let mut terminal = Terminal::dojang(directory.path(), &arguments);
     terminal.until_text("Password of ");
+    terminal.until_set();
     terminal.press("secret\r");
     terminal.until_text("private key, ECDSA P-256");
     let screen = terminal.text();
     assert!(!screen.contains("secret"), "{screen}");
     assert_eq!(terminal.status(), 0);
+    terminal.is_given_back("a password");
     // In the language, and a wrong one is told.
     let arguments = ["inspect", "--lang", "ko", argument(&store)];
     let mut terminal = Terminal::dojang(directory.path(), &arguments);
     terminal.until_text("의 비밀번호: ");
+    terminal.until_set();
     terminal.press("no\r");
     terminal.until_text("this is not its");
 }
@@ -64,6 +67,7 @@ fn the_inspector_opens_on_anything() {
     let store = directory.path().join("web.p12");
     let mut terminal = Terminal::dojang(directory.path(), &["inspect", "--screen", argument(&store)]);
     terminal.until_text("Password of ");
+    terminal.until_set();
     terminal.press("secret\r");
     terminal.until_text("days left");
     terminal.press("\u{3}");

@@ -178,6 +178,16 @@ impl Terminal {
         self.until(&format!("{text:?}"), |screen| squeeze(&screen.contents()).contains(&squeeze(text)));
     }
 
+    /// Waits until the program has set the terminal otherwise than it was.
+    #[allow(dead_code, reason = "not every user of this asks for passwords")]
+    pub(crate) fn until_set(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while settings(self.master()) == self.before {
+            assert!(Instant::now() < deadline, "the terminal stays as it was:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits until nothing has been drawn for a moment.
     pub(crate) fn settle(&self) {
         let deadline = Instant::now() + PATIENCE;
