@@ -6,8 +6,10 @@ mod check;
 mod decode;
 mod doctor;
 mod error;
+mod etcd;
 mod faults;
 mod handshake;
+mod hold;
 mod inspect;
 mod lab;
 mod learn;
@@ -98,6 +100,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Decode(asked)) => decode::run(output, &global, &asked),
         Some(Command::CanI(asked)) => can_i::run(output, &global, &asked),
         Some(Command::Serve(asked)) => serve::run(output, &global, &asked),
+        Some(Command::Hold(asked)) => Err(hold::run(&asked)),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
         Some(Command::Check(asked)) => check::run(output, &global, &asked),

@@ -3,25 +3,33 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 use time::OffsetDateTime;
+use tokio::task::JoinHandle;
 
 use super::args::Global;
 use super::error::CliError;
+use super::etcd::{MemberDocument, RealEtcd};
 use super::lab::{open, tell};
 use super::output::{Output, complain};
 use super::signals::cancel_on_signal;
-use crate::cluster::{CONNECTIONS, CompanionListener, Listener, Server, ServerError, Told};
+use crate::cluster::{
+    CONNECTIONS, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told,
+};
 use crate::handshake::ServerLog;
 use crate::lab::{Bound, Cancel, Lab, LabError, Ready};
 use crate::text::{Language, escape};
 
 pub(super) const JSON: &str = "\
 With --format json one document when it listens: {address, objects: number, bare, servers: [{name, address}] (kubelets and etcd
-members, none if bare), kubeconfigs: [{client, path}]}; then it
+members, none if bare), etcd: [{name, address, process, command, data, log}] (members of a real etcd), kubeconfigs: [{client, path}]}; then it
 serves until Ctrl-C (exit status 0). Objects are kept in the workspace: the next run has them again, whatever ended this one.";
+
+/// How often it is looked whether a real etcd still runs.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Where and what to serve.
 #[derive(Debug, Args)]
@@ -32,6 +40,10 @@ pub(super) struct ServeArgs {
     /// An API server alone: no controllers, and no objects but what it makes by itself
     #[arg(long)]
     bare: bool,
+    /// The etcd: the lab's own, or members of the real etcd of this machine on the workspace's
+    /// certificates, which hold what the API server stores and end with it
+    #[arg(long, value_enum, value_name = "own|real", default_value_t = EtcdKind::Own, hide_possible_values = true)]
+    etcd: EtcdKind,
     /// How much the API server's log says, on standard error: from 3 on every request, from 5 on
     /// failed handshakes, too
     #[arg(long, short, value_name = "N", default_value_t = 0)]
@@ -47,12 +59,21 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     if number > 0 { Ok(number) } else { Err("nobody could be served".into()) }
 }
 
+/// Which etcd stands beside the API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EtcdKind {
+    Own,
+    Real,
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     address: String,
     objects: usize,
     bare: bool,
     servers: Vec<ServerDocument>,
+    /// The members of a real etcd.
+    etcd: Vec<MemberDocument>,
     kubeconfigs: Vec<KubeconfigDocument<'a>>,
 }
 
@@ -81,11 +102,16 @@ pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result
     let connections = places(output, asked.max_connections);
     let ready = lab.cluster(asked.bare, &cancel)?;
     tell(&lab);
+    // By this thread: they would end with another.
+    let real = match asked.etcd {
+        EtcdKind::Own => None,
+        EtcdKind::Real => Some(RealEtcd::start(&lab, asked.listen.port() == 0)?),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::Machine(format!("this machine cannot run a server: {error}")))?;
-    runtime.block_on(serve(output, &lab, ready, asked, connections, &cancel))?;
+    runtime.block_on(serve(output, &lab, ready, real, asked, connections, &cancel))?;
     Ok(0)
 }
 
@@ -120,6 +146,7 @@ async fn serve(
     output: &Output,
     lab: &Lab,
     ready: Ready,
+    mut real: Option<RealEtcd>,
     asked: &ServeArgs,
     connections: usize,
     cancel: &Cancel,
@@ -132,8 +159,13 @@ async fn serve(
             "주의: 이 주소는 다른 기계에서도 닿아요. 실습용 클러스터이니 --listen 없이 쓰면 이 기계에서만 쓸 수 있어요",
         ));
     }
-    let serving = lab.bind(ready, server, asked.listen.port() == 0, asked.bare).await?;
-    announce(output, lab, &serving, asked.bare)?;
+    let mut serving = lab.bind(ready, server, asked.listen.port() == 0, asked.bare).await?;
+    let mut mirror = None;
+    if let Some(real) = &mut real {
+        serving = serving.without_etcd();
+        mirror = Some(keep_the_same(output, lab, real, serving.etcd(), cancel).await?);
+    }
+    announce(output, lab, &serving, real.as_ref(), asked.bare)?;
     let verbosity = asked.verbosity;
     let listener: Listener = Arc::new(move |told: &Told<'_>| {
         for line in told.lines(verbosity, OffsetDateTime::now_utc()) {
@@ -149,9 +181,41 @@ async fn serve(
         Ok(()) => told(output, "certificates read again", "인증서를 다시 읽었어요"),
         Err(error) => complain(&error.to_string()),
     };
-    lab.serve(serving, listener, beside, cancel, reread).await?;
+    let watching = async {
+        loop {
+            tokio::time::sleep(TICK).await;
+            if let Some(problem) = real.as_mut().and_then(RealEtcd::problem) {
+                complain(&problem);
+            }
+        }
+    };
+    let served = tokio::select! {
+        served = lab.serve(serving, listener, beside, cancel, reread) => served,
+        () = watching => Ok(()),
+    };
+    mirror.iter().for_each(JoinHandle::abort);
+    drop(real);
+    served?;
     told(output, "stopped", "멈췄어요");
     Ok(())
+}
+
+/// Waits for the members of a real etcd, and then keeps them and the API server's store the same.
+async fn keep_the_same(
+    output: &Output,
+    lab: &Lab,
+    real: &mut RealEtcd,
+    etcd: &Arc<Etcd>,
+    cancel: &Cancel,
+) -> Result<JoinHandle<()>, CliError> {
+    if !output.json {
+        real.announce(output)?;
+    }
+    let caller = Arc::new(lab.etcd_caller()?);
+    real.wait(output, &caller, cancel).await?;
+    let members = real.addresses().into_iter().map(|(_, address)| address).collect();
+    let complaints: Complaints = Arc::new(|line: &str| complain(&escape(line)));
+    Ok(tokio::spawn(Arc::clone(etcd).mirror(members, caller, complaints)))
 }
 
 fn told(output: &Output, english: &'static str, korean: &'static str) {
@@ -161,7 +225,13 @@ fn told(output: &Output, english: &'static str, korean: &'static str) {
     }
 }
 
-fn announce(output: &Output, lab: &Lab, serving: &Bound, bare: bool) -> Result<(), CliError> {
+fn announce(
+    output: &Output,
+    lab: &Lab,
+    serving: &Bound,
+    real: Option<&RealEtcd>,
+    bare: bool,
+) -> Result<(), CliError> {
     let address = serving.address();
     let companions = serving.companions();
     let reaching = lab.write_reaching(address)?;
@@ -175,7 +245,9 @@ fn announce(output: &Output, lab: &Lab, serving: &Bound, bare: bool) -> Result<(
             .iter()
             .map(|own| ServerDocument { name: own.name(), address: own.address().to_string() });
         let servers = servers.collect();
-        output.document(&Document { address: address.to_string(), objects, bare, servers, kubeconfigs })?;
+        let etcd = real.map(RealEtcd::documents).unwrap_or_default();
+        let address = address.to_string();
+        output.document(&Document { address, objects, bare, servers, etcd, kubeconfigs })?;
         return Ok(());
     }
     let pick = |english, korean| output.language.pick(english, korean);

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::Cluster;
+use super::etcd::Etcd;
 use super::feed::Happening;
 use super::server::ServerError;
 use crate::access::{Bootstrap, Policy, World};
@@ -62,6 +63,18 @@ impl Companion {
         self.side.read().unwrap_or_else(PoisonError::into_inner).name.clone()
     }
 
+    /// The node that it is on.
+    #[must_use]
+    pub fn node(&self) -> String {
+        self.name().split_once('@').map_or_else(String::new, |(_, node)| node.to_owned())
+    }
+
+    /// How it meets clients.
+    #[must_use]
+    pub fn style(&self) -> ServerStyle {
+        self.side.read().unwrap_or_else(PoisonError::into_inner).style
+    }
+
     /// What it serves with, to be replaced while it serves.
     #[must_use]
     pub fn side(&self) -> Arc<RwLock<ServerSide>> {
@@ -69,7 +82,7 @@ impl Companion {
     }
 
     /// Serves until it is dropped.
-    pub async fn run(self, cluster: Arc<Cluster>, told: CompanionListener) {
+    pub async fn run(self, cluster: Arc<Cluster>, etcd: Arc<Etcd>, told: CompanionListener) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -78,12 +91,15 @@ impl Companion {
                 continue;
             };
             let mut side = self.side.read().unwrap_or_else(PoisonError::into_inner).clone();
-            let (cluster, told) = (Arc::clone(&cluster), Arc::clone(&told));
+            let (cluster, etcd, told) = (Arc::clone(&cluster), Arc::clone(&etcd), Arc::clone(&told));
             tokio::spawn(async move {
                 if side.style == ServerStyle::Kubelet {
                     side.world = Arc::new(cluster.world());
                 }
-                answer(stream, from, &side, &cluster, &told).await;
+                match side.style {
+                    ServerStyle::Etcd => etcd.answer(stream, &side, &told).await,
+                    _ => answer(stream, from, &side, &cluster, &told).await,
+                }
                 drop(place);
             });
         }

@@ -17,6 +17,7 @@ mod delete;
 mod discovery;
 mod encode;
 mod escalation;
+mod etcd;
 mod failure;
 mod feed;
 mod guests;
@@ -47,6 +48,7 @@ mod write;
 
 pub use certificates::Signer;
 pub use companions::{Companion, CompanionListener, empty_world};
+pub use etcd::{Complaints, Etcd, Member, is_healthy};
 pub use feed::{API_SERVER, Exchange, Feed, Happening, What};
 pub use journal::{JournalError, stored_policy};
 pub use log::{Answered, Told};

@@ -15,7 +15,8 @@ use crate::access::Json;
 use crate::text::quote;
 
 const SOURCE: &str = include_str!("../../assets/protobuf.toml");
-const MAGIC: &[u8] = b"k8s\0";
+/// What a protobuf object begins with.
+pub(super) const MAGIC: &[u8] = b"k8s\0";
 /// No message that is read here nests deeper.
 const DEPTH: usize = 16;
 
@@ -26,7 +27,7 @@ struct File {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     Single,
     Repeated,
     Map,
@@ -35,24 +36,24 @@ enum Shape {
 }
 
 #[derive(Debug)]
-struct Field {
-    name: String,
-    shape: Shape,
-    kind: String,
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) shape: Shape,
+    pub(super) kind: String,
     /// Whether zero and false are something else than nothing (a pointer in Go).
-    optional: bool,
+    pub(super) optional: bool,
 }
 
 /// What is known of messages.
-struct Schema {
+pub(super) struct Schema {
     complete: Vec<String>,
-    messages: Messages,
+    pub(super) messages: Messages,
 }
 
 type Messages = HashMap<String, HashMap<u64, Field>>;
 
 /// The file is part of the program, and a test reads it: it always parses.
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let file: File = toml::from_str(SOURCE).unwrap_or_default();
     let fields = |rows: Vec<String>| rows.iter().filter_map(|row| field(row)).collect();
     let messages = file.message.into_iter().map(|(name, rows)| (name, fields(rows))).collect();
@@ -196,6 +197,11 @@ fn value(kind: &str, wire: &Wire<'_>, depth: usize) -> Result<Option<Json>, Stri
         ("string", Wire::Bytes(bytes)) => String::from_utf8_lossy(bytes).as_ref().into(),
         ("bytes", Wire::Bytes(bytes)) => STANDARD.encode(bytes).into(),
         ("time", Wire::Bytes(bytes)) => return moment(bytes),
+        // `FieldsV1`: JSON in its only field.
+        ("any", Wire::Bytes(bytes)) => {
+            let raw = STANDARD.decode(message("FieldsV1", bytes, depth + 1)?.text("raw")).unwrap_or_default();
+            return Ok(serde_json::from_slice(&raw).ok());
+        }
         ("Quantity", Wire::Bytes(bytes)) => {
             message(kind, bytes, depth + 1)?.take("string").unwrap_or_else(|| "0".into())
         }

@@ -65,6 +65,10 @@ pub(super) struct Store {
     events: VecDeque<Event>,
     /// How many bytes the objects of the events have.
     event_bytes: usize,
+    /// How many events are no longer kept.
+    forgotten: u64,
+    /// The revision of all that is written now, where it is to be one.
+    together: Option<u64>,
     /// What the authorizers go by: the roles, bindings and relations of these objects.
     pub(super) policy: Policy,
     journal: Option<Journal>,
@@ -127,7 +131,7 @@ impl Store {
     /// Stores an object, new or changed; it gets the next revision. Nothing happens where the
     /// journal cannot be written.
     pub(super) fn put(&mut self, key: Key, mut object: Json) -> Result<Arc<Json>, JournalError> {
-        let revision = self.revision + 1;
+        let revision = self.next();
         object.path_mut(&["metadata"]).set("resourceVersion", revision.to_string());
         encode::order(&mut object);
         let kept = Kept::of(revision, &object);
@@ -149,11 +153,23 @@ impl Store {
         if !self.has(key, namespace, name) {
             return Ok(None);
         }
-        let revision = self.revision + 1;
+        let revision = self.next();
         if let Some(journal) = &mut self.journal {
             journal.write(&Change::Delete { revision, key, namespace, name })?;
         }
         Ok(self.forget(revision, key, namespace, name))
+    }
+
+    /// Whatever is written by this gets one revision, as by a transaction of etcd.
+    pub(super) fn together<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.together = Some(self.revision + 1);
+        let result = work(self);
+        self.together = None;
+        result
+    }
+
+    fn next(&self) -> u64 {
+        self.together.unwrap_or(self.revision + 1)
     }
 
     /// Puts back what a journal says, and what has just been written to it.
@@ -204,7 +220,19 @@ impl Store {
         while self.events.len() > EVENTS || (self.event_bytes > EVENT_BYTES && self.events.len() > 1) {
             let Some(oldest) = self.events.pop_front() else { break };
             self.event_bytes -= oldest.bytes();
+            self.forgotten += 1;
         }
+    }
+
+    /// How many events there were.
+    pub(super) fn told(&self) -> u64 {
+        self.forgotten + self.events.len() as u64
+    }
+
+    /// What happened since there were so many events; `None` if that is no longer known.
+    pub(super) fn events_since(&self, told: u64) -> Option<impl Iterator<Item = &Event>> {
+        let from = usize::try_from(told.checked_sub(self.forgotten)?).ok()?;
+        (from <= self.events.len()).then(|| self.events.range(from..))
     }
 
     /// The kinds of objects that something happened to since this was last asked; after a
@@ -240,6 +268,7 @@ impl Store {
     /// Lets the store write to a journal from now on. Who watches begins here.
     pub(super) fn attach(&mut self, journal: Journal) {
         self.journal = Some(journal);
+        self.forgotten = self.told();
         self.events.clear();
         self.event_bytes = 0;
     }

@@ -9,5 +9,5 @@ mod workspace;
 
 pub use data::Works;
 pub use terminal::{Clipboard, Surroundings, Terminal, examine as examine_terminal};
-pub use tools::{Tool, examine as examine_tools};
+pub use tools::{Tool, examine as examine_tools, place_of};
 pub use workspace::{Workspace, examine as examine_workspace};

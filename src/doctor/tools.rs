@@ -77,6 +77,14 @@ pub fn examine(path: Option<&OsStr>, language: Language) -> Vec<Tool> {
     })
 }
 
+/// Where a tool of the lab's is on this machine, by its name.
+#[must_use]
+pub fn place_of(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    data().tools.iter().find(|tool| tool.name == name).and_then(|tool| find(tool, &directories))
+}
+
 /// Where a tool is. What `PATH` says of the current directory is left out.
 fn find(tool: &ToolData, directories: &[PathBuf]) -> Option<PathBuf> {
     let listed = directories.iter().filter(|d| d.is_absolute()).map(|d| d.join(&tool.name));

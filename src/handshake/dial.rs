@@ -84,7 +84,7 @@ pub async fn dial(stream: TcpStream, caller: &Caller, options: &Options) -> Resu
     let record = Record::default();
     record.notes().offered = caller.version;
     let tape = Tape::new(options.now);
-    let config = config(caller, options, &record, &tape)?;
+    let config = config(caller, options, &record, Some(&tape))?;
     let version = caller.version.unwrap_or(Version::Tls13);
     record.say(Side::Client, Step::Dials { server_name: caller.server_name.to_string(), version });
     let tap = Tap::on_both(stream, Side::Client, Some(&tape));
@@ -114,11 +114,12 @@ fn last_word(transcript: &Transcript) -> Option<Alert> {
     Some(Alert { from: Side::Server, sent, go: sent })
 }
 
-fn config(
+/// How a caller shakes hands, its secrets kept on the tape.
+pub(super) fn config(
     caller: &Caller,
     options: &Options,
     record: &Record,
-    tape: &Tape,
+    tape: Option<&Tape>,
 ) -> Result<ClientConfig, HandshakeError> {
     let presenter = Presenter::new(Side::Client, caller.credential.as_ref(), record)?;
     let judge = ServerJudge::new(caller.roots.clone(), caller.server_name.to_string(), options.now, record);
@@ -135,7 +136,9 @@ fn config(
         .with_client_cert_resolver(Arc::new(presenter));
     config.resumption = Resumption::disabled();
     config.alpn_protocols = caller.protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-    config.key_log = Arc::new(tape.clone());
+    if let Some(tape) = tape {
+        config.key_log = Arc::new(tape.clone());
+    }
     Ok(config)
 }
 

@@ -8,6 +8,7 @@
 //! client's handshake alone, for a server that is not ours. Each keeps every byte that went
 //! over the wire, with the secrets to read it ([`crate::wire`]), where that is asked for.
 
+mod admit;
 mod alert;
 mod asking;
 mod client;
@@ -26,6 +27,7 @@ mod stream;
 mod tap;
 mod words;
 
+pub use admit::{Admitted, Secured, admit, secure};
 pub use alert::Alert;
 pub use asking::{Presented, asking_config};
 pub use connect::{connect, serve, serve_once};

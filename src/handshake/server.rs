@@ -34,7 +34,7 @@ use crate::trust::Certificate;
 /// A server ready to be dialled.
 pub(super) struct Server<'a> {
     side: &'a ServerSide,
-    acceptor: TlsAcceptor,
+    config: ServerConfig,
     now: OffsetDateTime,
     record: Record,
     pub(super) is_mismatched: bool,
@@ -67,39 +67,41 @@ impl<'a> Server<'a> {
         if let Some(tape) = tape {
             config.key_log = Arc::new(tape.clone());
         }
-        Ok(Self {
-            side,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            now: options.now,
-            record: record.clone(),
-            is_mismatched,
-        })
+        Ok(Self { side, config, now: options.now, record: record.clone(), is_mismatched })
+    }
+
+    /// Speaks these protocols.
+    pub(super) fn speaking(mut self, protocols: &[&[u8]]) -> Self {
+        self.config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
+    }
+
+    /// Makes the handshake; `None` where one of the two would not have the other.
+    pub(super) async fn accept(&self, stream: Tap<TcpStream>) -> Option<TlsStream<Tap<TcpStream>>> {
+        let acceptor = TlsAcceptor::from(Arc::new(self.config.clone()));
+        match acceptor.accept(stream).into_fallible().await {
+            Err((error, stream)) => {
+                self.record.failed(Side::Server, &error);
+                hang_up(stream).await;
+                None
+            }
+            Ok(stream) => {
+                self.record.finished(Side::Server, stream.get_ref().1);
+                Some(stream)
+            }
+        }
     }
 
     /// Serves one connection, which etcd takes to come from `address`.
     pub(super) async fn run(&self, stream: Tap<TcpStream>, address: IpAddr) {
-        match self.acceptor.accept(stream).into_fallible().await {
-            Err((error, stream)) => {
-                self.record.failed(Side::Server, &error);
-                hang_up(stream).await;
-            }
-            Ok(stream) => {
-                self.record.finished(Side::Server, stream.get_ref().1);
-                let chain: Vec<Vec<u8>> = stream
-                    .get_ref()
-                    .1
-                    .peer_certificates()
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|der| der.to_vec())
-                    .collect();
-                if self.takes_peer_from(address, &chain) {
-                    self.serve(stream, chain).await;
-                } else {
-                    self.record.say(Side::Server, Step::Closes);
-                    hang_up(stream).await;
-                }
-            }
+        let Some(stream) = self.accept(stream).await else { return };
+        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let chain: Vec<Vec<u8>> = certificates.iter().map(|der| der.to_vec()).collect();
+        if self.takes_peer_from(address, &chain) {
+            self.serve(stream, chain).await;
+        } else {
+            self.record.say(Side::Server, Step::Closes);
+            hang_up(stream).await;
         }
     }
 

@@ -8,6 +8,7 @@ mod connect;
 mod difference;
 mod engine;
 mod error;
+mod etcd;
 mod faulty;
 mod files;
 mod holdings;
@@ -33,6 +34,7 @@ pub use connect::{Manner, Offer, Tls, tls_version};
 pub use difference::{Difference, FieldDifference};
 pub use engine::{Directory, Lab, LabOptions};
 pub use error::LabError;
+pub use etcd::RealMember;
 pub use faulty::Replaced;
 pub use holdings::{Holding, export, holdings, holdings_of};
 pub use life::{IssueRequest, Issued};
@@ -42,7 +44,7 @@ pub use meaning::{Meaning, Named, Role, meaning};
 pub use opinions::{Case, Opinions};
 pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
 pub use serve::{Reaching, Ready};
-pub use serving::Bound;
+pub use serving::{Bound, shell_word};
 pub use trial::{Trial, TrialStep};
 pub use view::{
     AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,

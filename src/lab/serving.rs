@@ -2,14 +2,14 @@
 //! screen serve by this.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::audit_log::AuditLog;
 use super::engine::Lab;
 use super::{Cancel, LabError, Reaching, Ready};
-use crate::cluster::{Cluster, Companion, CompanionListener, Listener, Server, Serving, Told};
+use crate::blueprint::ServerStyle;
+use crate::cluster::{Cluster, Companion, CompanionListener, Etcd, Listener, Member, Server, Serving, Told};
 use crate::text::escape;
 
 /// How often files are looked at, and whether it is to stop.
@@ -21,6 +21,7 @@ pub struct Bound {
     ready: Ready,
     server: Server,
     companions: Vec<Companion>,
+    etcd: Arc<Etcd>,
 }
 
 impl Bound {
@@ -34,6 +35,18 @@ impl Bound {
     #[must_use]
     pub fn companions(&self) -> &[Companion] {
         &self.companions
+    }
+
+    /// The etcd that holds what the API server stores.
+    #[must_use]
+    pub const fn etcd(&self) -> &Arc<Etcd> {
+        &self.etcd
+    }
+
+    /// Leaves the ports of etcd to a real one.
+    pub fn without_etcd(mut self) -> Self {
+        self.companions.retain(|own| !matches!(own.style(), ServerStyle::Etcd | ServerStyle::EtcdPeer));
+        self
     }
 
     /// The cluster.
@@ -62,7 +75,8 @@ impl Lab {
                 companions.push(Companion::bind(server.address().ip(), any_port, side).await?);
             }
         }
-        Ok(Bound { ready, server, companions })
+        let etcd = Etcd::of(Arc::clone(&ready.cluster), Member::among(&companions));
+        Ok(Bound { ready, server, companions, etcd })
     }
 
     /// Serves until `stop` is raised. Every request goes into the audit log; what the API server
@@ -79,7 +93,7 @@ impl Lab {
         stop: &Cancel,
         reread: impl Fn(Result<(), LabError>),
     ) -> Result<(), LabError> {
-        let Bound { mut ready, server, companions } = bound;
+        let Bound { mut ready, server, companions, etcd } = bound;
         let audit = AuditLog::open(&self.audit_file());
         let listener: Listener = Arc::new(move |told: &Told<'_>| {
             listener(told);
@@ -93,18 +107,22 @@ impl Lab {
             listener,
         };
         let sides: Vec<_> = companions.iter().map(Companion::side).collect();
-        let running: Vec<_> = companions
-            .into_iter()
-            .map(|companion| tokio::spawn(companion.run(Arc::clone(&ready.cluster), Arc::clone(&beside))))
-            .collect();
+        let run = |companion: Companion| {
+            tokio::spawn(companion.run(Arc::clone(&ready.cluster), Arc::clone(&etcd), Arc::clone(&beside)))
+        };
+        let running: Vec<_> = companions.into_iter().map(run).collect();
         let stop = async {
             while !stop.is_cancelled() {
                 tokio::time::sleep(TICK).await;
                 match self.reload(&mut ready) {
                     Ok(false) => {}
                     Ok(true) => {
-                        for (old, new) in sides.iter().zip(self.companions().unwrap_or_default()) {
-                            *old.write().unwrap_or_else(PoisonError::into_inner) = new;
+                        for new in self.companions().unwrap_or_default() {
+                            let own =
+                                sides.iter().map(|own| own.write().unwrap_or_else(PoisonError::into_inner));
+                            if let Some(mut own) = own.into_iter().find(|own| own.name == new.name) {
+                                *own = new;
+                            }
                         }
                         reread(Ok(()));
                     }
@@ -123,14 +141,16 @@ impl Reaching {
     #[must_use]
     pub fn line(&self) -> String {
         let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
-        format!("export KUBECONFIG={}", shell(&path))
+        format!("export KUBECONFIG={}", shell_word(&path.display().to_string()))
     }
 }
 
-/// A path as a shell takes it.
-fn shell(path: &Path) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@' | '+' | ':');
-    let path = path.display().to_string();
-    let shown = escape(&path);
+/// A word as a shell takes it.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@' | '+' | ':' | '=' | ',')
+    };
+    let shown = escape(word);
     if shown.chars().all(plain) { shown.into_owned() } else { format!("'{}'", shown.replace('\'', r"'\''")) }
 }
