@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::access::{Json, Policy, api};
 
+use super::etcd::OTHER;
 use super::store::{Kept, Key, Place, Store};
 
 /// A file with more than this many bytes, most of them history, is written afresh.
@@ -330,6 +331,17 @@ struct Names {
     name: String,
 }
 
+/// The key of a resource that there is, or of what etcd holds besides.
+fn key_of(group: &str, resource: &str) -> Option<Key> {
+    if (group, resource) == OTHER {
+        return Some(OTHER);
+    }
+    let groups = api::groups().iter().filter(|own| own.name == group);
+    let mut all = groups.flat_map(|own| own.resources.iter().map(move |resource| (own, resource)));
+    let (group, resource) = all.find(|(_, own)| own.name == resource)?;
+    Some((group.name.as_str(), resource.name.as_str()))
+}
+
 fn replay(store: &mut Store, line: &[u8]) -> Option<()> {
     let line = std::str::from_utf8(line).ok()?;
     let (sum, body) = line.split_once(' ')?;
@@ -338,10 +350,7 @@ fn replay(store: &mut Store, line: &[u8]) -> Option<()> {
     }
     let change: Read<'_> = serde_json::from_str(body).ok()?;
     let revision = change.revision;
-    let group = api::groups().iter().find(|group| group.name == change.group)?;
-    let of_group = api::groups().iter().filter(|own| own.name == group.name);
-    let resource = of_group.flat_map(|own| &own.resources).find(|own| own.name == change.resource)?;
-    let key = (group.name.as_str(), resource.name.as_str());
+    let key = key_of(&change.group, &change.resource)?;
     match change.object {
         Some(object) => {
             let Head { metadata } = serde_json::from_str(object.get()).ok()?;

@@ -24,6 +24,7 @@ mod value;
 mod watch;
 
 pub use client::is_healthy;
+pub(super) use keys::OTHER;
 pub use mirror::Complaints;
 
 use std::net::SocketAddr;
