@@ -16,8 +16,9 @@ use super::etcd::{MemberDocument, RealEtcd};
 use super::lab::{open, tell};
 use super::output::{Output, complain};
 use super::signals::cancel_on_signal;
+use crate::blueprint::ServerStyle;
 use crate::cluster::{
-    CONNECTIONS, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told,
+    CONNECTIONS, Companion, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told,
 };
 use crate::handshake::ServerLog;
 use crate::lab::{Bound, Cancel, Lab, LabError, Ready};
@@ -266,6 +267,12 @@ fn announce(
         output.line(&format!("  {:width$}  {}", own.client, own.line()))?;
     }
     output.line("")?;
+    let of_etcd = companions.iter().filter(|own| own.style() == ServerStyle::Etcd).map(Companion::address);
+    let of_real = real.map(RealEtcd::addresses).unwrap_or_default().into_iter().map(|(_, address)| address);
+    let members: Vec<SocketAddr> = of_etcd.chain(of_real).collect();
+    if let Some(line) = lab.etcdctl(&members).filter(|_| !members.is_empty()) {
+        output.line(&format!("  {line} get /registry/ --prefix --keys-only\n"))?;
+    }
     output.line(pick(
         "Paste one of these lines in another terminal, then: kubectl get nodes. Ctrl-C stops it.",
         "다른 터미널에 위의 한 줄을 붙여 넣고 kubectl get nodes를 실행해 보세요. Ctrl-C로 멈춰요.",

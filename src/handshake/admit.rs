@@ -29,6 +29,8 @@ pub struct Admitted {
     pub stream: Option<Box<dyn Secured>>,
     /// Whether both speak HTTP/2 (ALPN).
     pub is_http2: bool,
+    /// The client's own certificate, DER.
+    pub leaf: Option<Vec<u8>>,
     /// Where the client is.
     pub from: SocketAddr,
     /// What the server's log says.
@@ -54,9 +56,11 @@ pub async fn admit(
     let accepted = timeout(options.timeout, server.accept(stream)).await;
     let accepted = accepted.map_err(|_| HandshakeError::TimedOut(options.timeout))?;
     let is_http2 = accepted.as_ref().is_some_and(|own| own.get_ref().1.alpn_protocol() == Some(b"h2"));
+    let certificates = accepted.as_ref().and_then(|own| own.get_ref().1.peer_certificates());
+    let leaf = certificates.and_then(|all| all.first()).map(|der| der.to_vec());
     let notes = std::mem::take(&mut *record.notes());
     let stream = accepted.map(|stream| -> Box<dyn Secured> { Box::new(stream) });
-    Ok(Admitted { stream, is_http2, from, server_log: server_log(side, from, &notes) })
+    Ok(Admitted { stream, is_http2, leaf, from, server_log: server_log(side, from, &notes) })
 }
 
 /// Makes the handshake of a client with a server, which goes by Go's rules; the connection.

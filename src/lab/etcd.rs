@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::LabError;
 use super::engine::Lab;
-use crate::blueprint::{HostName, Layout, ServerStyle};
+use super::serving::shell_word;
+use crate::blueprint::{HostName, Layout, Places, ServerStyle};
 use crate::handshake::{Caller, Credential};
 use crate::trust::Roots;
 use crate::workspace::{WorkspaceError, authority_chain, credential};
@@ -109,6 +110,26 @@ impl Lab {
             protocols: vec!["h2".to_owned()],
             version: None,
         })
+    }
+
+    /// The line of etcdctl that reaches members at these addresses, to be pasted.
+    #[must_use]
+    pub fn etcdctl(&self, addresses: &[SocketAddr]) -> Option<String> {
+        let mut of_etcd = self.plan.connections.iter().filter(|own| own.server.style == ServerStyle::Etcd);
+        let connection = of_etcd.find(|own| own.client == "etcd-healthcheck")?;
+        let authority = &self.plan.authority(connection.trusts.as_deref()?)?.place.certificate;
+        let Places::Files(own) = &self.plan.certificate(connection.credential.as_deref()?)?.places else {
+            return None;
+        };
+        let endpoints: Vec<String> = addresses.iter().map(|own| format!("https://{own}")).collect();
+        let path = |relative: &str| shell_word(&self.absolute(relative).display().to_string());
+        Some(format!(
+            "etcdctl --endpoints={} --cacert={} --cert={} --key={}",
+            endpoints.join(","),
+            path(authority),
+            path(&own.certificate),
+            path(&own.key)
+        ))
     }
 
     /// The flags of a control plane's etcd, as its manifest has them.

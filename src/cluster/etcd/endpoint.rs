@@ -2,24 +2,28 @@
 //! HTTP/2, and to `/health` and `/version` over HTTP/1.1 (etcd server/embed/serve.go).
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use time::OffsetDateTime;
 use tokio::net::TcpStream;
 
 use super::super::companions::CompanionListener;
+use super::super::feed::{Exchange, Happening, What};
 use super::Etcd;
-use super::frame::{GRPC, HttpBody};
+use super::frame::{GRPC, HttpBody, outcome};
 use super::service::Service;
 use crate::access::{Authentication, HttpRequest, ServerKind, World, respond};
 use crate::handshake::{Options, Secured, ServerSide, admit};
+use crate::x509;
 
 /// How long a client has for its handshake, and for the head of a request over HTTP/1.1.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,25 +48,86 @@ impl Etcd {
         if let Some(log) = &admitted.server_log {
             told(&side.name, log);
         }
-        let Some(stream) = admitted.stream else { return };
+        let lines = admitted.server_log.into_iter().map(|log| log.line);
+        let told = Teller { etcd: Arc::clone(self), name: side.name.clone(), from: admitted.from };
+        let Some(stream) = admitted.stream else {
+            let log: Vec<String> = lines.collect();
+            let why = log.first().cloned().unwrap_or_default();
+            told.tell(|| What::Refused { from: told.from, why }, log);
+            return;
+        };
+        let subject = admitted.leaf.and_then(|leaf| x509::subject(&leaf).ok());
         let node = side.name.split_once('@').map_or("", |(_, node)| node);
         let member = self.members.iter().position(|own| own.name == node).unwrap_or_default();
         let service = Service { etcd: Arc::clone(self), member };
         if admitted.is_http2 {
-            http_2(stream, service, Arc::clone(&side.world)).await;
+            http_2(stream, Caller { service, told: Arc::new(told), subject }, Arc::clone(&side.world)).await;
         } else {
             http_1(stream, &side.world).await;
         }
     }
 }
 
-async fn http_2(stream: Box<dyn Secured>, service: Service, world: Arc<World>) {
+/// Tells the feed what happens at a member.
+struct Teller {
+    etcd: Arc<Etcd>,
+    name: String,
+    from: SocketAddr,
+}
+
+impl Teller {
+    fn tell(&self, what: impl FnOnce() -> What, log: Vec<String>) {
+        let at = OffsetDateTime::now_utc();
+        let happening = || Happening { at, component: self.name.clone(), what: what(), log };
+        self.etcd.cluster.feed().tell(happening);
+    }
+}
+
+/// A client that was let in.
+#[derive(Clone)]
+struct Caller {
+    service: Service,
+    told: Arc<Teller>,
+    /// The subject of its certificate.
+    subject: Option<String>,
+}
+
+impl Caller {
+    async fn answer(self, request: Request<Incoming>) -> Response<HttpBody> {
+        let began = Instant::now();
+        let target = request.uri().path().to_owned();
+        let agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+        let user_agent = String::from_utf8_lossy(agent).into_owned();
+        let response = self.service.answer(request).await;
+        let Self { told, subject, .. } = self;
+        let exchange = || Exchange {
+            from: told.from,
+            method: "POST".to_owned(),
+            target,
+            user_agent,
+            attributes: None,
+            certificate: subject,
+            recognitions: Vec::new(),
+            identity: None,
+            impersonator: None,
+            decision: None,
+            status: response.status().as_u16(),
+            message: outcome(response.headers()).map(|status| status.message),
+            audit: String::new(),
+            took: began.elapsed(),
+        };
+        told.tell(|| What::Answered(Box::new(exchange())), Vec::new());
+        response
+    }
+}
+
+async fn http_2(stream: Box<dyn Secured>, caller: Caller, world: Arc<World>) {
     let answer = service_fn(move |request: Request<Incoming>| {
-        let (service, world) = (service.clone(), Arc::clone(&world));
+        let (caller, world) = (caller.clone(), Arc::clone(&world));
         async move {
             let content = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
             let is_grpc = content.is_some_and(|content| content.starts_with(GRPC.as_bytes()));
-            Ok::<_, Infallible>(if is_grpc { service.answer(request).await } else { plain(&request, &world) })
+            Ok::<_, Infallible>(if is_grpc { caller.answer(request).await } else { plain(&request, &world) })
         }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());

@@ -12,8 +12,13 @@ use super::status::Status;
 /// The database: the keys as they are now, and nothing of their past.
 pub(super) fn of(keyspace: &Keyspace) -> Vec<u8> {
     let mut values: Vec<KeyValue> = keyspace.all().map(|(key, record)| record.whole(key, true)).collect();
-    let keys = entries(&mut values);
+    let mut keys = entries(&mut values);
     let now = keyspace.revision();
+    if values.last().is_none_or(|last| last.mod_revision.cast_unsigned() < now) {
+        // The last change was a deletion: its mark says which revision this is.
+        let gone = KeyValue { key: vec![0].into(), ..KeyValue::default() };
+        keys.push(([revision(now, 0), b"t".to_vec()].concat(), gone.encode_to_vec()));
+    }
     let meta = [
         (&b"consistent_index"[..], now.to_be_bytes().to_vec()),
         (b"finishedCompactRev", revision(now, 0)),
