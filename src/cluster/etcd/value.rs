@@ -152,7 +152,7 @@ fn moment(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     single(1, "int", true, &Json::integer(time.unix_timestamp()), &mut out)?;
     single(2, "int", true, &Json::integer(0), &mut out)?;
-    (time.format(&Rfc3339).ok()? == text).then_some(out)
+    (time.nanosecond() == 0 && time.format(&Rfc3339).ok()? == text).then_some(out)
 }
 
 fn delimited(number: u64, bytes: &[u8], out: &mut Vec<u8>) {
