@@ -170,6 +170,11 @@ fn mask(panel: &mut Panel) {
             .iter_mut()
             .filter(|(line, _)| line.contains(" bytes)"))
             .for_each(|(line, _)| *line = zeros(line)),
+        Panel::Request(view) => {
+            if let Some(outcome) = &mut view.outcome {
+                outcome.answer = digits(&outcome.answer);
+            }
+        }
         Panel::Terminal(view) => {
             view.version = view.version.as_ref().map(|_| "OpenSSL 0.0.0".into());
             for line in &mut view.lines {

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rustls::pki_types::CertificateSigningRequestDer;
+use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
 use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
 use x509_parser::extensions::GeneralName;
@@ -102,6 +102,14 @@ impl Signer {
         let der = pki::sign(&template, &self.key).map_err(|error| error.to_string())?;
         Ok(pki::pem("CERTIFICATE", &der))
     }
+}
+
+/// The certificate (DER) in a CertificateSigningRequest's `status.certificate`, once it is
+/// signed.
+#[must_use]
+pub fn certificate_of(csr: &Json) -> Option<Vec<u8>> {
+    let pem = STANDARD.decode(csr.text("status.certificate")).ok()?;
+    CertificateDer::from_pem_slice(&pem).ok().map(|der| der.to_vec())
 }
 
 /// keyUsage and extendedKeyUsage of a list of usages; each only if there is something in it.

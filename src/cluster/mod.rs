@@ -46,7 +46,7 @@ mod validate;
 mod watch;
 mod write;
 
-pub use certificates::Signer;
+pub use certificates::{Signer, certificate_of};
 pub use companions::{Companion, CompanionListener, empty_world};
 pub use etcd::{Complaints, Etcd, Member, is_healthy};
 pub use feed::{API_SERVER, Exchange, Feed, Happening, What};
@@ -181,6 +181,13 @@ impl Cluster {
     #[must_use]
     pub fn objects(&self) -> usize {
         self.read().count()
+    }
+
+    /// The certificate (DER) that the CertificateSigningRequest of this name was given.
+    #[must_use]
+    pub fn signed(&self, name: &str) -> Option<Vec<u8>> {
+        let store = self.read();
+        certificate_of(store.get(("certificates.k8s.io", "certificatesigningrequests"), "", name)?)
     }
 
     fn now(&self) -> OffsetDateTime {

@@ -80,6 +80,10 @@ impl Lab {
                 let unknown = |name: &String| self.run_file(name).err().map(|error| error.to_string());
                 found.extend(run.files.iter().filter_map(unknown));
             }
+            Action::Request(request) => {
+                found.extend(self.unknown_client(&request.client));
+                found.extend(request.certificate.keys().filter_map(|name| unknown_field(name)));
+            }
             Action::Read | Action::Predict(_) | Action::Recall(_) => {}
         }
         for show in &step.show {

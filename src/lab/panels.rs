@@ -2,7 +2,7 @@
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, ToolCommands, Trusts};
+use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, RequestView, ToolCommands, Trusts};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};
 use crate::lesson::{Action, Connect, Show, Step, Verify, Words};
 use crate::pki::recipe::recipes;
@@ -18,6 +18,7 @@ impl Lab {
     pub fn panels(&self, step: &Step) -> Result<Vec<Panel>, LabError> {
         let run = match &step.action {
             Action::Run(run) => Some(Ok(Panel::Terminal(Self::planned_run(run)))),
+            Action::Request(request) => Some(Ok(Panel::Request(Box::new(RequestView::planned(request))))),
             _ => None,
         };
         let own = step.action.connection();
@@ -233,7 +234,7 @@ impl Lab {
     }
 }
 
-fn view(field: Field, focus: &[String], before: Option<String>) -> FieldView {
+pub(super) fn view(field: Field, focus: &[String], before: Option<String>) -> FieldView {
     let name = field.name.into_owned();
     FieldView { focus: focus.contains(&name), name, value: field.value, before }
 }

@@ -53,6 +53,17 @@ impl Lab {
     pub fn cluster(&self, bare: bool, cancel: &Cancel) -> Result<Ready, LabError> {
         self.make(&Selection::All, cancel, &|_| ())?;
         let server = self.api_server()?;
+        let settings = self.cluster_settings(bare)?;
+        let journal = self.store().path(&self.store().own(journal_name(bare)));
+        let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
+        self.notice(notices);
+        let presented = Presented::new(&self.serving(server)?)?;
+        Ok(Ready { cluster, presented, files: self.serving_files()? })
+    }
+
+    /// How the workspace's cluster is set up, on artifacts that are there.
+    pub(super) fn cluster_settings(&self, bare: bool) -> Result<Settings, LabError> {
+        let server = self.api_server()?;
         let account = self.plan.key_pairs.iter().find(|pair| pair.id == "sa");
         let account = account.and_then(|pair| pair.places.first());
         let accounts = match account {
@@ -63,7 +74,7 @@ impl Lab {
         };
         let issuer = format!("https://kubernetes.default.svc.{}", self.plan.spec.dns_domain);
         let world = World::of_plan(&self.plan, self.now());
-        let settings = Settings {
+        Ok(Settings {
             clock: self.clock,
             bare,
             server_address: self.plan.spec.endpoint().to_string(),
@@ -72,12 +83,7 @@ impl Lab {
             accounts: accounts.map(|key| AccountKey::new(key, issuer)),
             signer: self.signer(&server.client_authority)?,
             objects: world.objects,
-        };
-        let journal = self.store().path(&self.store().own(journal_name(bare)));
-        let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
-        self.notice(notices);
-        let presented = Presented::new(&self.serving(server)?)?;
-        Ok(Ready { cluster, presented, files: self.serving_files()? })
+        })
     }
 
     /// Reads again what has changed on disk, as the real one does within seconds, and says

@@ -66,6 +66,7 @@ impl Lab {
                 self.judged(step, &broken.connect.expect, tried)
             }
             Action::Run(run) => self.run_step(step, run, cancel),
+            Action::Request(request) => self.request_step(lesson, step, request, cancel),
         }
     }
 
@@ -104,6 +105,7 @@ impl Lab {
         let tried = match &step.action {
             Action::Connect(connect) => self.tried(connect, None, cancel)?,
             Action::Break(broken) => self.tried(&broken.connect, Some(&broken.change), cancel)?,
+            Action::Request(_) => return self.status_of(lesson, step, cancel),
             _ => return Err(unknown()),
         };
         Ok(tried.view.outcome.map(|outcome| outcome.outcome).unwrap_or_default())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Judgement, Opinions, Play};
+use super::{Judgement, Opinions, Play, RequestView};
 use crate::lesson::Words;
 use crate::trust::Verdict;
 use crate::wire::Recording;
@@ -47,6 +47,8 @@ pub enum Panel {
     Trust(Vec<Holder>),
     /// Commands and what they printed.
     Terminal(TerminalView),
+    /// A request to the lesson's cluster.
+    Request(Box<RequestView>),
 }
 
 /// A chain of artifacts, and the verdict on it once all of it is made.

@@ -16,6 +16,8 @@ use crate::text::{escape, nearest};
 /// The words for what a connection comes to, as [`super::Expect::outcome`] writes them.
 pub const OUTCOMES: [&str; 6] =
     ["200", "401", "403", "refused-by-client", "refused-by-server", "not-started"];
+/// What else a request may come to.
+const STATUSES: [&str; 4] = ["201", "404", "409", "422"];
 
 const MECHANISM: &str = "lesson.toml";
 const ENGLISH: &str = "en.md";
@@ -168,6 +170,15 @@ fn steps(mechanism: &Mechanism, report: &mut Report<'_>) {
                 report.problem(step.line, format!("`{name}` is no plain file name"));
             }
         }
+        if let Action::Request(request) = &step.action {
+            let (_, path) = request.line();
+            if !path.starts_with('/') {
+                report.problem(step.line, "`request` is a method and a path: \"GET /api/v1/nodes\"");
+            }
+            if request.body.as_ref().is_some_and(|body| body.contains("{csr}")) != request.csr.is_some() {
+                report.problem(step.line, "`{csr}` in the body and `csr` need each other");
+            }
+        }
         if let Some(expect) = step.action.expected() {
             outcome(&expect.outcome, step.line, report);
         }
@@ -184,7 +195,7 @@ fn steps(mechanism: &Mechanism, report: &mut Report<'_>) {
 }
 
 fn outcome(given: &str, line: usize, report: &mut Report<'_>) {
-    if !OUTCOMES.contains(&given) {
+    if !OUTCOMES.contains(&given) && !STATUSES.contains(&given) {
         let hint =
             nearest(given, OUTCOMES).map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
         report

@@ -9,12 +9,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::curriculum::Report;
-use super::{Action, Break, Connect, Question, Run, Show};
+use super::{Action, Break, Connect, Question, Request, Run, Show};
 use crate::fault::Change;
 use crate::text::nearest;
 
 /// The kinds of step.
-const KINDS: [&str; 8] = ["read", "predict", "make", "look", "connect", "break", "run", "recall"];
+const KINDS: [&str; 9] =
+    ["read", "predict", "make", "look", "connect", "break", "run", "request", "recall"];
 
 /// How many steps a lesson may have: far more than anyone would sit through. Each is
 /// looked for among all sections.
@@ -150,6 +151,7 @@ fn step(value: Spanned<DeValue<'_>>, line: usize) -> Result<WrittenStep, Fault> 
         }
         "connect" => Action::Connect(Connect::deserialize(rest())?),
         "run" => Action::Run(Run::deserialize(rest())?),
+        "request" => Action::Request(Request::deserialize(rest())?),
         "break" => {
             let connect = Connect::deserialize(rest())?;
             let change = change.map(|change| Change::deserialize(change.into_deserializer())).transpose()?;

@@ -11,6 +11,7 @@ mod layout;
 pub mod markdown;
 mod mechanism;
 mod progress;
+mod request;
 mod setting;
 mod words;
 
@@ -20,6 +21,7 @@ pub use curriculum::{Curriculum, Problem, UnknownLesson};
 pub use files::Stamp;
 pub use glossary::{Glossary, Term};
 pub use progress::{PROGRESS_VERSION, Progress, ProgressError};
+pub use request::{Asked, Request};
 pub use setting::{PANE_COLUMNS, PANE_ROWS};
 
 use serde::Deserialize;
@@ -120,6 +122,8 @@ pub enum Action {
     Break(Break),
     /// Run the machine's openssl in an empty directory.
     Run(Run),
+    /// Ask the API server of the lesson's own cluster.
+    Request(Request),
 }
 
 impl Action {
@@ -135,6 +139,7 @@ impl Action {
             Self::Connect(_) => "connect",
             Self::Break(_) => "break",
             Self::Run(_) => "run",
+            Self::Request(_) => "request",
         }
     }
 
@@ -156,11 +161,12 @@ impl Action {
         }
     }
 
-    /// What the step's connection is declared to come to, where it makes one.
+    /// What the step's connection or request is declared to come to, where it makes one.
     #[must_use]
     pub const fn expected(&self) -> Option<&Expect> {
         match self {
             Self::Connect(connect) | Self::Break(Break { connect, .. }) => Some(&connect.expect),
+            Self::Request(request) => Some(&request.expect),
             _ => None,
         }
     }
@@ -287,7 +293,7 @@ pub struct Break {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// `200`, `401`, `403` (the HTTP answer), `refused-by-client` (the client refuses the
+    /// `200`, `401`, `403` (the HTTP answer; of a request any status that there is), `refused-by-client` (the client refuses the
     /// server's certificate), `refused-by-server` (a TLS alert from the server),
     /// `not-started` (a pair of files that its own program does not load).
     pub outcome: String,

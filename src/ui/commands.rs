@@ -235,6 +235,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Do, &[Key::Enter], "Enter", ("connect", "연결하기"), &[Ready], connects, 1),
     row(Command::Do, &[Key::Enter], "Enter", ("break it", "고장 내기"), &[Ready], breaks, 1),
     row(Command::Do, &[Key::Enter], "Enter", ("run it", "실행하기"), &[Ready], runs, 1),
+    row(Command::Do, &[Key::Enter], "Enter", ("send it", "요청하기"), &[Ready], asks, 1),
     row(Command::Do, &[Key::Enter], "Enter", ("try again", "다시 하기"), &[Ready], failed, 1),
     row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("go on", "다음으로"), &[After], not_last, 1),
     row(Command::GoOn, &[Key::Enter, Char(' ')], "Enter", ("finish", "마치기"), &[After], is_last, 1),

@@ -16,6 +16,7 @@ pub(super) fn kind(action: &Action, language: Language) -> &'static str {
         Action::Connect(_) => language.pick("Connect", "연결하기"),
         Action::Break(_) => language.pick("Break", "고장 내기"),
         Action::Run(_) => language.pick("Run", "실행하기"),
+        Action::Request(_) => language.pick("Ask", "요청하기"),
     }
 }
 
@@ -33,6 +34,7 @@ pub(super) fn panel(panel: &Panel, language: Language) -> String {
         }
         Panel::Trust(_) => language.pick("Trust", "신뢰").to_owned(),
         Panel::Terminal(_) => "openssl".to_owned(),
+        Panel::Request(_) => language.pick("Request", "요청").to_owned(),
     }
 }
 
@@ -69,6 +71,10 @@ pub(super) fn outcome(outcome: Outcome, language: Language) -> &'static str {
 pub(super) fn connection(outcome: &str, language: Language) -> Option<&'static str> {
     Some(match outcome {
         "200" => language.pick("the server answered", "서버가 요청에 답했어요"),
+        "201" => language.pick("the server made the object", "서버가 오브젝트를 만들었어요"),
+        "404" => language.pick("there is no such object", "그런 오브젝트가 없어요"),
+        "409" => language.pick("it is there already, or has changed", "이미 있거나 그사이에 바뀌었어요"),
+        "422" => language.pick("the object is not valid", "오브젝트의 내용이 맞지 않아요"),
         "401" => language.pick("the server does not know who asks", "서버가 누구의 요청인지 몰라요"),
         "403" => language
             .pick("the server knows who asks, and does not allow it", "누구인지는 알지만, 권한이 없어요"),

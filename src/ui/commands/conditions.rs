@@ -38,6 +38,10 @@ pub(super) fn runs(model: &Model) -> bool {
     does(model, |action| matches!(action, Action::Run(_)))
 }
 
+pub(super) fn asks(model: &Model) -> bool {
+    does(model, |action| matches!(action, Action::Request(_)))
+}
+
 pub(super) fn has_panels(model: &Model) -> bool {
     model.study.as_ref().is_some_and(|study| !study.panels.is_empty())
 }

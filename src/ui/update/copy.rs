@@ -40,6 +40,9 @@ pub(in crate::ui) fn copyable(model: &Model) -> Option<(String, String)> {
             let lines = view.lines.iter().map(|line| format!("{}\n", line.command)).collect();
             Some((what, lines))
         }
+        Panel::Request(view) => {
+            Some((model.language.pick("the command", "명령").to_owned(), format!("{}\n", view.command)))
+        }
         Panel::File(view) => {
             let lines = view.lines.iter().map(|(line, _)| format!("{line}\n")).collect();
             Some((view.path.clone(), lines))

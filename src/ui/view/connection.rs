@@ -1,6 +1,8 @@
 //! A connection as two lifelines: what each side shows the other, whom each trusts, and what
 //! came of it. Then the checks, the identity, the words that were printed, the events.
 
+use ratatui::style::Style;
+
 use crate::handshake::search;
 use crate::lab::{ConnectionOutcome, ConnectionView};
 use crate::text::{Language, width};
@@ -74,11 +76,22 @@ fn alert(body: &mut Body, outcome: &ConnectionOutcome, columns: usize, look: Loo
 /// What it came to, in a line with a glyph.
 pub(super) fn headline(body: &mut Body, outcome: &str, columns: usize, look: Look) {
     let theme = look.theme;
-    let (glyph, style) =
+    let sign =
         if outcome == "200" { (theme.glyph.pass, theme.pass()) } else { (theme.glyph.fail, theme.fail()) };
+    came_to(body, outcome, sign, columns, look);
+}
+
+/// An outcome and its sentence behind a glyph.
+pub(super) fn came_to(
+    body: &mut Body,
+    outcome: &str,
+    (glyph, style): (&str, Style),
+    columns: usize,
+    look: Look,
+) {
     let mut pieces = vec![(safe(outcome), style)];
     if let Some(words) = words::connection(outcome, look.language) {
-        pieces.push((format!(": {words}"), theme.bold()));
+        pieces.push((format!(": {words}"), look.theme.bold()));
     }
     body.flow(&[(format!("{glyph} "), style)], &pieces, columns);
 }

@@ -35,6 +35,7 @@ mod map;
 mod markdown;
 mod panes;
 mod popup;
+mod request;
 mod seal;
 mod step;
 mod terminal;
@@ -394,6 +395,7 @@ fn panel_body(panel: &Panel, tool: usize, (columns, rows): (u16, u16), look: Loo
         Panel::File(view) => file::body(view, columns, look),
         Panel::Trust(holders) => trust::body(holders, columns, look),
         Panel::Terminal(view) => terminal::body(view, columns, look),
+        Panel::Request(view) => request::body(view, columns, look),
     }
 }
 
