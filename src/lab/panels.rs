@@ -2,7 +2,9 @@
 
 use super::change::Changed;
 use super::engine::Lab;
-use super::{ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, RequestView, ToolCommands, Trusts};
+use super::{
+    ArtifactView, ConnectionView, Edge, FieldView, LabError, Panel, RequestView, ToolCommands, Trusts,
+};
 use crate::blueprint::{Connection, HostName, Usage, resolve_certificate};
 use crate::lesson::{Action, Connect, Show, Step, Verify, Words};
 use crate::pki::recipe::recipes;

@@ -22,6 +22,11 @@ const SERVER: &str = "kube-apiserver";
 /// Values longer than this are cut where an answer is shown; certificates have a panel.
 const LONGEST: usize = 48;
 
+/// What stands for a CSR in the body of a lesson's request.
+const PLACEHOLDER: &str = "{csr}";
+/// How every PEM file of a CSR begins in base64.
+const ENCODED: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNU…";
+
 /// A request as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestView {
@@ -60,7 +65,7 @@ impl RequestView {
             client: request.client.clone(),
             command: request.command.clone(),
             request: request.request.clone(),
-            body: request.body.clone(),
+            body: request.body.as_ref().map(|body| body.replace(PLACEHOLDER, ENCODED)),
             outcome: None,
         }
     }
@@ -160,7 +165,8 @@ impl Lab {
             }
         }
         let (response, answer) = self.send(&cluster, request)?;
-        let certificate = cluster::certificate_of(&answer).map(|der| self.signed_view(&answer, der)).transpose()?;
+        let certificate =
+            cluster::certificate_of(&answer).map(|der| self.signed_view(&answer, der)).transpose()?;
         let is_refusal = response.status >= 400;
         let outcome = RequestOutcome {
             status: response.status,
@@ -176,11 +182,7 @@ impl Lab {
     }
 
     /// Sends one request; the answer with its body apart.
-    fn send(
-        &self,
-        cluster: &Arc<Cluster>,
-        request: &Request,
-    ) -> Result<(cluster::Response, Json), LabError> {
+    fn send(&self, cluster: &Arc<Cluster>, request: &Request) -> Result<(cluster::Response, Json), LabError> {
         let (method, path) = request.line();
         let mut sent = cluster::Request::new(method, path).header("User-Agent", "kubectl");
         if let Some(body) = &request.body {
@@ -188,7 +190,7 @@ impl Lab {
             if let Some(asked) = &request.csr {
                 let key = PrivateKey::generate(KeyAlgorithm::P256)?;
                 let der = pki::leaf_csr(&asked.subject, &asked.names, &key)?;
-                body = body.replace("{csr}", &STANDARD.encode(pki::pem("CERTIFICATE REQUEST", &der)));
+                body = body.replace(PLACEHOLDER, &STANDARD.encode(pki::pem("CERTIFICATE REQUEST", &der)));
             }
             sent = match method {
                 "PATCH" => sent.with_body("application/merge-patch+json", as_json(&body)?),

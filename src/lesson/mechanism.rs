@@ -14,8 +14,7 @@ use crate::fault::Change;
 use crate::text::nearest;
 
 /// The kinds of step.
-const KINDS: [&str; 9] =
-    ["read", "predict", "make", "look", "connect", "break", "run", "request", "recall"];
+const KINDS: [&str; 9] = ["read", "predict", "make", "look", "connect", "break", "run", "request", "recall"];
 
 /// How many steps a lesson may have: far more than anyone would sit through. Each is
 /// looked for among all sections.
