@@ -116,7 +116,9 @@ fn every_step_comes_to_what_it_declares_in_both_languages() {
         let kinds: BTreeSet<&str> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
         assert_eq!(
             kinds,
-            BTreeSet::from(["read", "predict", "make", "look", "connect", "break", "run", "recall"])
+            BTreeSet::from([
+                "read", "predict", "make", "look", "connect", "break", "run", "request", "recall"
+            ])
         );
     }
 }

@@ -187,7 +187,7 @@ impl Cluster {
     #[must_use]
     pub fn signed(&self, name: &str) -> Option<Vec<u8>> {
         let store = self.read();
-        certificate_of(store.get(("certificates.k8s.io", "certificatesigningrequests"), "", name)?)
+        certificate_of(&*store.get(("certificates.k8s.io", "certificatesigningrequests"), "", name)?)
     }
 
     fn now(&self) -> OffsetDateTime {
