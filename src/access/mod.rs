@@ -31,5 +31,8 @@ pub use identity::{ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, Identity, Subject, U
 pub use json::Json;
 pub use policy::{Policy, PolicyError, objects_from_yaml};
 pub use rbac::{Binding, BindingSubject, Grant, Rbac, Role, RoleRef, Rule};
-pub use respond::{Authentication, HttpRequest, HttpResponse, ServerKind, respond, serve_path};
+pub use respond::{
+    Authentication, HttpRequest, HttpResponse, ServerKind, kubelet_answer, kubelet_forbids,
+    kubelet_questions, respond, serve_path,
+};
 pub use world::{ETCD_VERSION, KUBERNETES_VERSION, World, WorldNode};

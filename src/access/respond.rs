@@ -5,6 +5,7 @@ mod etcd;
 mod kubelet;
 
 pub use api_server::serve_path;
+pub use kubelet::{kubelet_answer, kubelet_forbids, questions as kubelet_questions};
 
 use super::decision::Decision;
 use super::identity::Identity;
@@ -80,7 +81,8 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 impl HttpResponse {
-    fn text(status: u16, body: impl Into<String>) -> Self {
+    /// Plain text.
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
         Self { status, content_type: TEXT, body: body.into(), identity: None, decision: None }
     }
 

@@ -27,6 +27,16 @@ pub struct WorldNode {
     pub control_plane: bool,
 }
 
+impl WorldNode {
+    /// Its Node object, as its kubelet registers it at this time (RFC 3339 in UTC).
+    #[must_use]
+    pub fn object(&self, now: &str) -> Json {
+        let mut object = node(self, now);
+        object.set("metadata", Json::object([("name", self.name.as_str().into()), ("labels", labels(self))]));
+        object
+    }
+}
+
 /// What a simulated server answers from.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -129,51 +139,9 @@ impl World {
     }
 
     fn node(&self, node: &WorldNode) -> Json {
-        let mut labels = Json::object([("kubernetes.io/hostname", node.name.as_str().into())]);
-        if node.control_plane {
-            labels = labels.with("node-role.kubernetes.io/control-plane", "");
-        }
-        let address =
-            |kind: &str, address: String| Json::object([("type", kind.into()), ("address", address.into())]);
-        let ready = Json::object([
-            ("type", "Ready".into()),
-            ("status", "True".into()),
-            ("lastHeartbeatTime", self.now.as_str().into()),
-            ("lastTransitionTime", self.now.as_str().into()),
-            ("reason", "KubeletReady".into()),
-            ("message", "kubelet is posting ready status".into()),
-        ]);
-        let status = Json::object([
-            ("conditions", vec![ready].into()),
-            (
-                "addresses",
-                vec![address("InternalIP", node.address.to_string()), address("Hostname", node.name.clone())]
-                    .into(),
-            ),
-            ("daemonEndpoints", Json::object([("kubeletEndpoint", Json::object([("Port", 10250.into())]))])),
-            (
-                "nodeInfo",
-                Json::object([
-                    ("machineID", "".into()),
-                    ("systemUUID", "".into()),
-                    ("bootID", "".into()),
-                    ("kernelVersion", "".into()),
-                    ("osImage", "".into()),
-                    ("containerRuntimeVersion", "".into()),
-                    ("kubeletVersion", KUBERNETES_VERSION.into()),
-                    ("kubeProxyVersion", "".into()),
-                    ("operatingSystem", "linux".into()),
-                    ("architecture", "amd64".into()),
-                ]),
-            ),
-        ]);
-        Json::object([
-            ("kind", "Node".into()),
-            ("apiVersion", "v1".into()),
-            ("metadata", self.metadata("Node", "", &node.name).with("labels", labels)),
-            ("spec", Json::Object(Vec::new())),
-            ("status", status),
-        ])
+        let mut object = self::node(node, &self.now);
+        object.set("metadata", self.metadata("Node", "", &node.name).with("labels", labels(node)));
+        object
     }
 
     fn service(&self, namespace: &str, name: &str, port_name: &str, port: u64) -> Json {
@@ -228,4 +196,54 @@ impl World {
             ("status", status),
         ])
     }
+}
+
+fn labels(node: &WorldNode) -> Json {
+    let labels = Json::object([("kubernetes.io/hostname", node.name.as_str().into())]);
+    if node.control_plane { labels.with("node-role.kubernetes.io/control-plane", "") } else { labels }
+}
+
+/// A Node object without its metadata's content.
+fn node(node: &WorldNode, now: &str) -> Json {
+    let address =
+        |kind: &str, address: String| Json::object([("type", kind.into()), ("address", address.into())]);
+    let ready = Json::object([
+        ("type", "Ready".into()),
+        ("status", "True".into()),
+        ("lastHeartbeatTime", now.into()),
+        ("lastTransitionTime", now.into()),
+        ("reason", "KubeletReady".into()),
+        ("message", "kubelet is posting ready status".into()),
+    ]);
+    let status = Json::object([
+        ("conditions", vec![ready].into()),
+        (
+            "addresses",
+            vec![address("InternalIP", node.address.to_string()), address("Hostname", node.name.clone())]
+                .into(),
+        ),
+        ("daemonEndpoints", Json::object([("kubeletEndpoint", Json::object([("Port", 10250.into())]))])),
+        (
+            "nodeInfo",
+            Json::object([
+                ("machineID", "".into()),
+                ("systemUUID", "".into()),
+                ("bootID", "".into()),
+                ("kernelVersion", "".into()),
+                ("osImage", "".into()),
+                ("containerRuntimeVersion", "".into()),
+                ("kubeletVersion", KUBERNETES_VERSION.into()),
+                ("kubeProxyVersion", "".into()),
+                ("operatingSystem", "linux".into()),
+                ("architecture", "amd64".into()),
+            ]),
+        ),
+    ]);
+    Json::object([
+        ("kind", "Node".into()),
+        ("apiVersion", "v1".into()),
+        ("metadata", Json::Null),
+        ("spec", Json::Object(Vec::new())),
+        ("status", status),
+    ])
 }

@@ -6,6 +6,7 @@ mod component;
 mod expand;
 mod files;
 mod host;
+mod joining;
 mod plan;
 mod source;
 mod spec;
@@ -14,6 +15,7 @@ mod values;
 pub use component::{ComponentError, resolve_certificate, resolve_client, resolve_server};
 pub use expand::plan;
 pub use host::{API_SERVER_PORT, Endpoint, HostName, Node};
+pub use joining::{Joining, joining, next_address};
 pub use plan::{
     Authority, AuthorityPlace, Certificate, ConfigFile, Connection, FileFormat, KeyPair, KeyPairPlace,
     Kubeconfig, PairPlace, Places, Plan, Server, ServerStyle, Subject, Usage,

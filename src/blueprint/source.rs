@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::joining::Joining;
 use super::{FileFormat, Layout, ServerStyle, Usage};
 
 const BLUEPRINT: &str = include_str!("../../assets/blueprint.toml");
@@ -15,6 +16,7 @@ pub struct Blueprint {
     pub(super) key_pair: Vec<KeyPairEntry>,
     pub(super) kubeconfig: Vec<KubeconfigEntry>,
     pub(super) file: Vec<FileEntry>,
+    pub(super) joining: JoiningEntry,
     pub(super) flags: Vec<FlagsEntry>,
     pub(super) server: Vec<ServerEntry>,
     pub(super) connection: Vec<ConnectionEntry>,
@@ -49,6 +51,13 @@ pub(super) enum Per {
     FirstControlPlane,
     ControlPlane,
     Node,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JoiningEntry {
+    pub(super) lecture: Joining,
+    pub(super) kubeadm: Joining,
 }
 
 #[derive(Debug, Clone, Deserialize)]

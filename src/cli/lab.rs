@@ -21,6 +21,22 @@ pub(super) fn open(
     temporary: bool,
     spec: Option<&SpecArgs>,
 ) -> Result<Lab, CliError> {
+    let lab = Lab::open(options(global, temporary, spec)?)?;
+    tell(&lab);
+    if !output.json {
+        for problem in &lab.curriculum().problems {
+            complain(problem);
+        }
+    }
+    Ok(lab)
+}
+
+/// How a command opens its lab.
+pub(super) fn options(
+    global: &Global,
+    temporary: bool,
+    spec: Option<&SpecArgs>,
+) -> Result<LabOptions, CliError> {
     let directory = match &global.dir {
         Some(directory) => Directory::At(directory.clone()),
         None if temporary => Directory::Temporary,
@@ -35,19 +51,12 @@ pub(super) fn open(
             lessons.display()
         )));
     }
-    let lab = Lab::open(LabOptions {
+    Ok(LabOptions {
         directory,
         spec,
         clock: global.now.unwrap_or(Clock::System),
         lessons: global.lessons.clone(),
-    })?;
-    tell(&lab);
-    if !output.json {
-        for problem in &lab.curriculum().problems {
-            complain(problem);
-        }
-    }
-    Ok(lab)
+    })
 }
 
 impl From<LabError> for CliError {

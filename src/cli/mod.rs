@@ -20,6 +20,7 @@ mod pki;
 mod reset;
 mod serve;
 mod signals;
+mod signing;
 mod spec;
 mod transcript;
 mod verify;

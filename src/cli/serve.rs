@@ -13,15 +13,13 @@ use tokio::task::JoinHandle;
 use super::args::Global;
 use super::error::CliError;
 use super::etcd::{MemberDocument, RealEtcd};
-use super::lab::{open, tell};
+use super::lab::{options, tell};
 use super::output::{Output, complain};
 use super::signals::cancel_on_signal;
-use crate::blueprint::ServerStyle;
-use crate::cluster::{
-    CONNECTIONS, Companion, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told,
-};
+use super::signing::duration;
+use crate::cluster::{CONNECTIONS, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told};
 use crate::handshake::ServerLog;
-use crate::lab::{Bound, Cancel, Lab, LabError, Ready};
+use crate::lab::{Bound, Cancel, Controllers, Joining, Lab, LogFile, Ready, Reread};
 use crate::text::{Language, escape};
 
 pub(super) const JSON: &str = "\
@@ -45,6 +43,17 @@ pub(super) struct ServeArgs {
     /// certificates, which hold what the API server stores and end with it
     #[arg(long, value_enum, value_name = "own|real", default_value_t = EtcdKind::Own, hide_possible_values = true)]
     etcd: EtcdKind,
+    /// Let a node join, any number of times: its kubelet asks for its certificates with a
+    /// bootstrap token, and renews them
+    #[arg(long, value_name = "NAME[=IP]", conflicts_with = "bare")]
+    join: Vec<Joining>,
+    /// How long certificates live at most that are asked for through the Certificates API: 10m,
+    /// 8h; a year unless said otherwise
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    cluster_signing_duration: Option<time::Duration>,
+    /// How many seconds pass in the cluster in one: its certificates age as much faster
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pace: u32,
     /// How much the API server's log says, on standard error: from 3 on every request, from 5 on
     /// failed handshakes, too
     #[arg(long, short, value_name = "N", default_value_t = 0)]
@@ -97,11 +106,20 @@ impl From<ServerError> for CliError {
 }
 
 pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result<u8, CliError> {
-    let lab = open(output, global, false, None)?;
+    let mut options = options(global, false, None)?;
+    if asked.pace > 1 {
+        options.clock = options.clock.paced(asked.pace);
+    }
+    let lab = Lab::open_to_serve(options)?;
     let cancel = Cancel::default();
     cancel_on_signal(&cancel);
     let connections = places(output, asked.max_connections);
-    let ready = lab.cluster(asked.bare, &cancel)?;
+    let behind = Controllers {
+        bare: asked.bare,
+        signing: asked.cluster_signing_duration,
+        joining: asked.join.clone(),
+    };
+    let ready = lab.cluster(behind, &cancel)?;
     tell(&lab);
     // By this thread: they would end with another.
     let real = match asked.etcd {
@@ -168,19 +186,30 @@ async fn serve(
     }
     announce(output, lab, &serving, real.as_ref(), asked.bare)?;
     let verbosity = asked.verbosity;
+    let file = LogFile::open(&lab.log_file());
+    let write = Arc::new(move |line: &str| {
+        let line = escape(line);
+        let _ = writeln!(io::stderr(), "{line}");
+        file.write(&line);
+    });
+    let lines = Arc::clone(&write);
     let listener: Listener = Arc::new(move |told: &Told<'_>| {
         for line in told.lines(verbosity, OffsetDateTime::now_utc()) {
-            let _ = writeln!(io::stderr(), "{}", escape(&line));
+            lines(&line);
         }
     });
+    let lines = Arc::clone(&write);
     let beside: CompanionListener = Arc::new(move |name: &str, log: &ServerLog| {
         if log.verbosity <= verbosity {
-            let _ = writeln!(io::stderr(), "{}: {}", escape(name), escape(&log.line));
+            lines(&format!("{name}: {}", log.line));
         }
     });
-    let reread = |result: Result<(), LabError>| match result {
-        Ok(()) => told(output, "certificates read again", "인증서를 다시 읽었어요"),
-        Err(error) => complain(&error.to_string()),
+    let reread = |one: &Reread| {
+        write(&format!("{}: {}", one.component, one.line(OffsetDateTime::now_utc())));
+        if !output.json {
+            // Nobody may be reading any more.
+            let _ = output.line(&one.sentence(output.language));
+        }
     };
     let watching = async {
         loop {
@@ -234,7 +263,7 @@ fn announce(
     bare: bool,
 ) -> Result<(), CliError> {
     let address = serving.address();
-    let companions = serving.companions();
+    let beside: Vec<(String, SocketAddr)> = serving.beside().collect();
     let reaching = lab.write_reaching(address)?;
     let objects = serving.cluster().objects();
     if output.json {
@@ -242,9 +271,8 @@ fn announce(
             .iter()
             .map(|own| KubeconfigDocument { client: &own.client, path: own.path.display().to_string() })
             .collect();
-        let servers = companions
-            .iter()
-            .map(|own| ServerDocument { name: own.name(), address: own.address().to_string() });
+        let servers =
+            beside.iter().map(|(name, own)| ServerDocument { name: name.clone(), address: own.to_string() });
         let servers = servers.collect();
         let etcd = real.map(RealEtcd::documents).unwrap_or_default();
         let address = address.to_string();
@@ -257,9 +285,9 @@ fn announce(
         pick("kube-apiserver listens on", "kube-apiserver가 기다리는 주소:"),
         pick("objects", "개 오브젝트")
     ))?;
-    let width = companions.iter().map(|own| own.name().len()).max().unwrap_or_default();
-    for own in companions {
-        output.line(&format!("  {:width$}  https://{}", own.name(), own.address()))?;
+    let width = beside.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, own) in &beside {
+        output.line(&format!("  {name:width$}  https://{own}"))?;
     }
     output.line("")?;
     let width = reaching.iter().map(|own| own.client.len()).max().unwrap_or_default();
@@ -267,7 +295,7 @@ fn announce(
         output.line(&format!("  {:width$}  {}", own.client, own.line()))?;
     }
     output.line("")?;
-    let of_etcd = companions.iter().filter(|own| own.style() == ServerStyle::Etcd).map(Companion::address);
+    let of_etcd = beside.iter().filter(|(name, _)| name.starts_with("etcd@")).map(|(_, address)| *address);
     let of_real = real.map(RealEtcd::addresses).unwrap_or_default().into_iter().map(|(_, address)| address);
     let members: Vec<SocketAddr> = of_etcd.chain(of_real).collect();
     if let Some(line) = lab.etcdctl(&members).filter(|_| !members.is_empty()) {

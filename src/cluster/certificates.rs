@@ -1,32 +1,29 @@
-//! CertificateSigningRequests: what is asked, whether it may be, and signing
-//! (pkg/apis/certificates/validation, pkg/controller/certificates/signer).
+//! CertificateSigningRequests: what is asked, and whether it may be
+//! (pkg/apis/certificates/validation).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
-use time::{Duration, OffsetDateTime};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
 use crate::access::Json;
-use crate::blueprint::Usage;
-use crate::pki::{self, Extension, Issuer, PrivateKey, Template, extension};
-use crate::x509::{RequestParts, issuer_fields, request_parts};
+use crate::text::quote;
+use crate::trust::Certificate;
+use crate::workspace::pem_certificates;
+use crate::x509::{RequestParts, request_parts};
 
 use super::failure::Cause;
-
-/// How long a certificate lives when its CSR does not say (`--cluster-signing-duration`).
-const LIFETIME: Duration = Duration::days(365);
-/// How far the beginning of a certificate's life lies before its signing
-/// (pkg/controller/certificates/authority).
-const BACKDATE: Duration = Duration::minutes(5);
 
 pub(super) const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
 pub(super) const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 pub(super) const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 const LEGACY: &str = "kubernetes.io/legacy-unknown";
+
+/// The conditions that stay once they are there.
+const LASTING: [&str; 3] = ["Approved", "Denied", "Failed"];
 
 /// Every usage that a CSR may ask for (certificates/v1 `KeyUsage`).
 const USAGES: [&str; 23] = [
@@ -55,55 +52,6 @@ const USAGES: [&str; 23] = [
     "netscape sgc",
 ];
 
-/// The CA that the controller manager signs with.
-#[derive(Debug)]
-pub struct Signer {
-    certificate: Vec<u8>,
-    key: PrivateKey,
-}
-
-impl Signer {
-    /// A CA's certificate (DER) and its key.
-    #[must_use]
-    pub const fn new(certificate: Vec<u8>, key: PrivateKey) -> Self {
-        Self { certificate, key }
-    }
-
-    /// Signs what a CSR asks for: its certificate in PEM.
-    pub(super) fn sign(&self, csr: &Json, now: OffsetDateTime) -> Result<String, String> {
-        let request = Asked::of(csr.text("spec.request"))?;
-        let usages = csr.texts("spec.usages");
-        let lifetime = csr.at("spec.expirationSeconds").and_then(Json::as_integer);
-        let lifetime = lifetime.map_or(LIFETIME, Duration::seconds).min(LIFETIME);
-        let fields = issuer_fields(&self.certificate).map_err(|error| error.to_string())?;
-        let issuer = Issuer {
-            subject: fields.subject.clone(),
-            key_identifier: fields.key_identifier.clone(),
-            key: &self.key,
-        };
-        let mut extensions = usage_extensions(&usages);
-        extensions.push(extension::basic_constraints(false));
-        extensions.extend(issuer.key_identifier.as_deref().map(extension::authority_key_identifier));
-        if let Some(value) = request.parts.names {
-            extensions.push(Extension { oid: vec![2, 5, 29, 17], critical: false, value });
-        }
-        // Seconds are what a certificate counts in.
-        let now = now.replace_nanosecond(0).unwrap_or(now);
-        let template = Template {
-            version: Some(2),
-            serial: pki::serial().map_err(|error| error.to_string())?,
-            issuer: issuer.subject.clone(),
-            not_before: now - BACKDATE,
-            not_after: now - BACKDATE + lifetime,
-            subject: request.parts.subject,
-            public_key_info: request.parts.public_key_info,
-            extensions,
-        };
-        let der = pki::sign(&template, &self.key).map_err(|error| error.to_string())?;
-        Ok(pki::pem("CERTIFICATE", &der))
-    }
-}
-
 /// The certificate (DER) in a CertificateSigningRequest's `status.certificate`, once it is
 /// signed.
 #[must_use]
@@ -112,49 +60,18 @@ pub fn certificate_of(csr: &Json) -> Option<Vec<u8>> {
     CertificateDer::from_pem_slice(&pem).ok().map(|der| der.to_vec())
 }
 
-/// keyUsage and extendedKeyUsage of a list of usages; each only if there is something in it.
-fn usage_extensions(usages: &[String]) -> Vec<Extension> {
-    let bits: Vec<u8> = usages
-        .iter()
-        .filter_map(|usage| match usage.as_str() {
-            "signing" | "digital signature" => Some(0),
-            "content commitment" => Some(1),
-            "key encipherment" => Some(2),
-            "data encipherment" => Some(3),
-            "key agreement" => Some(4),
-            "cert sign" => Some(5),
-            "crl sign" => Some(6),
-            "encipher only" => Some(7),
-            _ => None,
-        })
-        .collect();
-    let purposes: Vec<Usage> = [("server auth", Usage::Server), ("client auth", Usage::Client)]
-        .into_iter()
-        .filter(|(word, _)| usages.iter().any(|usage| usage == word))
-        .map(|(_, usage)| usage)
-        .collect();
-    let mut extensions = Vec::new();
-    if !bits.is_empty() {
-        extensions.push(extension::key_usage(&bits));
-    }
-    if !purposes.is_empty() {
-        extensions.push(extension::extended_key_usage(&purposes));
-    }
-    extensions
-}
-
 /// What is in a CSR's request.
-struct Asked {
-    parts: RequestParts,
-    common_name: String,
-    organizations: Vec<String>,
+pub(super) struct Asked {
+    pub(super) parts: RequestParts,
+    pub(super) common_name: String,
+    pub(super) organizations: Vec<String>,
     /// How many alternative names of each kind there are: DNS, IP, e-mail, URI.
-    names: [usize; 4],
+    pub(super) names: [usize; 4],
 }
 
 impl Asked {
     /// Reads `spec.request`: base64 of a PEM block.
-    fn of(request: &str) -> Result<Self, String> {
+    pub(super) fn of(request: &str) -> Result<Self, String> {
         let pem = STANDARD.decode(request).map_err(|error| error.to_string())?;
         let wrong = || "PEM block type must be CERTIFICATE REQUEST".to_owned();
         let der = CertificateSigningRequestDer::from_pem_slice(&pem).map_err(|_| wrong())?;
@@ -260,99 +177,92 @@ fn signer_name(causes: &mut Vec<Cause>, signer: &str) {
     }
 }
 
-/// Approved and denied exclude each other, and stay.
+/// What is wrong with the conditions: of a type one alone, approved and denied exclude each other,
+/// and what was once said of these and of failure is true and stays.
 fn conditions(causes: &mut Vec<Cause>, old: Option<&Json>, csr: &Json) {
     let all = csr.list("status.conditions");
-    let has = |list: &[Json], kind: &str| list.iter().any(|own| own.text("type") == kind);
+    let count = |list: &[Json], kind: &str| list.iter().filter(|own| own.text("type") == kind).count();
     for (place, condition) in all.iter().enumerate() {
         let field = format!("status.conditions[{place}]");
-        let kind = condition.text("type");
+        let (kind, status) = (condition.text("type"), condition.text("status"));
         if kind.is_empty() {
             causes.push(Cause::required(&format!("{field}.type"), ""));
         }
-        if matches!(kind, "Approved" | "Denied" | "Failed") && condition.text("status") != "True" {
-            causes.push(Cause::unsupported(&format!("{field}.status"), condition.text("status"), &["True"]));
+        let known: &[&str] = if LASTING.contains(&kind) { &["True"] } else { &["True", "False", "Unknown"] };
+        if status.is_empty() {
+            causes.push(Cause::required(&format!("{field}.status"), ""));
+        } else if !known.contains(&status) {
+            causes.push(Cause::unsupported(&format!("{field}.status"), status, known));
         }
+        let before = all.get(..place).unwrap_or_default();
         let other = match kind {
             "Approved" => "Denied",
             "Denied" => "Approved",
-            _ => continue,
+            _ => "",
         };
-        if has(all.get(..place).unwrap_or_default(), other) {
+        if !other.is_empty() && count(before, other) > 0 {
             causes.push(Cause::invalid(
                 &format!("{field}.type"),
                 &kind.into(),
                 "Approved and Denied conditions are mutually exclusive",
             ));
         }
+        if count(before, kind) > 0 {
+            causes.push(Cause::duplicate(&format!("{field}.type"), kind));
+        }
     }
     let before = old.map(|old| old.list("status.conditions")).unwrap_or_default();
-    for kind in ["Approved", "Denied", "Failed"] {
-        if has(before, kind) && !has(all, kind) {
-            causes.push(Cause::forbidden(
-                "status.conditions",
-                &format!("updates may not remove a condition of type {}", crate::text::quote(kind)),
-            ));
+    for kind in LASTING {
+        if count(all, kind) < count(before, kind) {
+            let why = format!("updates may not remove a condition of type {}", quote(kind));
+            causes.push(Cause::forbidden("status.conditions", &why));
         }
     }
 }
 
-/// Why a signer does not sign a CSR; `None` if it does
-/// (pkg/controller/certificates/signer, `isKubeAPIServerClient`…, `ValidateKubeletServingCSR`).
-pub(super) fn objection(csr: &Json) -> Option<String> {
-    let asked = match Asked::of(csr.text("spec.request")) {
-        Ok(asked) => asked,
-        Err(why) => return Some(why),
-    };
-    let usages = csr.texts("spec.usages");
-    let wants = |usage: &str| usages.iter().any(|own| own == usage);
-    let stray = |known: &[&str]| usages.iter().find(|own| !known.contains(&own.as_str())).cloned();
-    let [dns, ip, email, uri] = asked.names;
-    match csr.text("spec.signerName") {
-        CLIENT => {
-            if let Some(stray) = stray(&["digital signature", "key encipherment", "client auth"]) {
-                return Some(format!("invalid usage for client certificate: {stray}"));
-            }
-            (!wants("client auth"))
-                .then(|| "missing required usage for client certificate: client auth".into())
+/// What a change of a CSR may not do besides, through this subresource: only the approval decides,
+/// only the status gets a certificate, and once.
+pub(super) fn validate_change(causes: &mut Vec<Cause>, subresource: &str, old: &Json, csr: &Json) {
+    if subresource != "approval" {
+        for kind in ["Approved", "Denied"] {
+            let of = |csr: &Json| -> Vec<Json> {
+                csr.list("status.conditions").iter().filter(|own| own.text("type") == kind).cloned().collect()
+            };
+            let (before, after) = (of(old), of(csr));
+            let why = match after.len().cmp(&before.len()) {
+                std::cmp::Ordering::Greater => "add",
+                std::cmp::Ordering::Equal if before != after => "modify",
+                _ => continue,
+            };
+            let why = format!("updates may not {why} a condition of type {}", quote(kind));
+            causes.push(Cause::forbidden("status.conditions", &why));
         }
-        name @ (KUBELET_CLIENT | KUBELET_SERVING) => {
-            if asked.organizations != ["system:nodes"] {
-                return Some("subject organization is not system:nodes".into());
-            }
-            if email > 0 {
-                return Some("Email subjectAltNames are not allowed".into());
-            }
-            if uri > 0 {
-                return Some("URI subjectAltNames are not allowed".into());
-            }
-            if name == KUBELET_SERVING {
-                if dns + ip == 0 {
-                    return Some("DNS or IP subjectAltName is required".into());
-                }
-            } else if dns > 0 {
-                return Some("DNS subjectAltNames are not allowed".into());
-            } else if ip > 0 {
-                return Some("IP subjectAltNames are not allowed".into());
-            }
-            if !asked.common_name.starts_with("system:node:") {
-                return Some("subject common name does not begin with system:node:".into());
-            }
-            let purpose = if name == KUBELET_SERVING { "server auth" } else { "client auth" };
-            let exact = wants("digital signature")
-                && wants(purpose)
-                && stray(&["digital signature", "key encipherment", purpose]).is_none();
-            (!exact).then(|| "usages did not match".into())
-        }
-        _ => None,
+    }
+    let (before, after) = (old.text("status.certificate"), csr.text("status.certificate"));
+    if before == after {
+        return;
+    }
+    let field = "status.certificate";
+    if subresource != "status" {
+        causes.push(Cause::forbidden(field, "updates may not set certificate content"));
+    } else if !before.is_empty() {
+        causes.push(Cause::forbidden(field, "updates may not modify existing certificate content"));
+    } else if let Some(why) = certificate_fault(after) {
+        causes.push(Cause::invalid(field, &"<certificate data>".into(), &why));
     }
 }
 
-/// Whether a CSR is one of a kubelet for its client certificate, and whether it is its own.
-pub(super) fn of_kubelet(csr: &Json) -> Option<bool> {
-    if csr.text("spec.signerName") != KUBELET_CLIENT || objection(csr).is_some() {
-        return None;
+/// What is wrong with the certificate that a signer sets: base64 of PEM blocks, all CERTIFICATE.
+fn certificate_fault(text: &str) -> Option<String> {
+    let pem = STANDARD.decode(text).unwrap_or_default();
+    for block in crate::x509::blocks(&pem) {
+        if block.label != "CERTIFICATE" {
+            return Some(format!("only CERTIFICATE PEM blocks are allowed, found {}", quote(&block.label)));
+        }
     }
-    let name = common_name(csr.text("spec.request"))?;
-    Some(name == csr.text("spec.username"))
+    let all = pem_certificates(&pem);
+    if all.is_empty() {
+        return Some("must contain at least one CERTIFICATE PEM block".into());
+    }
+    all.iter().find_map(|der| Certificate::parse(der).err()).map(|error| error.to_string())
 }

@@ -11,7 +11,7 @@ use crate::access::{Attributes, Identity, Json, Resource, authorize};
 use super::failure::Answer;
 use super::seed;
 use super::store::{Key, Store};
-use super::{Settings, certificates};
+use super::{Settings, certificates, signing};
 
 /// A turn after which nothing changes comes sooner than this.
 const TURNS: usize = 16;
@@ -154,7 +154,7 @@ fn add_condition(csr: &mut Json, kind: &str, reason: &str, message: &str, now: &
 /// With which words a kubelet's CSR is approved, if whoever sent it may have it so
 /// (pkg/controller/certificates/approver/sarapprove.go).
 fn approval(store: &Store, csr: &Json) -> Option<&'static str> {
-    let is_own = certificates::of_kubelet(csr)?;
+    let is_own = signing::of_kubelet(csr)?;
     let requester = Identity {
         user: csr.text("spec.username").to_owned(),
         groups: csr.texts("spec.groups"),
@@ -187,7 +187,7 @@ fn sign(csr: &mut Json, settings: &Settings, now: &str) {
     let known = [certificates::CLIENT, certificates::KUBELET_CLIENT, certificates::KUBELET_SERVING];
     // Other signers are someone else's.
     let (Some(own), true) = (&settings.signer, known.contains(&signer)) else { return };
-    if let Some(why) = certificates::objection(csr) {
+    if let Some(why) = signing::objection(csr) {
         add_condition(csr, "Failed", "SignerValidationFailure", &why, now);
         return;
     }

@@ -227,6 +227,24 @@ impl Failure {
         Self::new(500, "InternalError", message, Some(details))
     }
 
+    /// 500: an error of Go's that says no more than its words.
+    pub(super) fn unknown(message: impl Into<String>) -> Self {
+        Self::new(500, "", message, None)
+    }
+
+    /// What another server answered, as the API server passes it on
+    /// (apimachinery/pkg/api/errors, `NewGenericServerResponse`).
+    pub(super) fn of_server(status: u16, text: &str) -> Self {
+        let (reason, message) = match status {
+            401 => ("Unauthorized", "the server has asked for the client to provide credentials"),
+            403 => ("Forbidden", text),
+            404 => ("NotFound", "the server could not find the requested resource"),
+            _ => ("InternalError", "an error on the server has prevented the request from succeeding"),
+        };
+        let cause = Json::object([("reason", "UnexpectedServerResponse".into()), ("message", text.into())]);
+        Self::new(status, reason, message, Some(Json::object([("causes", vec![cause].into())])))
+    }
+
     /// 501: what this lab does not play.
     pub(super) fn not_played(what: &str) -> Self {
         Self::new(501, "NotImplemented", format!("this lab does not play {what}; a real cluster does"), None)
@@ -240,8 +258,10 @@ impl Failure {
             ("metadata", Json::Object(Vec::new())),
             ("status", "Failure".into()),
             ("message", self.message.as_str().into()),
-            ("reason", self.reason.into()),
         ]);
+        if !self.reason.is_empty() {
+            status.set("reason", self.reason);
+        }
         if let Some(details) = &self.details {
             status.set("details", details.clone());
         }

@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 
 use super::Response;
 use super::log::{Answered, Told};
-use crate::access::{Attributes, Decision, HttpResponse, Identity, Recognition};
+use crate::access::{Attributes, Decision, HttpRequest, HttpResponse, Identity, Recognition};
 use crate::handshake::{Served, Step};
 use crate::x509;
 
@@ -90,7 +90,7 @@ pub struct Exchange {
 }
 
 /// Where happenings are told.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Feed(broadcast::Sender<Arc<Happening>>);
 
 impl Default for Feed {
@@ -144,6 +144,35 @@ impl Happening {
             Told::Answered(answered) => What::Answered(Box::new(Exchange::of(answered))),
         };
         Self { at, component: API_SERVER.to_owned(), what, log: told.lines(VERBOSITY, at) }
+    }
+
+    /// A request that a kubelet answered.
+    pub(super) fn of_kubelet(
+        name: &str,
+        from: SocketAddr,
+        chain: &[Vec<u8>],
+        request: &HttpRequest<'_>,
+        response: &HttpResponse,
+        took: Duration,
+    ) -> Self {
+        let exchange = Exchange {
+            from,
+            method: request.method.to_owned(),
+            target: request.path.to_owned(),
+            user_agent: String::new(),
+            attributes: None,
+            certificate: chain.first().and_then(|leaf| x509::subject(leaf).ok()),
+            recognitions: Vec::new(),
+            identity: response.identity.clone(),
+            impersonator: None,
+            decision: response.decision.clone(),
+            status: response.status,
+            message: (response.status >= 400).then(|| response.body.trim_end().to_owned()),
+            audit: String::new(),
+            took,
+        };
+        let what = What::Answered(Box::new(exchange));
+        Self { at: OffsetDateTime::now_utc(), component: name.to_owned(), what, log: Vec::new() }
     }
 
     /// One connection of a companion's.

@@ -45,6 +45,9 @@ pub enum Told<'a> {
     Answered(Answered<'a>),
 }
 
+/// The API server is the first process of its container.
+const PROCESS: u32 = 1;
+
 impl Told<'_> {
     /// The log's lines about it at a verbosity (`-v`): refused credentials at any, failed
     /// handshakes from 5 on, every request from 3 on.
@@ -55,16 +58,16 @@ impl Told<'_> {
             Self::Handshake { from, error } => {
                 if verbosity >= 5 {
                     let text = format!("http: TLS handshake error from {from}: {error}");
-                    lines.push(line('I', now, "secure_serving.go:303", &text));
+                    lines.push(line('I', now, PROCESS, "secure_serving.go:303", &text));
                 }
             }
             Self::Answered(answered) => {
                 if let Some(error) = &answered.response.error {
                     let text = format!("\"Unable to authenticate the request\" err={}", quote(error));
-                    lines.push(line('E', now, "authentication.go:75", &text));
+                    lines.push(line('E', now, PROCESS, "authentication.go:75", &text));
                 }
                 if verbosity >= 3 {
-                    lines.push(line('I', now, "httplog.go:134", &answered.http()));
+                    lines.push(line('I', now, PROCESS, "httplog.go:134", &answered.http()));
                 }
             }
         }
@@ -72,12 +75,18 @@ impl Told<'_> {
     }
 }
 
-fn line(severity: char, now: OffsetDateTime, place: &str, text: &str) -> String {
+/// A line of kube-apiserver's log, or of another component in a container of its own.
+#[must_use]
+pub fn klog(severity: char, now: OffsetDateTime, place: &str, text: &str) -> String {
+    line(severity, now, PROCESS, place, text)
+}
+
+/// A line as klog writes it: severity, time, process, file and line of the source, text.
+pub(super) fn line(severity: char, now: OffsetDateTime, process: u32, place: &str, text: &str) -> String {
     let (month, day) = (u8::from(now.month()), now.day());
     let (hour, minute, second, micro) = (now.hour(), now.minute(), now.second(), now.microsecond());
-    // The API server is the first process of its container.
     format!(
-        "{severity}{month:02}{day:02} {hour:02}:{minute:02}:{second:02}.{micro:06}       1 {place}] {text}"
+        "{severity}{month:02}{day:02} {hour:02}:{minute:02}:{second:02}.{micro:06}{process:>8} {place}] {text}"
     )
 }
 

@@ -7,8 +7,10 @@
 mod admission;
 mod age;
 mod authenticate;
+mod bootstrap;
 mod cells;
 mod certificates;
+mod cleaner;
 mod companions;
 mod conditions;
 mod controllers;
@@ -24,6 +26,8 @@ mod guests;
 mod handler;
 mod journal;
 mod kinds;
+mod kubelet;
+mod kubelets;
 mod lists;
 mod log;
 mod managed;
@@ -37,6 +41,7 @@ mod reviews;
 mod seed;
 mod selector;
 mod server;
+mod signing;
 mod store;
 mod strategy;
 mod subresource;
@@ -46,14 +51,16 @@ mod validate;
 mod watch;
 mod write;
 
-pub use certificates::{Signer, certificate_of};
+pub use certificates::certificate_of;
 pub use companions::{Companion, CompanionListener, empty_world};
 pub use etcd::{Complaints, Etcd, Member, is_healthy};
 pub use feed::{API_SERVER, Exchange, Feed, Happening, What};
 pub use journal::{JournalError, stored_policy};
-pub use log::{Answered, Told};
+pub use kubelet::{Api, Joined, Kubelet, KubeletPort, KubeletSettings, bootstrap_kubeconfig};
+pub use log::{Answered, Told, klog};
 pub use message::{Body, Request, Response};
 pub use server::{CONNECTIONS, Listener, Patience, Server, ServerError, Serving};
+pub use signing::Signer;
 pub use token::AccountKey;
 pub use watch::Watch;
 
@@ -117,6 +124,7 @@ pub struct Settings {
 pub struct Cluster {
     settings: Settings,
     anchors: RwLock<Arc<Anchors>>,
+    kubelets: RwLock<kubelets::Kubelets>,
     store: RwLock<Store>,
     changed: changes::Sender<u64>,
     feed: Feed,
@@ -157,7 +165,14 @@ impl Cluster {
         let anchors = RwLock::new(Arc::new(settings.anchors.clone()));
         let changed = changes::Sender::new(revision);
         Ok((
-            Arc::new(Self { settings, anchors, store: RwLock::new(store), changed, feed: Feed::default() }),
+            Arc::new(Self {
+                settings,
+                anchors,
+                kubelets: RwLock::default(),
+                store: RwLock::new(store),
+                changed,
+                feed: Feed::default(),
+            }),
             notices,
         ))
     }
@@ -165,6 +180,13 @@ impl Cluster {
     /// Believes others from now on, as when the files of its CAs have changed.
     pub fn trust(&self, anchors: Anchors) {
         *self.anchors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(anchors);
+    }
+
+    /// Signs CSRs with another CA from now on; one that signs none stays so.
+    pub fn sign_with(&self, other: Signer) {
+        if let Some(own) = &self.settings.signer {
+            own.replace(other);
+        }
     }
 
     pub(crate) fn anchors(&self) -> Arc<Anchors> {

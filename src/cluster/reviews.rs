@@ -99,19 +99,26 @@ fn finish(context: &Context<'_>, mut review: Json) -> Answer {
 
 /// Whom a SubjectAccessReview is about.
 fn subject(spec: &Json) -> Answer<Identity> {
-    let extra = spec.get("extra").map(Json::fields).unwrap_or_default();
-    Ok(Identity {
-        user: spec.text("user").to_owned(),
-        groups: spec.texts("groups"),
-        uid: Some(spec.text("uid").to_owned()).filter(|uid| !uid.is_empty()),
-        extra: extra
-            .iter()
-            .map(|(key, values)| {
-                let Json::Array(values) = values else { return (key.clone(), Vec::new()) };
-                (key.clone(), values.iter().filter_map(Json::as_text).map(str::to_owned).collect())
-            })
-            .collect(),
-    })
+    Ok(identity(spec.text("user"), spec))
+}
+
+/// The identity that a `userInfo` tells of.
+pub(super) fn identity_of(user: &Json) -> Identity {
+    identity(user.text("username"), user)
+}
+
+fn identity(name: &str, about: &Json) -> Identity {
+    let extra = about.get("extra").map(Json::fields).unwrap_or_default();
+    let values = |values: &Json| -> Vec<String> {
+        let Json::Array(values) = values else { return Vec::new() };
+        values.iter().filter_map(Json::as_text).map(str::to_owned).collect()
+    };
+    Identity {
+        user: name.to_owned(),
+        groups: about.texts("groups"),
+        uid: Some(about.text("uid").to_owned()).filter(|uid| !uid.is_empty()),
+        extra: extra.iter().map(|(key, all)| (key.clone(), values(all))).collect(),
+    }
 }
 
 fn access(context: &Context<'_>, who: impl FnOnce(&Json) -> Answer<Identity>) -> Answer {

@@ -60,6 +60,11 @@ pub enum ServerError {
     /// Its certificate or key does not serve.
     #[error(transparent)]
     Tls(#[from] HandshakeError),
+    /// A bootstrap token could not be stored.
+    #[error(
+        "no bootstrap token could be made for a node that is to join: {0}; make room on the disk, then start it again"
+    )]
+    Token(String),
 }
 
 fn reason(error: &io::Error) -> String {

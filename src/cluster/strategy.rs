@@ -144,11 +144,9 @@ pub(super) fn restrict(context: &Context<'_>, old: &Json, object: &mut Json) {
     }
 }
 
-/// The status of a CSR: approval writes conditions of approval alone, the signer all else; what
-/// was once decided stays (pkg/registry/certificates/certificates/strategy.go).
+/// The status of a CSR: an approval writes conditions alone, and each gets its times (pkg/registry/certificates/certificates/strategy.go).
 fn settle_conditions(context: &Context<'_>, old: &Json, object: &mut Json) {
     let is_approval = context.asked.subresource == "approval";
-    let is_decision = |condition: &Json| matches!(condition.text("type"), "Approved" | "Denied");
     let mut conditions = object.list("status.conditions").to_vec();
     if is_approval {
         match old.at("status.certificate") {
@@ -157,18 +155,11 @@ fn settle_conditions(context: &Context<'_>, old: &Json, object: &mut Json) {
                 object.path_mut(&["status"]).take("certificate");
             }
         }
-    } else {
-        conditions.retain(|condition| !is_decision(condition));
-        let decided = old.list("status.conditions").iter().filter(|condition| is_decision(condition));
-        conditions.extend(decided.cloned());
     }
     let now = context.cluster.stamp();
     for condition in &mut conditions {
         let before =
             old.list("status.conditions").iter().find(|own| own.text("type") == condition.text("type"));
-        if condition.text("status").is_empty() {
-            condition.set("status", "True");
-        }
         if condition.text("lastUpdateTime").is_empty() {
             condition.set("lastUpdateTime", now.as_str());
         }

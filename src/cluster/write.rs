@@ -11,7 +11,7 @@ use super::managed::{self, Writer};
 use super::message::Response;
 use super::store::Store;
 use super::table::Shape;
-use super::{decode, escalation, kinds, patch as patches, strategy, suffix, uid, validate};
+use super::{certificates, decode, escalation, kinds, patch as patches, strategy, suffix, uid, validate};
 
 /// `POST`: a new object.
 pub(super) fn create(context: &Context<'_>, shape: Shape) -> Answer {
@@ -214,7 +214,10 @@ pub(super) fn replace(
         note(context, Some(old), &mut object, operation);
     }
     admission::admit(context, store, Operation::Update, Some(old), &mut object)?;
-    let causes = validate::object(served, Some(old), &object);
+    let mut causes = validate::object(served, Some(old), &object);
+    if served.key() == ("certificates.k8s.io", "certificatesigningrequests") {
+        certificates::validate_change(&mut causes, &context.asked.subresource, old, &object);
+    }
     if !causes.is_empty() {
         return Err(Failure::invalid(group, kind, name, &causes));
     }

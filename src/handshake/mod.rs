@@ -11,6 +11,7 @@
 mod admit;
 mod alert;
 mod asking;
+mod calling;
 mod client;
 mod connect;
 mod dial;
@@ -30,6 +31,7 @@ mod words;
 pub use admit::{Admitted, Secured, admit, secure};
 pub use alert::Alert;
 pub use asking::{Presented, asking_config};
+pub use calling::call;
 pub use connect::{connect, serve, serve_once};
 pub use dial::{Caller, Dialled, Ended, dial};
 pub use offer::Offer;

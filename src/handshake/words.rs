@@ -71,14 +71,14 @@ pub(super) fn client_prints(
             _ => MISMATCH.to_owned(),
         });
     }
-    match tls_failure(notes) {
+    match failure(notes) {
         Some(failure) => Some(transport_words(&program, client, server, notes, &failure)),
         None => answer_words(&program, notes),
     }
 }
 
 /// Go's error on the client's side, if the connection failed.
-fn tls_failure(notes: &Notes) -> Option<String> {
+pub(super) fn failure(notes: &Notes) -> Option<String> {
     if let Some(refusal) = &notes.client.refusal {
         return Some(refusal.message.clone());
     }

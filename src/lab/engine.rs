@@ -1,7 +1,7 @@
 //! The lab itself: a workspace, a plan, the lessons, and the learner's progress.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -13,8 +13,8 @@ use crate::lesson::{Curriculum, Lesson, PROGRESS_VERSION, Progress as Learned, P
 use crate::pki::KeyStock;
 use crate::text::Language;
 use crate::workspace::{
-    Build, Cancel, Locked, Made, Progress, Scratch, Secrecy, Selection, Store, WorkspaceError,
-    default_directory, settle_spec,
+    Build, Cancel, Locked, Made, Progress, Scratch, Secrecy, Selection, Serving, Store, WorkspaceError,
+    default_directory, read_spec, settle_spec,
 };
 
 /// Where the learner's progress is kept.
@@ -46,10 +46,38 @@ pub struct LabOptions {
     pub lessons: Option<PathBuf>,
 }
 
-/// The engine. It alone may write its workspace for as long as it lives.
+/// By what right a lab makes artifacts.
+pub(super) enum Making {
+    /// It alone writes the workspace anyway.
+    Own,
+    /// It serves, and holds the workspace for this once.
+    Beside(Locked),
+    /// It serves, and someone else is at work.
+    Others,
+}
+
+impl LabOptions {
+    /// The workspace, and what keeps it if it is to go with the lab.
+    fn store(&self) -> Result<(Store, Option<Scratch>), LabError> {
+        let (root, temporary) = match &self.directory {
+            Directory::At(path) => (path.clone(), None),
+            Directory::Default => (default_directory()?, None),
+            Directory::Temporary => {
+                let directory = Scratch::new("dojang-")?;
+                (directory.path().to_owned(), Some(directory))
+            }
+        };
+        Ok((Store::new(root), temporary))
+    }
+}
+
+/// The engine. It alone may write its workspace for as long as it lives; one that was opened to
+/// serve alone serves it, and leaves the artifacts to others.
 #[derive(Debug)]
 pub struct Lab {
-    pub(super) locked: Locked,
+    pub(super) locked: Arc<Locked>,
+    /// Held as long as its cluster serves.
+    pub(super) serving: OnceLock<Serving>,
     pub(super) plan: Plan,
     pub(super) clock: Clock,
     pub(super) stock: KeyStock,
@@ -70,21 +98,42 @@ impl Lab {
     /// # Errors
     /// The workspace cannot be made, read or taken, or holds another cluster.
     pub fn open(options: LabOptions) -> Result<Self, LabError> {
-        let (root, temporary) = match options.directory {
-            Directory::At(path) => (path, None),
-            Directory::Default => (default_directory()?, None),
-            Directory::Temporary => {
-                let directory = Scratch::new("dojang-")?;
-                (directory.path().to_owned(), Some(directory))
-            }
+        let (store, temporary) = options.store()?;
+        let locked = Arc::new(store.lock()?);
+        Self::begin(options, locked, OnceLock::new(), temporary)
+    }
+
+    /// Opens the lab to serve its cluster, beside whoever makes, breaks and mends artifacts: it
+    /// keeps nobody else from the workspace but another that serves it.
+    ///
+    /// # Errors
+    /// The workspace cannot be made, read or taken, holds another cluster, or is served already.
+    pub fn open_to_serve(options: LabOptions) -> Result<Self, LabError> {
+        let (store, temporary) = options.store()?;
+        let serving = store.lock_serving()?;
+        // A workspace that holds no cluster yet gets one, with nobody else at work.
+        let writing = match store.lock() {
+            Err(WorkspaceError::Busy(_)) if read_spec(&store)?.is_some() => None,
+            other => Some(other?),
         };
-        let locked = Store::new(root).lock()?;
+        let lab = Self::begin(options, serving.locked(), OnceLock::from(serving), temporary);
+        drop(writing);
+        lab
+    }
+
+    fn begin(
+        options: LabOptions,
+        locked: Arc<Locked>,
+        serving: OnceLock<Serving>,
+        temporary: Option<Scratch>,
+    ) -> Result<Self, LabError> {
         let now = options.clock.now();
         let plan = plan(settle_spec(&locked, options.spec)?)?;
         let mut notices = Vec::new();
         let (progress_file, progress) = read_progress(&locked, now, &mut notices)?;
         Ok(Self {
             locked,
+            serving,
             plan,
             clock: options.clock,
             stock: KeyStock::default(),
@@ -95,6 +144,27 @@ impl Lab {
             twins: Mutex::new(Vec::new()),
             _temporary: temporary,
         })
+    }
+
+    /// By what right artifacts can be made now.
+    pub(super) fn making(&self) -> Result<Making, LabError> {
+        if !self.locked.is_of_serving() {
+            return Ok(Making::Own);
+        }
+        match self.store().lock() {
+            Ok(locked) => Ok(Making::Beside(locked)),
+            Err(WorkspaceError::Busy(_)) => Ok(Making::Others),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The workspace as its cluster's own to write beside others; taken with the first call.
+    pub(super) fn serving(&self) -> Result<&Serving, LabError> {
+        if let Some(serving) = self.serving.get() {
+            return Ok(serving);
+        }
+        let serving = self.store().lock_serving()?;
+        Ok(self.serving.get_or_init(|| serving))
     }
 
     /// What was set aside since the last call, one sentence each.

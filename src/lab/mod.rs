@@ -1,7 +1,6 @@
 //! The one engine that both faces use: it makes, connects and judges what a step asks for,
 //! and gives back its outcome.
 
-mod audit_log;
 mod change;
 mod check;
 mod connect;
@@ -15,12 +14,15 @@ mod holdings;
 mod lessons;
 mod life;
 mod lint;
+mod log_file;
 mod making;
 mod matrix;
 mod meaning;
+mod nodes;
 mod opinions;
 mod panels;
 mod play;
+mod reload;
 mod request;
 mod run;
 mod serve;
@@ -40,12 +42,15 @@ pub use faulty::Replaced;
 pub use holdings::{Holding, export, holdings, holdings_of};
 pub use life::{IssueRequest, Issued};
 pub use lint::findings;
+pub use log_file::LogFile;
 pub use matrix::MatrixRow;
 pub use meaning::{Meaning, Named, Role, meaning};
+pub use nodes::{Joining, Nodes};
 pub use opinions::{Case, Opinions};
 pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
+pub use reload::{Files, Outcome as RereadOutcome, Reread};
 pub use request::{RequestOutcome, RequestView};
-pub use serve::{Reaching, Ready};
+pub use serve::{Controllers, Reaching, Ready};
 pub use serving::{Bound, shell_word};
 pub use trial::{Trial, TrialStep};
 pub use view::{

@@ -158,7 +158,7 @@ impl Lab {
         step: &Step,
         request: &Request,
     ) -> Result<(RequestOutcome, Option<ArtifactView>), LabError> {
-        let (cluster, _) = Cluster::open(self.cluster_settings(false)?, None)?;
+        let (cluster, _) = Cluster::open(self.cluster_settings(false, None)?, None)?;
         for (earlier, request) in requests(lesson, step) {
             if earlier.id != step.id {
                 self.send(&cluster, request)?;

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::LabError;
-use super::engine::Lab;
+use super::engine::{Lab, Making};
+use super::{Joining, LabError};
 use crate::access::World;
-use crate::blueprint::{Certificate as Planned, Server, ServerStyle};
+use crate::blueprint::{Server, ServerStyle};
 use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer, empty_world, journal_name};
 use crate::handshake::{Credential, Presented, ServerSide};
 use crate::pki::{KubeconfigContent, PrivateKey, pem, write_kubeconfig};
@@ -19,6 +19,18 @@ const FRONT_PROXY: &str = "front-proxy-client";
 /// The directory of the kubeconfigs that reach the serving cluster.
 const KUBECONFIGS: &str = "serve";
 
+/// What stands behind the API server.
+#[derive(Debug, Clone, Default)]
+pub struct Controllers {
+    /// Nothing: no controllers, and no objects but what the API server makes by itself.
+    pub bare: bool,
+    /// How long certificates live at most that are asked for by CSRs
+    /// (`--cluster-signing-duration`); a year unless said otherwise.
+    pub signing: Option<time::Duration>,
+    /// The nodes that join.
+    pub joining: Vec<Joining>,
+}
+
 /// A cluster ready to serve.
 #[derive(Debug)]
 pub struct Ready {
@@ -26,13 +38,9 @@ pub struct Ready {
     pub cluster: Arc<Cluster>,
     /// What its API server presents.
     pub presented: Arc<Presented>,
-    /// The files that both were read from, as they were then.
-    files: Files,
+    /// The nodes that join.
+    pub joining: Vec<Joining>,
 }
-
-/// The bytes of the files that are read again when they change.
-#[derive(Debug, PartialEq, Eq)]
-struct Files(Vec<Option<Vec<u8>>>);
 
 /// A kubeconfig that reaches the serving cluster.
 #[derive(Debug, Clone)]
@@ -50,19 +58,30 @@ impl Lab {
     ///
     /// # Errors
     /// An artifact cannot be made or read, or the objects' file cannot.
-    pub fn cluster(&self, bare: bool, cancel: &Cancel) -> Result<Ready, LabError> {
-        self.make(&Selection::All, cancel, &|_| ())?;
+    pub fn cluster(&self, asked: Controllers, cancel: &Cancel) -> Result<Ready, LabError> {
+        let bare = asked.bare;
+        self.serving()?;
+        match self.making()? {
+            Making::Own => drop(self.make(&Selection::All, cancel, &|_| ())?),
+            Making::Beside(_guard) => drop(self.make(&Selection::All, cancel, &|_| ())?),
+            // Whoever is at work here makes what is missing; what is not there is told below.
+            Making::Others => {}
+        }
         let server = self.api_server()?;
-        let settings = self.cluster_settings(bare)?;
+        let settings = self.cluster_settings(bare, asked.signing)?;
         let journal = self.store().path(&self.store().own(journal_name(bare)));
         let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
         self.notice(notices);
-        let presented = Presented::new(&self.serving(server)?)?;
-        Ok(Ready { cluster, presented, files: self.serving_files()? })
+        let presented = Presented::new(&self.shown_by(server)?)?;
+        Ok(Ready { cluster, presented, joining: asked.joining })
     }
 
     /// How the workspace's cluster is set up, on artifacts that are there.
-    pub(super) fn cluster_settings(&self, bare: bool) -> Result<Settings, LabError> {
+    pub(super) fn cluster_settings(
+        &self,
+        bare: bool,
+        signing: Option<time::Duration>,
+    ) -> Result<Settings, LabError> {
         let server = self.api_server()?;
         let account = self.plan.key_pairs.iter().find(|pair| pair.id == "sa");
         let account = account.and_then(|pair| pair.places.first());
@@ -81,26 +100,12 @@ impl Lab {
             service_address: self.plan.spec.service_address(),
             anchors: self.anchors(server)?,
             accounts: accounts.map(|key| AccountKey::new(key, issuer)),
-            signer: self.signer(&server.client_authority)?,
+            signer: self.signer(&server.client_authority)?.map(|own| match signing {
+                Some(lifetime) => own.lasting(lifetime),
+                None => own,
+            }),
             objects: world.objects,
         })
-    }
-
-    /// Reads again what has changed on disk, as the real one does within seconds, and says
-    /// whether there was anything. What does not serve leaves all as it was.
-    ///
-    /// # Errors
-    /// A file cannot be read, or does not serve.
-    pub fn reload(&self, ready: &mut Ready) -> Result<bool, LabError> {
-        let server = self.api_server()?;
-        let files = self.serving_files()?;
-        if files == ready.files {
-            return Ok(false);
-        }
-        ready.files = files;
-        ready.presented.replace(&self.serving(server)?)?;
-        ready.cluster.trust(self.anchors(server)?);
-        Ok(true)
     }
 
     /// Writes a kubeconfig for each identity that has a certificate for the API server: it
@@ -132,31 +137,38 @@ impl Lab {
                 key: own.key.to_pem().as_bytes(),
             });
             let path = format!("{KUBECONFIGS}/{client}.kubeconfig");
-            self.locked.write(&path, text.as_bytes(), Secrecy::Private)?;
+            self.serving()?.write(&path, text.as_bytes(), Secrecy::Private)?;
             written.push(Reaching { client, path: self.store().path(&path) });
         }
         Ok(written)
     }
 
-    /// The kubelets and the etcd members of the cluster, as they serve beside its API server.
+    /// The etcd members of the cluster, as they serve beside its API server.
     ///
     /// # Errors
     /// A certificate or a CA cannot be read.
     pub fn companions(&self) -> Result<Vec<ServerSide>, LabError> {
         let world = Arc::new(empty_world());
-        let beside = self.plan.servers.iter().filter(|server| server.style != ServerStyle::KubeApiserver);
+        let is_etcd = |server: &&Server| matches!(server.style, ServerStyle::Etcd | ServerStyle::EtcdPeer);
+        let beside = self.plan.servers.iter().filter(is_etcd);
         let side = |server: &Server| -> Result<ServerSide, LabError> {
             Ok(ServerSide {
                 name: format!("{}@{}", server.kind, server.node),
                 style: server.style,
                 port: server.port,
-                credential: self.serving(server)?,
+                credential: self.shown_by(server)?,
                 client_roots: self.anchors(server)?.clients,
                 request_header: None,
                 world: Arc::clone(&world),
             })
         };
         beside.map(side).collect()
+    }
+
+    /// Where the log lines of all components of the serving cluster lie.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.store().path(&format!("{KUBECONFIGS}/components.log"))
     }
 
     /// Where the serving cluster's audit log lies.
@@ -166,12 +178,12 @@ impl Lab {
     }
 
     /// The first API server of the plan.
-    fn api_server(&self) -> Result<&Server, LabError> {
+    pub(super) fn api_server(&self) -> Result<&Server, LabError> {
         let found = self.plan.servers.iter().find(|server| server.style == ServerStyle::KubeApiserver);
         found.ok_or_else(|| WorkspaceError::Unknown("kube-apiserver".into()).into())
     }
 
-    fn serving(&self, server: &Server) -> Result<Credential, LabError> {
+    fn shown_by(&self, server: &Server) -> Result<Credential, LabError> {
         let own = credential(self.store(), &self.plan, &server.certificate)?;
         Ok(Credential { chain: own.chain, key: own.key.der().to_vec() })
     }
@@ -202,7 +214,11 @@ impl Lab {
     }
 
     /// A name by which the certificate can be verified at an address that is not in it.
-    fn verified_name(&self, server: &Server, address: SocketAddr) -> Result<Option<String>, LabError> {
+    pub(super) fn verified_name(
+        &self,
+        server: &Server,
+        address: SocketAddr,
+    ) -> Result<Option<String>, LabError> {
         let own = credential(self.store(), &self.plan, &server.certificate)?;
         let leaf = own.chain.first().and_then(|der| Certificate::parse(der).ok());
         Ok(leaf.filter(|leaf| !leaf.ip_addresses().contains(&address.ip())).and_then(|leaf| {
@@ -211,19 +227,5 @@ impl Lab {
             let address = || leaf.ip_addresses().first().map(ToString::to_string);
             preferred.or_else(|| names.first()).cloned().or_else(address)
         }))
-    }
-
-    fn serving_files(&self) -> Result<Files, LabError> {
-        let mut paths: Vec<&str> = Vec::new();
-        for server in &self.plan.servers {
-            paths.extend(self.plan.certificate(&server.certificate).map(Planned::file));
-            let authorities =
-                [Some(server.client_authority.as_str()), server.request_header_authority.as_deref()];
-            let of_authority = authorities.into_iter().flatten().filter_map(|id| self.plan.authority(id));
-            paths.extend(of_authority.map(|authority| authority.place.certificate.as_str()));
-        }
-        paths.sort_unstable();
-        paths.dedup();
-        Ok(Files(paths.into_iter().map(|path| self.store().read(path)).collect::<Result<_, _>>()?))
     }
 }

@@ -2,11 +2,13 @@
 //! screen serve by this.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::audit_log::AuditLog;
 use super::engine::Lab;
+use super::log_file::LogFile;
+use super::nodes::Nodes;
+use super::reload::Reread;
 use super::{Cancel, LabError, Reaching, Ready};
 use crate::blueprint::ServerStyle;
 use crate::cluster::{Cluster, Companion, CompanionListener, Etcd, Listener, Member, Server, Serving, Told};
@@ -22,6 +24,7 @@ pub struct Bound {
     server: Server,
     companions: Vec<Companion>,
     etcd: Arc<Etcd>,
+    nodes: Option<Nodes>,
 }
 
 impl Bound {
@@ -31,10 +34,10 @@ impl Bound {
         self.server.address()
     }
 
-    /// The kubelets and etcd members beside it; none if it is bare.
-    #[must_use]
-    pub fn companions(&self) -> &[Companion] {
-        &self.companions
+    /// The kubelets and etcd members beside it, each with where it listens; none if it is bare.
+    pub fn beside(&self) -> impl Iterator<Item = (String, SocketAddr)> {
+        let kubelets = self.nodes.iter().flat_map(Nodes::addresses);
+        kubelets.chain(self.companions.iter().map(|own| (own.name(), own.address())))
     }
 
     /// The etcd that holds what the API server stores.
@@ -61,7 +64,7 @@ impl Lab {
     /// cluster, or any free one if that is taken or `any_port` is asked for.
     ///
     /// # Errors
-    /// A certificate cannot be read, or an address cannot be listened on.
+    /// A certificate cannot be read, an address cannot be listened on, or a node cannot join.
     pub async fn bind(
         &self,
         ready: Ready,
@@ -76,12 +79,16 @@ impl Lab {
             }
         }
         let etcd = Etcd::of(Arc::clone(&ready.cluster), Member::among(&companions));
-        Ok(Bound { ready, server, companions, etcd })
+        let nodes = match bare {
+            true => None,
+            false => Some(self.nodes(&ready, server.address(), any_port).await?),
+        };
+        Ok(Bound { ready, server, companions, etcd, nodes })
     }
 
     /// Serves until `stop` is raised. Every request goes into the audit log; what the API server
-    /// and its companions tell goes to the listeners; `reread` hears when files have changed
-    /// and were read again, or why they do not serve.
+    /// tells, and the kubelets, etcd members and controllers beside it, goes to the listeners;
+    /// `reread` hears what a component did about a file that has changed.
     ///
     /// # Errors
     /// The TLS settings do not serve.
@@ -91,42 +98,44 @@ impl Lab {
         listener: Listener,
         beside: CompanionListener,
         stop: &Cancel,
-        reread: impl Fn(Result<(), LabError>),
+        reread: impl Fn(&Reread),
     ) -> Result<(), LabError> {
-        let Bound { mut ready, server, companions, etcd } = bound;
-        let audit = AuditLog::open(&self.audit_file());
+        let Bound { ready, server, companions, etcd, nodes } = bound;
+        let audit = LogFile::open(&self.audit_file());
         let listener: Listener = Arc::new(move |told: &Told<'_>| {
             listener(told);
             if let Told::Answered(answered) = told {
-                audit.write(answered);
+                audit.write(&answered.audit().compact());
             }
         });
-        let serving = Serving {
-            cluster: Arc::clone(&ready.cluster),
-            presented: Arc::clone(&ready.presented),
-            listener,
-        };
+        let cluster = &ready.cluster;
+        let presented = Arc::clone(&ready.presented);
+        let serving = Serving { cluster: Arc::clone(cluster), presented, listener };
         let sides: Vec<_> = companions.iter().map(Companion::side).collect();
-        let run = |companion: Companion| {
-            tokio::spawn(companion.run(Arc::clone(&ready.cluster), Arc::clone(&etcd), Arc::clone(&beside)))
-        };
-        let running: Vec<_> = companions.into_iter().map(run).collect();
+        let kubelets = nodes.as_ref().map(Nodes::kubelets).unwrap_or_default();
+        let mut files = self.files(&ready, &kubelets, &sides)?;
+        let mut running: Vec<_> = companions
+            .into_iter()
+            .map(|companion| {
+                tokio::spawn(companion.run(Arc::clone(cluster), Arc::clone(&etcd), Arc::clone(&beside)))
+            })
+            .collect();
+        if let Some(nodes) = nodes {
+            let watched = Arc::clone(cluster);
+            let told = Arc::clone(&beside);
+            let told: CompanionListener = Arc::new(move |name, log| {
+                watched.feed().logged(name, &log.line);
+                told(name, log);
+            });
+            running.extend(nodes.run(&told));
+            running.push(tokio::spawn(Arc::clone(cluster).keep_clean(told)));
+        }
         let stop = async {
             while !stop.is_cancelled() {
                 tokio::time::sleep(TICK).await;
-                match self.reload(&mut ready) {
-                    Ok(false) => {}
-                    Ok(true) => {
-                        for new in self.companions().unwrap_or_default() {
-                            let own =
-                                sides.iter().map(|own| own.write().unwrap_or_else(PoisonError::into_inner));
-                            if let Some(mut own) = own.into_iter().find(|own| own.name == new.name) {
-                                *own = new;
-                            }
-                        }
-                        reread(Ok(()));
-                    }
-                    Err(error) => reread(Err(error)),
+                for one in files.look() {
+                    cluster.feed().did(&one.component, one.sentence(crate::text::Language::En));
+                    reread(&one);
                 }
             }
         };

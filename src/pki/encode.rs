@@ -45,13 +45,30 @@ pub struct Template {
 /// characters allow and UTF8String where not.
 #[must_use]
 pub fn name(subject: &Subject) -> Vec<u8> {
-    let attributes: Vec<(&str, &str)> = subject.attributes().collect();
+    let mut all: Vec<(u64, Vec<String>)> = Vec::new();
+    for (key, value) in subject.attributes() {
+        let last = match key {
+            "O" => 10,
+            "OU" => 11,
+            _ => 3,
+        };
+        match all.last_mut().filter(|(own, _)| *own == last) {
+            Some((_, values)) => values.push(value.to_owned()),
+            None => all.push((last, vec![value.to_owned()])),
+        }
+    }
+    name_of(&all)
+}
+
+/// A DER Name of attribute types below 2.5.4 in this order, each with its values in one RDN.
+#[must_use]
+pub fn name_of(attributes: &[(u64, Vec<String>)]) -> Vec<u8> {
     yasna::construct_der(|writer| {
         writer.write_sequence(|writer| {
-            for rdn in attributes.chunk_by(|(one, _), (next, _)| one == next) {
+            for (last, values) in attributes {
                 writer.next().write_set_of(|writer| {
-                    for (key, value) in rdn {
-                        writer.next().write_sequence(|writer| write_attribute(writer, key, value));
+                    for value in values {
+                        writer.next().write_sequence(|writer| write_attribute(writer, *last, value));
                     }
                 });
             }
@@ -59,12 +76,7 @@ pub fn name(subject: &Subject) -> Vec<u8> {
     })
 }
 
-fn write_attribute(writer: &mut yasna::DERWriterSeq<'_>, key: &str, value: &str) {
-    let last = match key {
-        "O" => 10,
-        "OU" => 11,
-        _ => 3,
-    };
+fn write_attribute(writer: &mut yasna::DERWriterSeq<'_>, last: u64, value: &str) {
     writer.next().write_oid(&oid(&[2, 5, 4, last]));
     if value.bytes().all(is_printable) {
         writer.next().write_printable_string(value);

@@ -11,7 +11,7 @@ mod revocation;
 mod stock;
 
 pub use certify::{Copied, certify};
-pub use encode::{Extension, Flaws, Template, csr, extension, name, sign, sign_with_flaws};
+pub use encode::{Extension, Flaws, Template, csr, extension, name, name_of, sign, sign_with_flaws};
 pub use issue::{
     AuthorityRequest, BasicConstraints, Issuer, LeafRequest, authority_certificate, leaf_certificate,
     leaf_csr, serial,

@@ -6,6 +6,7 @@ mod leaf;
 mod load;
 mod parallel;
 mod scratch;
+mod serving;
 mod spec;
 mod store;
 
@@ -13,6 +14,7 @@ pub use build::{Build, Made, Selection, SetAside};
 pub use load::{Credential, authority_chain, credential, kubeconfig_text, pem_certificates};
 pub use parallel::{Cancel, Progress};
 pub use scratch::{Scratch, remove_scratch};
+pub use serving::Serving;
 pub use spec::{read_spec, settle_spec};
 pub use store::{Locked, Secrecy, Store, default_directory};
 
@@ -42,6 +44,9 @@ pub enum WorkspaceError {
     /// Another process writes here.
     #[error("{} is in use by another dojang: end that one first, or use another --dir", .0.display())]
     Busy(PathBuf),
+    /// Another process serves the cluster of this workspace.
+    #[error("a `dojang serve` serves the cluster in {}: stop that one first, or use another --dir", .0.display())]
+    Served(PathBuf),
     /// No place for the workspace.
     #[error("no home directory to keep the workspace in: name one with --dir")]
     NoHome,

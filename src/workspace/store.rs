@@ -10,8 +10,21 @@ use time::OffsetDateTime;
 
 use super::WorkspaceError;
 
-/// Below the root: the lock, progress, files on their way, backups.
+/// Below the root: the locks, progress, files on their way, backups.
 const OWN: &str = ".dojang";
+
+/// What a lock is called below the program's own directory, and where what is written under it
+/// lies until it is whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim {
+    lock: &'static str,
+    temporary: &'static str,
+}
+
+/// Of who makes and changes artifacts.
+const WRITING: Claim = Claim { lock: "lock", temporary: "tmp" };
+/// Of who serves the cluster: it writes what is its own beside the others.
+pub(super) const SERVING: Claim = Claim { lock: "serving", temporary: "serving-tmp" };
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +45,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Locked {
     store: Store,
+    claim: Claim,
     /// Held for as long as this lives; the system lets go of it when the process ends,
     /// however that comes about.
     _lock: File,
@@ -92,12 +106,16 @@ impl Store {
     /// # Errors
     /// The directory cannot be made or written, is a file, or is in use.
     pub fn lock(&self) -> Result<Locked, WorkspaceError> {
+        self.claim(WRITING)
+    }
+
+    pub(super) fn claim(&self, claim: Claim) -> Result<Locked, WorkspaceError> {
         if self.root.is_file() {
             return Err(WorkspaceError::NotDirectory(self.root.clone()));
         }
         self.make_directory(&self.root)?;
         self.make_directory(&self.root.join(OWN))?;
-        let path = self.root.join(OWN).join("lock");
+        let path = self.root.join(OWN).join(claim.lock);
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -112,7 +130,7 @@ impl Store {
                 return Err(WorkspaceError::Io { what: "lock", path, source });
             }
         }
-        let temporary = self.root.join(OWN).join("tmp");
+        let temporary = self.root.join(OWN).join(claim.temporary);
         if temporary.exists() {
             fs::remove_dir_all(&temporary).map_err(|source| WorkspaceError::Io {
                 what: "clear",
@@ -121,7 +139,7 @@ impl Store {
             })?;
         }
         self.make_directory(&temporary)?;
-        Ok(Locked { store: self.clone(), _lock: lock, counter: AtomicU64::new(0) })
+        Ok(Locked { store: self.clone(), claim, _lock: lock, counter: AtomicU64::new(0) })
     }
 
     /// Makes a directory and those above it; new ones are their owner's alone, whatever
@@ -144,6 +162,12 @@ impl Store {
 }
 
 impl Locked {
+    /// Whether it was taken to serve its cluster, and not to make artifacts.
+    #[must_use]
+    pub fn is_of_serving(&self) -> bool {
+        self.claim.lock == SERVING.lock
+    }
+
     /// The workspace, for reading.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -156,22 +180,30 @@ impl Locked {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, relative: &str, bytes: &[u8], secrecy: Secrecy) -> Result<(), WorkspaceError> {
-        let path = self.store.path(relative);
-        let number = self.counter.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.store.root.join(OWN).join("tmp").join(number.to_string());
-        let error = |source| WorkspaceError::Io { what: "write", path: path.clone(), source };
-        let written = (|| {
+        self.place(relative, |temporary| {
             let mode = match secrecy {
                 Secrecy::Public => 0o644,
                 Secrecy::Private => 0o600,
             };
-            let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(&temporary)?;
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(temporary)?;
             if secrecy == Secrecy::Private {
                 file.set_permissions(Permissions::from_mode(0o600))?;
             }
             file.write_all(bytes)
-        })();
-        if let Err(source) = written {
+        })
+    }
+
+    /// Puts what `make` makes at a path of its own into its place.
+    pub(super) fn place(
+        &self,
+        relative: &str,
+        make: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), WorkspaceError> {
+        let path = self.store.path(relative);
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.store.root.join(OWN).join(self.claim.temporary).join(number.to_string());
+        let error = |source| WorkspaceError::Io { what: "write", path: path.clone(), source };
+        if let Err(source) = make(&temporary) {
             let _ = fs::remove_file(&temporary);
             return Err(error(source));
         }
@@ -212,8 +244,10 @@ impl Locked {
     /// to; none if there was nothing.
     ///
     /// # Errors
-    /// It cannot be moved.
+    /// It cannot be moved, or a cluster serves from here.
     pub fn back_up(&self, now: OffsetDateTime) -> Result<Option<String>, WorkspaceError> {
+        // Nothing is taken from under a cluster that serves, here and below.
+        let _unserved = self.store.claim_serving()?;
         let root = &self.store.root;
         let error = |what, path: &Path, source| WorkspaceError::Io { what, path: path.to_owned(), source };
         let entries = fs::read_dir(root).map_err(|source| error("read", root, source))?;
@@ -246,8 +280,9 @@ impl Locked {
     /// files that were.
     ///
     /// # Errors
-    /// Something cannot be removed.
+    /// Something cannot be removed, or a cluster serves from here.
     pub fn clear(&self) -> Result<usize, WorkspaceError> {
+        let _unserved = self.store.claim_serving()?;
         let own = self.store.root.join(OWN);
         let mut removed = 0;
         for directory in [&self.store.root, &own] {
@@ -255,7 +290,8 @@ impl Locked {
             for entry in fs::read_dir(directory).map_err(error)? {
                 let path = entry.map_err(error)?.path();
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let kept = name == "lock" || name == "tmp" || name.starts_with("backup-");
+                let claims = [WRITING, SERVING].iter().flat_map(|claim| [claim.lock, claim.temporary]);
+                let kept = claims.into_iter().any(|own| own == name) || name.starts_with("backup-");
                 if path == own || *directory == own && kept {
                     continue;
                 }
