@@ -247,7 +247,12 @@ impl Failure {
 
     /// 501: what this lab does not play.
     pub(super) fn not_played(what: &str) -> Self {
-        Self::new(501, "NotImplemented", format!("this lab does not play {what}; a real cluster does"), None)
+        Self::not_implemented(format!("this lab does not play {what}; a real cluster does"))
+    }
+
+    /// 501.
+    pub(super) fn not_implemented(message: impl Into<String>) -> Self {
+        Self::new(501, "NotImplemented", message, None)
     }
 
     /// The `Status` object.

@@ -19,8 +19,8 @@ pub(super) fn serve(context: &Context<'_>) -> Option<Answer> {
         (("", "bindings"), "") => bind(context),
         (("", "pods"), "eviction") => evict(context),
         (("", "pods"), "log") => log(context),
-        (("", "pods"), "exec" | "attach" | "portforward" | "proxy") => exists(context)
-            .and(Err(Failure::not_played("containers: none runs here, so nothing can be done in one"))),
+        (("", "pods"), "exec" | "attach") => run(context),
+        (("", "pods"), "portforward" | "proxy") => exists(context).and(Err(no_containers())),
         (("", "nodes" | "services"), "proxy") => exists(context).and(Err(Failure::not_played("this proxy"))),
         (("", "serviceaccounts"), "token") => token::create(context),
         (("", "namespaces"), "finalize") => finalize(context),
@@ -97,6 +97,25 @@ fn evict(context: &Context<'_>) -> Answer {
         Ok(())
     })?;
     Ok(success(201))
+}
+
+fn no_containers() -> Failure {
+    Failure::not_played("containers: none runs here, so nothing can be done in one")
+}
+
+/// Something is to be done in a container: its kubelet says whether the API server may, and then
+/// that there is none.
+fn run(context: &Context<'_>) -> Answer {
+    let pod = object(context)?;
+    let first = pod.list("spec.containers").first().map_or("", |own| own.text("name"));
+    let container = context.request.query("container").filter(|own| !own.is_empty());
+    let container = container.unwrap_or_else(|| first.to_owned());
+    let query = context.request.target.split_once('?').map_or("", |(_, query)| query);
+    let (what, name) = (&context.asked.subresource, &context.asked.name);
+    let path = format!("/{what}/{}/{name}/{container}?{query}", context.namespace);
+    let answer = context.cluster.ask_kubelet(pod.text("spec.nodeName"), "POST", &path);
+    let words = answer.transpose()?.map(|response| response.text());
+    Err(words.map_or_else(no_containers, |words| Failure::not_implemented(words.trim_end())))
 }
 
 /// No container runs here, and the log says so.
