@@ -196,7 +196,9 @@ impl Impatient {
             lessons: None,
         });
         let lab = lab.unwrap();
-        let ready = lab.cluster(true, &Cancel::default()).unwrap();
+        let ready = lab
+            .cluster(dojang::lab::Controllers { bare: true, ..Default::default() }, &Cancel::default())
+            .unwrap();
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(Server::bind("127.0.0.1:0".parse().unwrap())).unwrap();
         lab.write_reaching(server.address()).unwrap();
