@@ -148,9 +148,6 @@ pub(super) enum Command {
     /// A cluster on this machine for real kubectl and curl, on the workspace's certificates
     #[command(after_help = super::serve::JSON)]
     Serve(super::serve::ServeArgs),
-    /// Become another program, which ends when the one that started this ends
-    #[command(hide = true)]
-    Hold(super::hold::HoldArgs),
     /// Whether an identity may do something, and which authorizer and rule say so
     #[command(after_help = super::can_i::JSON)]
     CanI(super::can_i::CanIArgs),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 
 use super::error::CliError;
+use super::hold::held;
 use super::output::Output;
 use crate::cluster::is_healthy;
 use crate::doctor::place_of;
@@ -86,10 +87,7 @@ impl RealEtcd {
             fs::create_dir_all(directory)?;
         }
         let log = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&member.log)?;
-        Command::new(std::env::current_exe()?)
-            .args(["hold", "--parent", &std::process::id().to_string()])
-            .arg(&self.program)
-            .arg("--")
+        held(&self.program)?
             .args(&member.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

@@ -37,6 +37,10 @@ use output::Output;
 /// answer is no, 2 the call was wrong, 3 the machine failed.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some(error) = hold::become_another() {
+        output::complain(&error);
+        return ExitCode::from(error.status());
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -101,7 +105,6 @@ fn dispatch(cli: Cli, output: &Output) -> Result<u8, CliError> {
         Some(Command::Decode(asked)) => decode::run(output, &global, &asked),
         Some(Command::CanI(asked)) => can_i::run(output, &global, &asked),
         Some(Command::Serve(asked)) => serve::run(output, &global, &asked),
-        Some(Command::Hold(asked)) => Err(hold::run(&asked)),
         Some(Command::Verify(asked)) => verify::run(output, &global, &asked),
         Some(Command::Faults(asked)) => faults::run(output, &global, &asked),
         Some(Command::Check(asked)) => check::run(output, &global, &asked),

@@ -1,6 +1,7 @@
 //! What several test files use.
 #![allow(dead_code)]
 
+pub(crate) mod served;
 pub(crate) mod sound;
 pub(crate) mod tools;
 
