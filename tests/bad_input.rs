@@ -212,7 +212,24 @@ fn what_is_no_certificate() {
     assert!(said.contains("holds no certificate"), "{said}");
     let (status, said) = refused(&["inspect", "/nonexistent.crt"]);
     assert_eq!(status, 2, "{said}");
-    assert!(said.contains("does not exist"), "{said}");
+    assert!(
+        said.contains("does not exist: name a certificate, CSR, key or kubeconfig, a directory"),
+        "{said}"
+    );
+    // Each command hints at what it takes itself.
+    let calls: [(&[&str], &str); 4] = [
+        (&["verify", "--ca", "/no.crt", "/no.crt"], "name a file of certificates in PEM or DER"),
+        (
+            &["can-i", "get", "pods", "--ca", "/no.crt", "--cert", "/no.crt"],
+            "name the file of a CA certificate",
+        ),
+        (&["pki", "sign", "/no.csr"], "name the file of a CSR"),
+        (&["inspect", "--password-file", "/no.txt", "/no.p12"], "write the password into a file"),
+    ];
+    for (arguments, hint) in calls {
+        let (status, said) = refused(arguments);
+        assert!(status == 2 && said.contains(" does not exist: ") && said.contains(hint), "{said}");
+    }
     let (status, said) = refused(&["inspect", argument(directory.path())]);
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("holds no certificate"), "{said}");

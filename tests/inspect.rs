@@ -302,6 +302,9 @@ fn the_report_says_what_kubernetes_makes_of_it() {
         "{kubelet}"
     );
     assert!(kubelet.contains("to the Node authorizer: node node01"), "{kubelet}");
+    assert!(kubelet.contains("  credential-id X509SHA256="), "{kubelet}");
+    assert!(kubelet.contains("it may serve as: a client\n"), "{kubelet}");
+    assert!(server.contains("it may serve as: a server\n"), "{server}");
     for (language, word) in [("en", "what goes wrong"), ("ko", "잘못되면")] {
         let explained = said(&["inspect", "--explain", "--lang", language, argument(&pki.join("ca.crt"))]);
         assert!(explained.contains(word) && explained.contains("F01"), "{explained}");
