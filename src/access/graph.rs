@@ -1,10 +1,11 @@
 //! Which object belongs to what runs on which node.
 //!
-//! plugin/pkg/auth/authorizer/node/graph.go, pkg/api/v1/pod/util.go.
+//! plugin/pkg/auth/authorizer/node/graph.go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::json::Json;
+use super::relations::Edges;
 
 /// What kind of object a vertex of the graph is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,21 +60,7 @@ struct Place {
     backwards: Vec<u32>,
 }
 
-/// The edges that one object makes, each once.
-#[derive(Default)]
-struct Edges(BTreeSet<(Vertex, Vertex)>);
-
 impl Graph {
-    /// Whether objects of a group and kind relate something to a node.
-    pub(super) fn takes(group: &str, kind: &str) -> bool {
-        matches!(
-            (group, kind),
-            ("", "Pod" | "PersistentVolume")
-                | ("storage.k8s.io", "VolumeAttachment")
-                | ("resource.k8s.io", "ResourceSlice")
-        )
-    }
-
     /// Takes an object in, if it is of a kind that relates something to a node.
     pub(super) fn add(&mut self, object: &Json) {
         for (from, to) in Edges::of(object).0 {
@@ -194,161 +181,57 @@ impl Marks {
     }
 }
 
-impl Edges {
-    fn of(object: &Json) -> Self {
-        let mut edges = Self::default();
-        edges.collect(object);
-        edges
-    }
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-    fn collect(&mut self, object: &Json) {
-        let (namespace, name) = (object.text("metadata.namespace"), object.text("metadata.name"));
-        let node_edge = |kind: Kind, node: &str| (vertex(kind, "", name), vertex(Kind::Node, "", node));
-        match (group(object.text("apiVersion")), object.text("kind")) {
-            ("", "Pod") => self.add_pod(object, namespace, name),
-            ("", "PersistentVolume") => self.add_volume(object, name),
-            ("storage.k8s.io", "VolumeAttachment") if !object.text("spec.nodeName").is_empty() => {
-                let (from, to) = node_edge(Kind::Attachment, object.text("spec.nodeName"));
-                self.connect(from, to);
-            }
-            ("resource.k8s.io", "ResourceSlice") if !object.text("spec.nodeName").is_empty() => {
-                let (from, to) = node_edge(Kind::Slice, object.text("spec.nodeName"));
-                self.connect(from, to);
-            }
-            _ => {}
-        }
-    }
+    use super::*;
 
-    fn connect(&mut self, from: Vertex, to: Vertex) {
-        self.0.insert((from, to));
-    }
-
-    fn add_pod(&mut self, pod: &Json, namespace: &str, name: &str) {
-        let node = pod.text("spec.nodeName");
-        if node.is_empty() {
-            return;
-        }
-        let this = vertex(Kind::Pod, namespace, name);
-        self.connect(this.clone(), vertex(Kind::Node, "", node));
-        // The pod of a static manifest: a node must not gain access by writing one.
-        let is_mirror = |(key, _): &(String, Json)| key == "kubernetes.io/config.mirror";
-        if pod.at("metadata.annotations").is_some_and(|all| all.fields().iter().any(is_mirror)) {
-            return;
-        }
-        let mut needed: Vec<(Kind, String)> = Vec::new();
-        // Admission fills in the account `default`.
-        let account = match pod.text("spec.serviceAccountName") {
-            "" => "default",
-            account => account,
+    fn object(number: u64) -> Json {
+        let (name, claim, secret, node) = (number % 40, number % 6, number % 11, number % 5);
+        let text = if number.is_multiple_of(4) {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"PersistentVolume","metadata":{{"name":"v{name}"}},"spec":{{"claimRef":{{"namespace":"n","name":"c{claim}"}},"csi":{{"nodeStageSecretRef":{{"name":"s{secret}"}}}}}}}}"#
+            )
+        } else {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"namespace":"n","name":"p{name}"}},"spec":{{"nodeName":"node{node}","volumes":[{{"persistentVolumeClaim":{{"claimName":"c{claim}"}}}},{{"secret":{{"secretName":"s{secret}"}}}}]}}}}"#
+            )
         };
-        needed.push((Kind::ServiceAccount, account.to_owned()));
-        for secret in pod.list("spec.imagePullSecrets") {
-            needed.push((Kind::Secret, secret.text("name").to_owned()));
-        }
-        for list in ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"] {
-            for container in pod.list(list) {
-                needed.extend(of_container(container));
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn reaches(edges: &BTreeSet<(Vertex, Vertex)>, from: &Vertex, to: &Vertex) -> bool {
+        edges
+            .iter()
+            .filter(|(start, _)| start == from)
+            .any(|(_, next)| next == to || reaches(edges, next, to))
+    }
+
+    #[test]
+    fn the_search_from_both_ends_finds_what_a_plain_one_does() {
+        let (mut graph, mut there) = (Graph::default(), BTreeMap::new());
+        let mut found = 0;
+        for step in 0..300_u64 {
+            let object = object(step * step * 7 + step / 3);
+            let place = vertex(Kind::Pod, object.text("kind"), object.text("metadata.name"));
+            if let Some(before) = there.remove(&place) {
+                graph.remove(&before);
+            }
+            if !step.is_multiple_of(3) {
+                graph.add(&object);
+                there.insert(place, object);
+            }
+            let edges: BTreeSet<_> = there.values().flat_map(|own| Edges::of(own).0).collect();
+            for (secret, node) in (0..11).flat_map(|secret| (0..5).map(move |node| (secret, node))) {
+                let (from, node) = (vertex(Kind::Secret, "n", &format!("s{secret}")), format!("node{node}"));
+                let expected = reaches(&edges, &from, &vertex(Kind::Node, "", &node));
+                assert_eq!(graph.relates(from, &node), expected, "step {step}: {secret} {node}");
+                found += usize::from(expected);
             }
         }
-        for volume in pod.list("spec.volumes") {
-            needed.extend(of_volume(volume, name));
-        }
-        for claim in pod.list("spec.resourceClaims") {
-            let direct = claim.text("resourceClaimName");
-            let made = pod
-                .list("status.resourceClaimStatuses")
-                .iter()
-                .find(|status| status.text("name") == claim.text("name"))
-                .map_or("", |status| status.text("resourceClaimName"));
-            let claim = if direct.is_empty() { made } else { direct };
-            needed.push((Kind::ResourceClaim, claim.to_owned()));
-        }
-        let extended = pod.text("status.extendedResourceClaimStatus.resourceClaimName");
-        needed.push((Kind::ResourceClaim, extended.to_owned()));
-        for (kind, needed) in needed.into_iter().filter(|(_, needed)| !needed.is_empty()) {
-            self.connect(vertex(kind, namespace, &needed), this.clone());
-        }
+        assert!(found > 1000);
+        there.values().for_each(|own| graph.remove(own));
+        assert!(graph.numbers.is_empty() && graph.free.len() == graph.places.len());
     }
-
-    fn add_volume(&mut self, volume: &Json, name: &str) {
-        if volume.at("spec.claimRef").is_none() {
-            return;
-        }
-        let claim_namespace = volume.text("spec.claimRef.namespace");
-        let this = vertex(Kind::Volume, "", name);
-        let claim = vertex(Kind::Claim, claim_namespace, volume.text("spec.claimRef.name"));
-        self.connect(this.clone(), claim);
-        // Secrets that the kubelet itself reads (pkg/api/v1/persistentvolume/util.go).
-        for (namespace, secret) in [
-            ("spec.azureFile.secretNamespace", "spec.azureFile.secretName"),
-            ("spec.cephfs.secretRef.namespace", "spec.cephfs.secretRef.name"),
-            ("spec.cinder.secretRef.namespace", "spec.cinder.secretRef.name"),
-            ("spec.flexVolume.secretRef.namespace", "spec.flexVolume.secretRef.name"),
-            ("spec.rbd.secretRef.namespace", "spec.rbd.secretRef.name"),
-            ("spec.scaleIO.secretRef.namespace", "spec.scaleIO.secretRef.name"),
-            ("spec.iscsi.secretRef.namespace", "spec.iscsi.secretRef.name"),
-            ("spec.storageos.secretRef.namespace", "spec.storageos.secretRef.name"),
-            ("spec.csi.nodePublishSecretRef.namespace", "spec.csi.nodePublishSecretRef.name"),
-            ("spec.csi.nodeStageSecretRef.namespace", "spec.csi.nodeStageSecretRef.name"),
-            ("spec.csi.nodeExpandSecretRef.namespace", "spec.csi.nodeExpandSecretRef.name"),
-        ] {
-            let (namespace, secret) = (volume.text(namespace), volume.text(secret));
-            let namespace = if namespace.is_empty() { claim_namespace } else { namespace };
-            if !secret.is_empty() {
-                self.connect(vertex(Kind::Secret, namespace, secret), this.clone());
-            }
-        }
-    }
-}
-
-/// The group of an `apiVersion`: `apps/v1` is in `apps`, `v1` in the core group.
-pub(super) fn group(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
-}
-
-/// Secrets and ConfigMaps in a container's environment.
-fn of_container(container: &Json) -> Vec<(Kind, String)> {
-    let from = container.list("envFrom").iter().flat_map(|source| {
-        [
-            (Kind::Secret, source.text("secretRef.name").to_owned()),
-            (Kind::ConfigMap, source.text("configMapRef.name").to_owned()),
-        ]
-    });
-    let single = container.list("env").iter().flat_map(|variable| {
-        [
-            (Kind::Secret, variable.text("valueFrom.secretKeyRef.name").to_owned()),
-            (Kind::ConfigMap, variable.text("valueFrom.configMapKeyRef.name").to_owned()),
-        ]
-    });
-    from.chain(single).collect()
-}
-
-/// What a pod's volume is made of.
-fn of_volume(volume: &Json, pod: &str) -> Vec<(Kind, String)> {
-    let mut needed = vec![
-        (Kind::ConfigMap, volume.text("configMap.name").to_owned()),
-        (Kind::Claim, volume.text("persistentVolumeClaim.claimName").to_owned()),
-    ];
-    for path in [
-        "secret.secretName",
-        "azureFile.secretName",
-        "cephfs.secretRef.name",
-        "cinder.secretRef.name",
-        "flexVolume.secretRef.name",
-        "rbd.secretRef.name",
-        "scaleIO.secretRef.name",
-        "iscsi.secretRef.name",
-        "storageos.secretRef.name",
-        "csi.nodePublishSecretRef.name",
-    ] {
-        needed.push((Kind::Secret, volume.text(path).to_owned()));
-    }
-    for source in volume.list("projected.sources") {
-        needed.push((Kind::Secret, source.text("secret.name").to_owned()));
-        needed.push((Kind::ConfigMap, source.text("configMap.name").to_owned()));
-    }
-    if volume.get("ephemeral").is_some() {
-        needed.push((Kind::Claim, format!("{pod}-{}", volume.text("name"))));
-    }
-    needed
 }

@@ -16,6 +16,7 @@ mod json;
 mod node;
 mod policy;
 mod rbac;
+mod relations;
 mod respond;
 mod world;
 

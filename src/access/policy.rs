@@ -1,8 +1,9 @@
 //! What a cluster's authorizers know: its RBAC objects and the Node graph.
 
 use super::bootstrap::{self, Bootstrap};
-use super::graph::{Graph, group};
+use super::graph::Graph;
 use super::json::Json;
+use super::relations::{Edges, group};
 
 use super::rbac::{Binding, BindingSubject, Rbac, Role, RoleRef, Rule};
 
@@ -87,7 +88,7 @@ impl Policy {
     /// Whether objects of a group and kind are the authorizers' business.
     #[must_use]
     pub fn takes(group: &str, kind: &str) -> bool {
-        group == "rbac.authorization.k8s.io" || Graph::takes(group, kind)
+        group == "rbac.authorization.k8s.io" || Edges::takes(group, kind)
     }
 
     /// Takes one object out again, as it was put in.

@@ -20,6 +20,7 @@ mod discovery;
 mod encode;
 mod escalation;
 mod etcd;
+mod exchange;
 mod failure;
 mod feed;
 mod guests;

@@ -8,12 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, StreamBody};
-use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -25,12 +20,12 @@ use tokio::time::{Instant as Moment, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::failure::{Answer, Failure};
+use super::exchange::{HttpBody, over_http, whole};
+use super::failure::Failure;
 use super::feed::Happening;
-use super::guests::{Guests, Place, Visit};
-use super::handler::LARGEST_BODY;
+use super::guests::{Guests, Place};
 use super::log::{Answered, Told};
-use super::message::{Body, Request, Response};
+use super::message::{Request, Response};
 use super::{Anchors, Cluster, uid};
 use crate::handshake::{HandshakeError, Presented, asking_config};
 
@@ -121,8 +116,6 @@ impl Default for Patience {
 
 /// Who is told what happens, while it happens: it must not wait.
 pub type Listener = Arc<dyn Fn(&Told<'_>) + Send + Sync>;
-
-type HttpBody = UnsyncBoxBody<Bytes, Infallible>;
 
 impl Server {
     /// Listens.
@@ -219,7 +212,7 @@ impl Server {
 
 /// How far the server is with its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// It serves.
     Open,
     /// What has been asked is answered; nothing more is.
@@ -229,7 +222,7 @@ enum Phase {
 }
 
 /// Returns when the server is to stop.
-async fn ending(mut phase: watch::Receiver<Phase>) {
+pub(super) async fn ending(mut phase: watch::Receiver<Phase>) {
     // A server that is gone has stopped, too.
     let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
 }
@@ -369,79 +362,4 @@ impl Client {
             tokio::task::block_in_place(answer)
         }
     }
-}
-
-/// A whole body. What is too much of it is read and dropped, up to some length: a client hears
-/// of nothing before it has sent all.
-async fn whole(mut body: Incoming, visit: &Visit) -> Answer<Vec<u8>> {
-    const DRAINED: usize = 16 * LARGEST_BODY;
-    let (mut bytes, mut length) = (Vec::new(), 0);
-    while let Some(frame) = body.frame().await {
-        // Half a body is none, even where it reads.
-        let frame = frame.map_err(|_| Failure::bad_request("unexpected EOF"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length <= LARGEST_BODY {
-            bytes.extend_from_slice(&data);
-            visit.hold(length);
-        } else if length > DRAINED {
-            break;
-        }
-    }
-    if length <= LARGEST_BODY { Ok(bytes) } else { Err(Failure::too_large(LARGEST_BODY)) }
-}
-
-/// The bytes of an answer, until its client has taken them.
-struct Kept {
-    bytes: Vec<u8>,
-    _visit: Visit,
-}
-
-impl AsRef<[u8]> for Kept {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-fn over_http(
-    response: Response,
-    audit_id: &str,
-    visit: Visit,
-    phase: watch::Receiver<Phase>,
-) -> hyper::Response<HttpBody> {
-    let body = match response.body {
-        Body::Whole(bytes) => {
-            visit.hold(bytes.len());
-            Full::new(Bytes::from_owner(Kept { bytes, _visit: visit })).boxed_unsync()
-        }
-        Body::Watch(watch) => {
-            visit.last();
-            let events = stream::unfold((watch, visit, phase), |(mut watch, visit, phase)| async move {
-                let line = tokio::select! {
-                    line = watch.next() => line?,
-                    () = ending(phase.clone()) => return None,
-                };
-                Some((line, (watch, visit, phase)))
-            });
-            StreamBody::new(events.map(|line| Ok(Frame::data(Bytes::from(line))))).boxed_unsync()
-        }
-    };
-    let mut answer = hyper::Response::new(body);
-    *answer.status_mut() =
-        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = answer.headers_mut();
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    set(HeaderName::from_static("audit-id"), audit_id);
-    set(header::CACHE_CONTROL, "no-cache, private");
-    set(header::CONTENT_TYPE, &response.content_type);
-    for (name, value) in &response.headers {
-        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-            set(name, value);
-        }
-    }
-    answer
 }

@@ -83,7 +83,7 @@ async fn it_lists_watches_and_creates() {
     assert_eq!(version.git_version, "v1.36.2");
     let me: SelfSubjectReview =
         Api::all(client.clone()).create(&PostParams::default(), &SelfSubjectReview::default()).await.unwrap();
-    assert_eq!(me.status.unwrap().user_info.unwrap().username.unwrap(), "kubernetes-admin");
+    assert_eq!(me.status.unwrap().user_info.unwrap().username.unwrap(), "kube-admin");
 
     // Listing, in pages too.
     let nodes: ObjectList<Node> = Api::all(client.clone()).list(&ListParams::default()).await.unwrap();

@@ -4,9 +4,9 @@ use super::super::{HttpRequest, HttpResponse};
 use super::{NO_RESOURCE, details, failure};
 use crate::access::api;
 use crate::access::attributes::{FieldRequirement, Resource};
-use crate::access::graph::group;
 use crate::access::identity::Identity;
 use crate::access::json::Json;
+use crate::access::relations::group;
 use crate::access::world::World;
 use crate::text::quote;
 
