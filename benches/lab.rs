@@ -27,7 +27,7 @@ use dojang::lab::{Cancel, Directory, Lab, LabOptions, Play, Tls};
 use dojang::lesson::Action;
 use dojang::pki::recipe::{Tool, recipes};
 use dojang::text::Language;
-use dojang::trust::{Purpose, Question, Roots, SIGNATURE_CHECKS, verify};
+use dojang::trust::{Purpose, Question, Roots, SIGNATURE_CHECKS, Sent, verify};
 use dojang::ui::{Options, Still};
 use dojang::wire::{Recording, Segment, Side};
 use dojang::workspace::Selection;
@@ -263,6 +263,7 @@ fn judging() {
     let now = Clock::System.now();
     let judge = |chain: &[Vec<u8>], roots: &Roots| {
         let name = Some("kube-apiserver");
+        let chain = &Sent::parse(chain);
         verify(&Question { chain, roots, purpose: Purpose::Server, name, time: now })
     };
     let (chain, roots) = (vec![leaf.der().to_vec()], Roots::from_der([&root]));

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use dojang::trust::{Certificate, Outcome, Purpose, Question, Roots, Rule, verify};
+use dojang::trust::{Certificate, Outcome, Purpose, Question, Roots, Rule, Sent, verify};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -45,7 +45,7 @@ fn measure(file: &str) -> (usize, usize, usize) {
         chain.extend(blocks(&case.intermediates));
         let roots = Roots::from_pem(case.roots.as_bytes());
         let verdict = verify(&Question {
-            chain: &chain,
+            chain: &Sent::parse(&chain),
             roots: &roots,
             purpose: match case.purpose.as_str() {
                 "server" => Purpose::Server,

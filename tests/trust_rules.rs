@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dojang::trust::{
-    AttributeValue, Certificate, Outcome, Purpose, Question, RefusalKind, Roots, Rule, Verdict, verify,
+    AttributeValue, Certificate, Outcome, Purpose, Question, RefusalKind, Roots, Rule, Sent, Verdict, verify,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -26,6 +26,7 @@ fn der(name: &str) -> Vec<u8> {
 const NOW: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
 
 fn judge(chain: &[Vec<u8>], roots: &Roots, name: Option<&str>) -> Verdict {
+    let chain = &Sent::parse(chain);
     verify(&Question { chain, roots, purpose: Purpose::Server, name, time: NOW })
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::identity::{Identity, Subject};
 use super::respond::Authentication;
-use crate::trust::{AttributeValue, Certificate, Purpose, Question, Roots, Verdict, verify};
+use crate::trust::{AttributeValue, Certificate, Purpose, Question, Roots, Sent, Verdict, verify};
 
 /// The subject attribute that carries a user's id
 /// (apiserver/pkg/authentication/request/x509, `AllowParsingUserUIDFromCertAuth`).
@@ -86,50 +86,40 @@ pub struct Authenticated {
     pub recognitions: Vec<Recognition>,
 }
 
-/// What one authenticator says.
-struct Opinion {
-    by: Authenticator,
-    identity: Option<Identity>,
-    error: Option<String>,
-    verdict: Verdict,
-}
-
-/// Authenticates a request by the certificates its client presented (DER, leaf first;
-/// empty if none) and by its headers (names in any case).
+/// Authenticates a request by the certificates its client presented (empty if none) and by
+/// its headers (names in any case).
 #[must_use]
 pub fn authenticate(
     authenticators: &Authenticators<'_>,
-    chain: &[Vec<u8>],
+    chain: &Sent,
     headers: &[(String, String)],
 ) -> Authenticated {
-    let mut errors: Vec<String> = Vec::new();
+    let judge = |roots| {
+        verify(&Question { chain, roots, purpose: Purpose::Client, name: None, time: authenticators.time })
+    };
     let mut verdict = None;
     let mut recognitions = Vec::new();
-    if !chain.is_empty() {
-        let time = authenticators.time;
-        let by_header = authenticators.front_proxy.map(|proxy| request_header(&proxy, time, chain, headers));
-        let by_certificate = || authenticators.client_roots.map(|roots| x509(roots, time, chain));
-        // The second is asked only if the first did not succeed.
-        let opinions = [by_header].into_iter().chain(std::iter::once_with(by_certificate)).flatten();
-        for opinion in opinions {
-            verdict = Some(opinion.verdict);
-            recognitions.push(Recognition {
-                by: opinion.by,
-                user: opinion.identity.as_ref().map(|identity| identity.user.clone()),
-                error: opinion.error.clone(),
-            });
-            if let Some(identity) = opinion.identity {
-                return Authenticated {
-                    authentication: Authentication::Identified(identity),
-                    verdict,
-                    error: None,
-                    recognitions,
-                };
-            }
-            errors.extend(opinion.error);
+    if let Some(proxy) = authenticators.front_proxy.filter(|_| chain.count() > 0) {
+        let judged = judge(proxy.roots);
+        let said = request_header(&proxy, &judged, chain.leaf(), headers);
+        recognitions.push(Recognition::of(Authenticator::FrontProxy, &said));
+        if let Ok(Some(identity)) = said {
+            return Authenticated::identified(identity, judged, recognitions);
         }
+        verdict = Some(judged);
     }
-    let error = aggregate(errors);
+    if let Some(roots) = authenticators.client_roots.filter(|_| chain.count() > 0) {
+        // Where one authority is trusted for both, the answer is known already.
+        let is_same = authenticators.front_proxy.is_some_and(|proxy| proxy.roots == roots);
+        let judged = verdict.filter(|_| is_same).unwrap_or_else(|| judge(roots));
+        let said = x509(&judged, chain.leaf());
+        recognitions.push(Recognition::of(Authenticator::Certificate, &said));
+        if let Ok(Some(identity)) = said {
+            return Authenticated::identified(identity, judged, recognitions);
+        }
+        verdict = Some(judged);
+    }
+    let error = aggregate(recognitions.iter().filter_map(|said| said.error.clone()).collect());
     Authenticated {
         authentication: match error {
             Some(_) => Authentication::Refused,
@@ -138,6 +128,24 @@ pub fn authenticate(
         verdict,
         error,
         recognitions,
+    }
+}
+
+impl Authenticated {
+    const fn identified(identity: Identity, verdict: Verdict, recognitions: Vec<Recognition>) -> Self {
+        Self {
+            authentication: Authentication::Identified(identity),
+            verdict: Some(verdict),
+            error: None,
+            recognitions,
+        }
+    }
+}
+
+impl Recognition {
+    fn of(by: Authenticator, said: &Result<Option<Identity>, String>) -> Self {
+        let user = said.as_ref().ok().and_then(Option::as_ref).map(|identity| identity.user.clone());
+        Self { by, user, error: said.as_ref().err().cloned() }
     }
 }
 
@@ -157,38 +165,24 @@ fn aggregate(errors: Vec<String>) -> Option<String> {
     }
 }
 
-fn judge(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Verdict {
-    verify(&Question { chain, roots, purpose: Purpose::Client, name: None, time })
-}
-
-fn leaf(chain: &[Vec<u8>]) -> Option<Certificate> {
-    chain.first().and_then(|der| Certificate::parse(der).ok())
-}
-
 /// The front proxy: its certificate speaks for the proxy, the headers for the user
 /// (apiserver/pkg/authentication/request/x509 `Verifier`, …/headerrequest).
 fn request_header(
     proxy: &FrontProxy<'_>,
-    time: OffsetDateTime,
-    chain: &[Vec<u8>],
+    verdict: &Verdict,
+    leaf: Option<&Certificate>,
     headers: &[(String, String)],
-) -> Opinion {
-    let verdict = judge(proxy.roots, time, chain);
-    let (identity, error) = match (&verdict.refusal, leaf(chain)) {
-        (Some(refusal), _) => (None, Some(refusal.message.clone())),
-        (None, None) => (None, None),
-        (None, Some(leaf)) => {
-            let name = leaf.subject().common_name();
-            let is_allowed =
-                proxy.allowed_names.is_empty() || proxy.allowed_names.iter().any(|allowed| allowed == name);
-            if is_allowed {
-                (identity_from_headers(headers), None)
-            } else {
-                (None, Some(format!("x509: subject with cn={name} is not in the allowed list")))
-            }
-        }
-    };
-    Opinion { by: Authenticator::FrontProxy, identity, error, verdict }
+) -> Result<Option<Identity>, String> {
+    if let Some(refusal) = &verdict.refusal {
+        return Err(refusal.message.clone());
+    }
+    let Some(leaf) = leaf else { return Ok(None) };
+    let name = leaf.subject().common_name();
+    if proxy.allowed_names.is_empty() || proxy.allowed_names.iter().any(|allowed| allowed == name) {
+        Ok(identity_from_headers(headers))
+    } else {
+        Err(format!("x509: subject with cn={name} is not in the allowed list"))
+    }
 }
 
 /// The user that a front proxy names, if it names one.
@@ -243,22 +237,15 @@ fn unescape(text: &str) -> String {
 }
 
 /// The x509 authenticator (apiserver/pkg/authentication/request/x509).
-fn x509(roots: &Roots, time: OffsetDateTime, chain: &[Vec<u8>]) -> Opinion {
-    let verdict = judge(roots, time, chain);
-    let leaf = leaf(chain);
-    let named = match (&verdict.refusal, &leaf) {
+fn x509(verdict: &Verdict, leaf: Option<&Certificate>) -> Result<Option<Identity>, String> {
+    match (&verdict.refusal, leaf) {
         (Some(refusal), Some(leaf)) => {
             Err(format!("verifying certificate {} failed: {}", certificate_identifier(leaf), refusal.message))
         }
         (Some(refusal), None) => Err(refusal.message.clone()),
         (None, None) => Ok(None),
         (None, Some(leaf)) => identity_from_certificate(leaf),
-    };
-    let (identity, error) = match named {
-        Ok(identity) => (identity, None),
-        Err(error) => (None, Some(error)),
-    };
-    Opinion { by: Authenticator::Certificate, identity, error, verdict }
+    }
 }
 
 /// The user that a verified certificate names, if it names one.
@@ -338,7 +325,7 @@ mod tests {
             front_proxy: None,
             time: time::macros::datetime!(2026-11-23 18:54:01 UTC),
         };
-        authenticate(&authenticators, chain, &[])
+        authenticate(&authenticators, &Sent::parse(chain), &[])
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::blueprint::{Plan, plan};
 use crate::clock::Clock;
 use crate::cluster::{journal_name, stored_policy};
 use crate::text::escape;
-use crate::trust::Roots;
+use crate::trust::{Roots, Sent};
 use crate::workspace::{Store, authority_chain, default_directory, pem_certificates, read_spec};
 
 pub(super) const JSON: &str = "\
@@ -178,7 +178,8 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
                     certificate.display()
                 )));
             }
-            let Authenticated { authentication, error, .. } = authenticate(&authenticators, &chain, &[]);
+            let Authenticated { authentication, error, .. } =
+                authenticate(&authenticators, &Sent::parse(&chain), &[]);
             match authentication {
                 Authentication::Identified(identity) => identity,
                 Authentication::Anonymous => Identity::anonymous(),

@@ -14,7 +14,7 @@ use super::output::{Output, Tone};
 use crate::clock::{Clock, rfc3339};
 use crate::text::escape;
 use crate::trust::opinion::{Inquiry, Opinion, openssl, webpki};
-use crate::trust::{Certificate, Outcome, Purpose, Question, Roots, Verdict, pem_certificates, verify};
+use crate::trust::{Certificate, Outcome, Purpose, Question, Roots, Sent, Verdict, pem_certificates, verify};
 
 pub(super) const JSON: &str = "\
 With --format json one document: {verdict: accepted or refused, message: Go's text or null, time, checks:
@@ -120,7 +120,7 @@ pub(super) fn run(output: &Output, global: &Global, asked: &VerifyArgs) -> Resul
         Some(PurposeArg::Any) | None => Purpose::Any,
     };
     let time = asked.time.or(global.now).unwrap_or(Clock::System).now();
-    let verdict = verify(&Question { chain: &chain, roots: &roots, purpose, name, time });
+    let verdict = verify(&Question { chain: &Sent::parse(&chain), roots: &roots, purpose, name, time });
     let inquiry = Inquiry { chain: &chain, roots: &trusted, purpose, name, time };
     let told = Told { verdict: &verdict, time: rfc3339(time), others: [webpki(&inquiry), openssl(&inquiry)] };
     if output.json {

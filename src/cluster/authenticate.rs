@@ -4,6 +4,7 @@
 use crate::access::{
     Authentication, Authenticator, Authenticators, FrontProxy, Identity, Recognition, authenticate,
 };
+use crate::trust::Sent;
 
 use super::message::Request;
 use super::{Cluster, token};
@@ -14,7 +15,7 @@ use super::{Cluster, token};
 /// What the log says of credentials that are nobody's: the answer is 401.
 pub(super) fn identity(
     cluster: &Cluster,
-    chain: &[Vec<u8>],
+    chain: &Sent,
     request: &Request,
 ) -> (Result<Identity, String>, Vec<Recognition>) {
     let anchors = cluster.anchors();

@@ -222,7 +222,7 @@ impl Exchange {
             target: request.target.clone(),
             user_agent: request.value("user-agent").to_owned(),
             attributes: answered.attributes(),
-            certificate: answered.chain.first().and_then(|leaf| x509::subject(leaf).ok()),
+            certificate: answered.chain.leaf().and_then(|leaf| x509::subject(leaf.der()).ok()),
             recognitions: response.recognitions.clone(),
             identity: response.identity.clone(),
             impersonator: response.impersonator.clone(),

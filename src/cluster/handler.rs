@@ -7,6 +7,7 @@ use crate::access::{
     Attributes, HttpRequest, Identity, Resource, Target, api, authorize, forbidden_message, serve_path,
 };
 use crate::text::quote;
+use crate::trust::Sent;
 
 use super::failure::{Answer, Failure, Served};
 use super::message::{Body, Request, Response};
@@ -45,15 +46,15 @@ impl Context<'_> {
 }
 
 impl Cluster {
-    /// Answers a request of a client that presented these certificates (DER, leaf first).
+    /// Answers a request of a client that presented these certificates.
     #[must_use]
-    pub fn handle(self: &Arc<Self>, chain: &[Vec<u8>], request: &Request) -> Response {
+    pub fn handle(self: &Arc<Self>, chain: &Sent, request: &Request) -> Response {
         let mut response = self.judge(chain, request);
         encode::settle(request, &mut response);
         response
     }
 
-    fn judge(self: &Arc<Self>, chain: &[Vec<u8>], request: &Request) -> Response {
+    fn judge(self: &Arc<Self>, chain: &Sent, request: &Request) -> Response {
         let attributes = match Attributes::of_request(&request.method, &request.target) {
             Ok(attributes) => attributes,
             Err(error) => {

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::access::{Attributes, Json, Target};
 use crate::text::quote;
+use crate::trust::Sent;
 
 use super::message::{Request, Response};
 use super::reviews::user_info;
@@ -21,8 +22,8 @@ pub struct Answered<'a> {
     pub response: &'a Response,
     /// Where it came from.
     pub from: SocketAddr,
-    /// The certificates that its client presented (DER, leaf first).
-    pub chain: &'a [Vec<u8>],
+    /// The certificates that its client presented.
+    pub chain: &'a Sent,
     /// Its number, as in the header `Audit-Id`.
     pub audit_id: &'a str,
     /// When it came.
@@ -214,7 +215,7 @@ mod tests {
             request: &request,
             response: &response,
             from: "127.0.0.1:5000".parse().unwrap(),
-            chain: &[],
+            chain: &Sent::default(),
             audit_id: "a",
             received: now,
             took: Duration::from_micros(1500),

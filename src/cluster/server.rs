@@ -28,6 +28,7 @@ use super::log::{Answered, Told};
 use super::message::{Request, Response};
 use super::{Anchors, Cluster, uid};
 use crate::handshake::{HandshakeError, Presented, asking_config};
+use crate::trust::Sent;
 
 /// How many clients are connected at a time, unless it is said: where another one comes, one
 /// that does nothing leaves.
@@ -185,7 +186,7 @@ impl Server {
                 listener: Arc::clone(&serving.listener),
                 writers: Arc::clone(&writers),
                 from,
-                chain: Vec::new(),
+                chain: Sent::default(),
                 patience,
                 place: Arc::clone(&place),
                 phase: phase.subscribe(),
@@ -234,7 +235,7 @@ struct Client {
     writers: Arc<Semaphore>,
     from: SocketAddr,
     /// The certificates that it presented.
-    chain: Vec<Vec<u8>>,
+    chain: Sent,
     patience: Patience,
     place: Arc<Place>,
     phase: watch::Receiver<Phase>,
@@ -278,7 +279,7 @@ async fn serve(stream: TlsStream<TcpStream>, mut client: Client) {
     let (_, session) = stream.get_ref();
     let is_h2 = session.alpn_protocol() == Some(b"h2");
     let certificates = session.peer_certificates().unwrap_or_default();
-    client.chain = certificates.iter().map(|der| der.to_vec()).collect();
+    client.chain = Sent::parse(certificates);
     client.place.welcome();
     let (phase, head) = (client.phase.clone(), client.patience.head);
     let client = Arc::new(client);

@@ -130,6 +130,7 @@ fn proven(
     leaf: &CertificateDer<'_>,
     signed: &DigitallySignedStruct,
 ) -> Result<rustls::client::danger::HandshakeSignatureValid, Error> {
-    signature::verify(version, message, leaf, signed)
-        .map_err(|_| Error::InvalidCertificate(certificate_error(AlertNumber::DECRYPT_ERROR)))
+    let refused = || Error::InvalidCertificate(certificate_error(AlertNumber::DECRYPT_ERROR));
+    let leaf = Certificate::parse(leaf).map_err(|_| refused())?;
+    signature::verify(version, message, &leaf, signed).map_err(|_| refused())
 }

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::alert::certificate_error;
 use super::record::Record;
 use super::{AlertNumber, Side, Step, Version, signature};
-use crate::trust::{Certificate, KeyAlgorithm, Purpose, Question, RefusalKind, Roots, verify};
+use crate::trust::{Certificate, KeyAlgorithm, Purpose, Question, RefusalKind, Roots, Sent, verify};
 
 /// The largest RSA modulus that Go's TLS works with, in bits
 /// (`crypto/tls/handshake_client.go`, `defaultMaxRSAKeySize`).
@@ -53,11 +53,11 @@ impl Judge {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
     ) -> Result<(), Error> {
-        let chain: Vec<Vec<u8>> =
-            std::iter::once(end_entity).chain(intermediates).map(|der| der.to_vec()).collect();
+        let sent = Sent::parse(std::iter::once(end_entity).chain(intermediates));
+        let sent = self.record.presented(self.side, sent);
         let verdict = self.roots.as_ref().map(|roots| {
             verify(&Question {
-                chain: &chain,
+                chain: &sent,
                 roots,
                 purpose: match self.side {
                     Side::Client => Purpose::Server,
@@ -70,7 +70,7 @@ impl Judge {
         if let Some(verdict) = &verdict {
             self.record.judged(self.side, verdict.clone());
         }
-        let leaf = self.parse(&chain)?;
+        let leaf = self.read(&sent)?;
         match verdict {
             None => self.record.say(self.side, Step::ChainNotVerified),
             Some(verdict) => {
@@ -86,20 +86,10 @@ impl Judge {
         self.check_key(leaf)
     }
 
-    fn parse(&self, chain: &[Vec<u8>]) -> Result<Option<KeyAlgorithm>, Error> {
-        let mut leaf = None;
-        for der in chain {
-            let certificate = Certificate::parse(der).map_err(|error| {
-                let message = match self.side {
-                    Side::Client => {
-                        format!("tls: failed to parse certificate from server: {error}")
-                    }
-                    Side::Server => format!("tls: failed to parse client certificate: {error}"),
-                };
-                self.refuse(message, AlertNumber::DECODE_ERROR)
-            })?;
-            let algorithm = certificate.key_algorithm();
-            if let KeyAlgorithm::Rsa(bits) = algorithm
+    /// Whether all parse, and no RSA key among them is too large; gives the leaf's kind of key.
+    fn read(&self, sent: &Sent) -> Result<Option<KeyAlgorithm>, Error> {
+        for certificate in sent.certificates() {
+            if let KeyAlgorithm::Rsa(bits) = certificate.key_algorithm()
                 && bits > LARGEST_RSA_KEY
             {
                 return Err(self.refuse(
@@ -110,9 +100,15 @@ impl Judge {
                     AlertNumber::BAD_CERTIFICATE,
                 ));
             }
-            leaf.get_or_insert(algorithm);
         }
-        Ok(leaf)
+        if let Some(error) = sent.error() {
+            let message = match self.side {
+                Side::Client => format!("tls: failed to parse certificate from server: {error}"),
+                Side::Server => format!("tls: failed to parse client certificate: {error}"),
+            };
+            return Err(self.refuse(message, AlertNumber::DECODE_ERROR));
+        }
+        Ok(sent.leaf().map(Certificate::key_algorithm))
     }
 
     fn check_key(&self, leaf: Option<KeyAlgorithm>) -> Result<(), Error> {
@@ -154,9 +150,11 @@ impl Judge {
         &self,
         version: Version,
         message: &[u8],
-        leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        let presented = self.record.notes().side(self.side).presented.clone();
+        // The TLS library has had the chain judged before.
+        let leaf = presented.as_ref().and_then(|sent| sent.leaf()).ok_or(Error::NoCertificatesPresented)?;
         match signature::verify(version, message, leaf, signed) {
             Ok(valid) => {
                 self.record.key_proven(self.side);
@@ -202,19 +200,19 @@ impl ServerCertVerifier for ServerJudge {
     fn verify_tls12_signature(
         &self,
         message: &[u8],
-        leaf: &CertificateDer<'_>,
+        _leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.signature(Version::Tls12, message, leaf, signed)
+        self.0.signature(Version::Tls12, message, signed)
     }
 
     fn verify_tls13_signature(
         &self,
         message: &[u8],
-        leaf: &CertificateDer<'_>,
+        _leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.signature(Version::Tls13, message, leaf, signed)
+        self.0.signature(Version::Tls13, message, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -283,19 +281,19 @@ impl ClientCertVerifier for ClientJudge {
     fn verify_tls12_signature(
         &self,
         message: &[u8],
-        leaf: &CertificateDer<'_>,
+        _leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge.signature(Version::Tls12, message, leaf, signed)
+        self.judge.signature(Version::Tls12, message, signed)
     }
 
     fn verify_tls13_signature(
         &self,
         message: &[u8],
-        leaf: &CertificateDer<'_>,
+        _leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge.signature(Version::Tls13, message, leaf, signed)
+        self.judge.signature(Version::Tls13, message, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

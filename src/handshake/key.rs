@@ -38,6 +38,8 @@ pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
 pub(super) struct Presenter {
     side: Side,
     credential: Option<Arc<CertifiedKey>>,
+    /// Its certificate, if it parses.
+    leaf: Option<Certificate>,
     record: Record,
 }
 
@@ -51,33 +53,25 @@ impl Presenter {
         credential: Option<&Credential>,
         record: &Record,
     ) -> Result<Self, HandshakeError> {
-        Ok(Self {
-            side,
-            credential: credential.map(|credential| load(side, credential)).transpose()?.map(Arc::new),
-            record: record.clone(),
-        })
+        let credential = credential.map(|credential| load(side, credential)).transpose()?.map(Arc::new);
+        let leaf =
+            credential.as_ref().and_then(|credential| Certificate::parse(credential.cert.first()?).ok());
+        Ok(Self { side, credential, leaf, record: record.clone() })
     }
 
     /// Whether the certificate is for another key. What does not parse is not said to be.
     pub(super) fn is_mismatched(&self) -> bool {
-        let Some(credential) = &self.credential else {
-            return false;
-        };
-        match (self.leaf(), credential.key.public_key()) {
+        let key = self.credential.as_ref().and_then(|credential| credential.key.public_key());
+        match (&self.leaf, key) {
             (Some(leaf), Some(key)) => leaf.public_key_info() != key.as_ref(),
             _ => false,
         }
     }
 
-    fn leaf(&self) -> Option<Certificate> {
-        let der = self.credential.as_ref()?.cert.first()?;
-        Certificate::parse(der).ok()
-    }
-
     fn step(&self) -> Step {
         match &self.credential {
             Some(credential) => Step::Presents {
-                subject: self.leaf().map(|leaf| leaf.subject().in_order()),
+                subject: self.leaf.as_ref().map(|leaf| leaf.subject().in_order()),
                 certificates: credential.cert.len(),
             },
             None => Step::PresentsNothing,

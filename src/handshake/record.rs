@@ -8,7 +8,7 @@ use rustls::{CommonState, ProtocolVersion};
 use super::alert::alert_of;
 use super::{Alert, AlertNumber, Event, Side, Step, Version};
 use crate::access::{Authenticated, HttpResponse};
-use crate::trust::Verdict;
+use crate::trust::{Sent, Verdict};
 
 /// Why a side refuses the other one.
 #[derive(Debug, Clone)]
@@ -22,7 +22,9 @@ pub(super) struct Refusal {
 /// What is noted of one side.
 #[derive(Debug, Default)]
 pub(super) struct SideNotes {
-    /// What it made of the other side's certificate.
+    /// What the other side presented to it.
+    pub(super) presented: Option<Arc<Sent>>,
+    /// What it made of that.
     pub(super) verdict: Option<Verdict>,
     /// Why it refused.
     pub(super) refusal: Option<Refusal>,
@@ -112,6 +114,13 @@ impl Record {
             let held = self.notes().held.take();
             held.into_iter().for_each(|step| self.say(side, step));
         }
+    }
+
+    /// Notes what the other side presented to a side.
+    pub(super) fn presented(&self, side: Side, sent: Sent) -> Arc<Sent> {
+        let sent = Arc::new(sent);
+        self.notes().side_mut(side).presented = Some(Arc::clone(&sent));
+        sent
     }
 
     /// Notes what a side made of a chain.

@@ -29,12 +29,12 @@ use crate::access::{
 };
 use crate::blueprint::ServerStyle;
 use crate::text::quote;
-use crate::trust::Certificate;
+use crate::trust::Sent;
 
 /// A server ready to be dialled.
 pub(super) struct Server<'a> {
     side: &'a ServerSide,
-    config: ServerConfig,
+    config: Arc<ServerConfig>,
     now: OffsetDateTime,
     record: Record,
     pub(super) is_mismatched: bool,
@@ -67,18 +67,19 @@ impl<'a> Server<'a> {
         if let Some(tape) = tape {
             config.key_log = Arc::new(tape.clone());
         }
-        Ok(Self { side, config, now: options.now, record: record.clone(), is_mismatched })
+        Ok(Self { side, config: Arc::new(config), now: options.now, record: record.clone(), is_mismatched })
     }
 
     /// Speaks these protocols.
     pub(super) fn speaking(mut self, protocols: &[&[u8]]) -> Self {
-        self.config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let config = Arc::make_mut(&mut self.config);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         self
     }
 
     /// Makes the handshake; `None` where one of the two would not have the other.
     pub(super) async fn accept(&self, stream: Tap<TcpStream>) -> Option<TlsStream<Tap<TcpStream>>> {
-        let acceptor = TlsAcceptor::from(Arc::new(self.config.clone()));
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
         match acceptor.accept(stream).into_fallible().await {
             Err((error, stream)) => {
                 self.record.failed(Side::Server, &error);
@@ -95,10 +96,9 @@ impl<'a> Server<'a> {
     /// Serves one connection, which etcd takes to come from `address`.
     pub(super) async fn run(&self, stream: Tap<TcpStream>, address: IpAddr) {
         let Some(stream) = self.accept(stream).await else { return };
-        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let chain: Vec<Vec<u8>> = certificates.iter().map(|der| der.to_vec()).collect();
-        if self.takes_peer_from(address, &chain) {
-            self.serve(stream, chain).await;
+        let presented = self.record.notes().server.presented.clone().unwrap_or_default();
+        if self.takes_peer_from(address, &presented) {
+            self.serve(stream, &presented).await;
         } else {
             self.record.say(Side::Server, Step::Closes);
             hang_up(stream).await;
@@ -106,14 +106,14 @@ impl<'a> Server<'a> {
     }
 
     /// etcd's own check of a peer, after the handshake.
-    fn takes_peer_from(&self, address: IpAddr, chain: &[Vec<u8>]) -> bool {
+    fn takes_peer_from(&self, address: IpAddr, presented: &Sent) -> bool {
         if self.side.style != ServerStyle::EtcdPeer {
             return true;
         }
-        let Some(leaf) = chain.first().and_then(|der| Certificate::parse(der).ok()) else {
+        let Some(leaf) = presented.leaf() else {
             return true;
         };
-        match check_peer_address(&leaf, address, quote) {
+        match check_peer_address(leaf, address, quote) {
             Ok(()) => true,
             Err(message) => {
                 self.record.notes().alternative_names = Some((
@@ -126,10 +126,10 @@ impl<'a> Server<'a> {
         }
     }
 
-    async fn serve(&self, stream: TlsStream<Tap<TcpStream>>, chain: Vec<Vec<u8>>) {
+    async fn serve(&self, stream: TlsStream<Tap<TcpStream>>, presented: &Sent) {
         let watched = TokioIo::new(Watched::new(stream, Side::Server, &self.record));
         let service = service_fn(|request: Request<Incoming>| {
-            let response = self.answer(&request, &chain);
+            let response = self.answer(&request, presented);
             async move { response }
         });
         // An error has been noted by the stream, or is the client's hanging up.
@@ -139,7 +139,7 @@ impl<'a> Server<'a> {
     fn answer(
         &self,
         request: &Request<Incoming>,
-        chain: &[Vec<u8>],
+        presented: &Sent,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         self.record
@@ -153,7 +153,7 @@ impl<'a> Server<'a> {
                 (name.to_string(), value)
             })
             .collect();
-        let authentication = self.authenticate(chain, &headers);
+        let authentication = self.authenticate(presented, &headers);
         let node = self.side.name.split_once('@').map_or("", |(_, node)| node);
         let kind = match self.side.style {
             ServerStyle::KubeApiserver => ServerKind::KubeApiserver,
@@ -175,7 +175,7 @@ impl<'a> Server<'a> {
     }
 
     /// etcd asks TLS alone; the others ask their authenticators.
-    fn authenticate(&self, chain: &[Vec<u8>], headers: &[(String, String)]) -> Authentication {
+    fn authenticate(&self, presented: &Sent, headers: &[(String, String)]) -> Authentication {
         if matches!(self.side.style, ServerStyle::Etcd | ServerStyle::EtcdPeer) {
             return Authentication::Anonymous;
         }
@@ -188,7 +188,7 @@ impl<'a> Server<'a> {
                 .map(|front| FrontProxy { roots: &front.roots, allowed_names: &front.allowed_names }),
             time: self.now,
         };
-        let authenticated = authenticate(&authenticators, chain, headers);
+        let authenticated = authenticate(&authenticators, presented, headers);
         if let Some(verdict) = &authenticated.verdict {
             self.record.judged(Side::Server, verdict.clone());
         }

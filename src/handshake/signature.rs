@@ -24,10 +24,9 @@ pub(super) fn schemes() -> Vec<SignatureScheme> {
 pub(super) fn verify(
     version: Version,
     message: &[u8],
-    leaf: &[u8],
+    leaf: &Certificate,
     signed: &DigitallySignedStruct,
 ) -> Result<HandshakeSignatureValid, String> {
-    let leaf = Certificate::parse(leaf).map_err(|error| error.to_string())?;
     let (family, failure) = match signed.scheme {
         SignatureScheme::ECDSA_NISTP256_SHA256
         | SignatureScheme::ECDSA_NISTP384_SHA384

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::handshake::{ClientSide, Report, ServerSide};
 use crate::trust::opinion::{Inquiry, Opinion, openssl, webpki};
-use crate::trust::{Certificate, PathCertificate, Purpose, Question, Roots, Verdict, verify};
+use crate::trust::{Certificate, PathCertificate, Purpose, Question, Roots, Sent, Verdict, verify};
 
 /// A chain as one side judged it, kept so that others can be asked of the same.
 #[derive(Debug)]
@@ -133,6 +133,6 @@ pub(super) fn judged(
     purpose: Purpose,
     time: OffsetDateTime,
 ) -> (Verdict, Opinions) {
-    let verdict = verify(&Question { chain: &chain, roots, purpose, name: None, time });
+    let verdict = verify(&Question { chain: &Sent::parse(&chain), roots, purpose, name: None, time });
     (verdict, Opinions::of(Case { chain, roots: ders(roots), purpose, name: None, time }))
 }

@@ -14,6 +14,7 @@ use crate::blueprint::KeyAlgorithm;
 use crate::cluster::{self, Body, Cluster};
 use crate::lesson::{Action, Lesson, Request, Step};
 use crate::pki::{self, PrivateKey};
+use crate::trust::Sent;
 use crate::workspace::{Selection, authority_chain, credential};
 use crate::x509::certificate_fields;
 
@@ -206,7 +207,7 @@ impl Lab {
                 Vec::new()
             }
         };
-        let mut response = cluster.handle(&chain, &sent);
+        let mut response = cluster.handle(&Sent::parse(chain), &sent);
         let body = std::mem::replace(&mut response.body, Body::Whole(Vec::new()));
         let answer = match &body {
             Body::Whole(bytes) => serde_json::from_slice(bytes).unwrap_or_default(),

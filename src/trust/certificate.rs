@@ -351,9 +351,11 @@ fn read_extensions(fields: &mut Reader<'_>, version: u8) -> Result<Extensions, P
     let mut all: Vec<Extension> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     while !sequence.is_empty() {
-        let contents = sequence.inside(tag::SEQUENCE).ok_or_else(|| error("x509: malformed extension"))?;
+        let mut contents =
+            sequence.inside(tag::SEQUENCE).ok_or_else(|| error("x509: malformed extension"))?;
         let extension = extensions::parse_one(contents)?;
-        if !seen.insert(extension.oid.clone()) {
+        // One OID is one encoding: padded arcs are refused.
+        if !seen.insert(contents.contents(tag::OID)) {
             return Err(ParseError(format!(
                 "x509: certificate contains duplicate extension with OID \"{}\"",
                 extension.oid

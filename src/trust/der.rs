@@ -217,7 +217,8 @@ impl<'a> Reader<'a> {
 /// The dotted form of an OBJECT IDENTIFIER's contents; arcs beyond 31 bits and padded
 /// arcs are refused.
 pub(super) fn dotted(contents: &[u8]) -> Option<String> {
-    let mut arcs = Vec::new();
+    // Four characters an octet at the most, and two more for the first arc.
+    let mut text = String::with_capacity(4 * contents.len() + 2);
     let mut arc = 0u32;
     let mut fresh = true;
     for &octet in contents {
@@ -227,21 +228,25 @@ pub(super) fn dotted(contents: &[u8]) -> Option<String> {
         arc = arc << 7 | u32::from(octet & 0x7f);
         fresh = octet & 0x80 == 0;
         if fresh {
-            arcs.push(arc);
+            if text.is_empty() {
+                let root = (arc / 40).min(2);
+                push_decimal(&mut text, root);
+                arc -= root * 40;
+            }
+            text.push('.');
+            push_decimal(&mut text, arc);
             arc = 0;
         }
     }
-    let (&first, rest) = arcs.split_first()?;
-    if !fresh {
-        return None;
+    (fresh && !text.is_empty()).then_some(text)
+}
+
+/// Object identifiers are most of what a certificate is read for, and formatting is slow.
+fn push_decimal(text: &mut String, number: u32) {
+    if number >= 10 {
+        push_decimal(text, number / 10);
     }
-    let root = (first / 40).min(2);
-    let mut text = format!("{root}.{}", first - root * 40);
-    for arc in rest {
-        text.push('.');
-        text.push_str(&arc.to_string());
-    }
-    Some(text)
+    text.extend(char::from_digit(number % 10, 10));
 }
 
 /// The digits of a time and its offset. Go prints what it read and compares, so an

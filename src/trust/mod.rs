@@ -25,6 +25,7 @@ mod path;
 mod policy;
 mod report;
 mod roots;
+mod sent;
 mod signature;
 mod subtrees;
 mod uri;
@@ -39,6 +40,7 @@ pub use name::{Attribute, AttributeValue, Name};
 pub use path::{BrokenAt, Dropped, Path, PathCertificate};
 pub use report::verify;
 pub use roots::pem_certificates;
+pub use sent::Sent;
 
 /// What the presented leaf is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,7 +55,7 @@ pub enum Purpose {
 
 /// The trusted certificates, parsed once as Go's `AppendCertsFromPEM` does: what does
 /// not parse is skipped.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roots {
     certificates: Vec<Certificate>,
 }
@@ -199,8 +201,8 @@ pub enum RefusalKind {
 /// One question to [`verify`].
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// The DER certificates as the peer sent them, leaf first.
-    pub chain: &'a [Vec<u8>],
+    /// What the peer sent.
+    pub chain: &'a Sent,
     /// Who is trusted.
     pub roots: &'a Roots,
     /// What for.

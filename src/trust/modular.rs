@@ -44,11 +44,15 @@ fn subtract(a: &mut [u64], b: &[u64]) {
 /// `a += factor * b`, the carry running on through the limbs of `a` beyond `b`.
 fn add_product(a: &mut [u64], b: &[u64], factor: u64) {
     let mut carry = 0u64;
-    for (limb, other) in a.iter_mut().zip(b.iter().copied().chain(std::iter::repeat(0))) {
+    let mut add = |limb: &mut u64, other: u64| {
         let sum = u128::from(*limb) + u128::from(other) * u128::from(factor) + u128::from(carry);
         *limb = sum as u64;
         carry = (sum >> 64) as u64;
-    }
+    };
+    let mut limbs = a.iter_mut();
+    // The shorter one first: the longer one's next limb is not taken.
+    b.iter().zip(limbs.by_ref()).for_each(|(&other, limb)| add(limb, other));
+    limbs.for_each(|limb| add(limb, 0));
 }
 
 impl Modulus {
@@ -118,7 +122,8 @@ impl Modulus {
     }
 
     pub(super) fn add(&self, a: &[u64], b: &[u64]) -> Number {
-        let mut sum: Number = a.to_vec();
+        let mut sum = Number::with_capacity(a.len() + 1);
+        sum.extend_from_slice(a);
         sum.push(0);
         add_product(&mut sum, b, 1);
         self.reduce_once(sum)
@@ -146,12 +151,11 @@ impl Modulus {
 
     /// Takes the modulus off once if need be, and the extra limb away.
     fn reduce_once(&self, mut number: Number) -> Number {
-        let mut wide = self.limbs.clone();
-        wide.push(0);
-        if compare(&number, &wide) != Ordering::Less {
-            subtract(&mut number, &wide);
+        let extra = number.pop().unwrap_or_default();
+        if extra != 0 || compare(&number, &self.limbs) != Ordering::Less {
+            // What is borrowed beyond the limbs is the extra one.
+            subtract(&mut number, &self.limbs);
         }
-        number.pop();
         number
     }
 

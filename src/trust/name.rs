@@ -118,12 +118,18 @@ impl Name {
     /// `O=system:masters, CN=kube-admin`. [`Name`]'s `Display` is Go's own form.
     #[must_use]
     pub fn in_order(&self) -> String {
-        let written = self.attributes.iter().map(|attribute| {
+        let mut written = String::with_capacity(self.raw.len());
+        for attribute in &self.attributes {
+            if !written.is_empty() {
+                written.push_str(", ");
+            }
             let label = KNOWN.iter().find(|(oid, _)| *oid == attribute.oid).map(|(_, label)| *label);
             let value = attribute.text().unwrap_or("?");
-            format!("{}={value}", label.unwrap_or(&attribute.oid))
-        });
-        written.collect::<Vec<_>>().join(", ")
+            for part in [label.unwrap_or(&attribute.oid), "=", value] {
+                written.push_str(part);
+            }
+        }
+        written
     }
 }
 

@@ -11,15 +11,16 @@ use super::{Check, Outcome, Path, Purpose, Question, Refusal, RefusalKind, Roots
 /// All rules are listed in any case; exactly one has failed if the chain is refused.
 #[must_use]
 pub fn verify(question: &Question<'_>) -> Verdict {
-    let certificates = match parse(question.chain) {
-        Ok(certificates) => certificates,
-        Err(verdict) => return verdict,
-    };
-    let Some((leaf, sent)) = certificates.split_first() else {
+    let certificates = question.chain.certificates();
+    if let Some(ParseError(message)) = question.chain.error() {
+        let evidence = format!("certificate {} of {}", certificates.len() + 1, question.chain.count());
+        return refused_at_once(RefusalKind::Parse, message.clone(), evidence);
+    }
+    let Some((leaf, others)) = certificates.split_first() else {
         return nothing_sent(question.purpose);
     };
-    let intermediates: Roots = sent.iter().cloned().collect();
-    let subject = Subject { question, leaf, count: certificates.len() };
+    let intermediates: Roots = others.iter().cloned().collect();
+    let subject = Subject { question, leaf };
     let mut trail = Trail::default();
     let judged = chain::judge(leaf, &intermediates, question, &mut trail);
     let paths = trail.told();
@@ -35,19 +36,6 @@ pub fn verify(question: &Question<'_>) -> Verdict {
         },
         Err(failure) => subject.refused(failure, paths),
     }
-}
-
-/// Parses what was sent; the first that does not parse is the verdict.
-fn parse(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Verdict> {
-    ders.iter()
-        .enumerate()
-        .map(|(index, der)| {
-            Certificate::parse(der).map_err(|ParseError(message)| {
-                let evidence = format!("certificate {} of {}", index + 1, ders.len());
-                refused_at_once(RefusalKind::Parse, message, evidence)
-            })
-        })
-        .collect()
 }
 
 /// An empty list: a client cannot read it, a server that wants a certificate misses one
@@ -76,7 +64,6 @@ fn refused_at_once(kind: RefusalKind, message: String, evidence: String) -> Verd
 struct Subject<'a> {
     question: &'a Question<'a>,
     leaf: &'a Certificate,
-    count: usize,
 }
 
 impl<'a> Subject<'a> {
@@ -113,7 +100,7 @@ impl<'a> Subject<'a> {
     fn evidence(&self, rule: Rule, chain: &[&Certificate]) -> String {
         let issuers = chain.get(1..).unwrap_or_default();
         match rule {
-            Rule::Parse => format!("certificates {}", self.count),
+            Rule::Parse => format!("certificates {}", self.question.chain.count()),
             Rule::CriticalExtensions => critical(self.leaf),
             Rule::Validity => validity(self.leaf),
             Rule::Name => self.name(),

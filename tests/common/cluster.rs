@@ -8,7 +8,7 @@ use dojang::blueprint::{KeyAlgorithm, Subject, Usage};
 use dojang::clock::Clock;
 use dojang::cluster::{AccountKey, Anchors, Cluster, Request, Response, Settings, Signer};
 use dojang::pki::{self, AuthorityRequest, BasicConstraints, Issuer, LeafRequest, PrivateKey};
-use dojang::trust::Roots;
+use dojang::trust::{Roots, Sent};
 use dojang::x509;
 use time::{Duration, OffsetDateTime};
 
@@ -17,7 +17,7 @@ pub(crate) struct Bench {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) authority: Vec<u8>,
     key: PrivateKey,
-    chains: Mutex<HashMap<String, Vec<Vec<u8>>>>,
+    chains: Mutex<HashMap<String, Sent>>,
 }
 
 fn authority(name: &str) -> (Vec<u8>, PrivateKey) {
@@ -65,12 +65,12 @@ impl Bench {
     }
 
     /// The chain of a client whose subject is written as openssl's `-subj`.
-    pub(crate) fn chain(&self, subject: &str) -> Vec<Vec<u8>> {
+    pub(crate) fn chain(&self, subject: &str) -> Sent {
         if subject.is_empty() {
-            return Vec::new();
+            return Sent::default();
         }
         let mut chains = self.chains.lock().unwrap();
-        chains.entry(subject.to_owned()).or_insert_with(|| vec![self.issue(subject).0]).clone()
+        chains.entry(subject.to_owned()).or_insert_with(|| Sent::parse([self.issue(subject).0])).clone()
     }
 
     /// A new certificate and key for a subject.

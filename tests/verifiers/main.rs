@@ -9,7 +9,7 @@ mod plan;
 
 use cases::{Case, Proof};
 use dojang::trust::opinion::{Inquiry, Opinion, Revocation, openssl, variant, webpki_error};
-use dojang::trust::{Purpose, Question, RefusalKind, Roots, verify};
+use dojang::trust::{Purpose, Question, RefusalKind, Roots, Sent, verify};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -94,7 +94,7 @@ fn alert(side: Side, kind: RefusalKind) -> &'static str {
 fn go_says_so_of_every_row() {
     let wrong = differing(|row, case| {
         let verdict = verify(&Question {
-            chain: &case.chain,
+            chain: &Sent::parse(&case.chain),
             roots: &Roots::from_der(&case.roots),
             purpose: row.side.purpose(),
             name: case.name(row.side),

@@ -1,7 +1,7 @@
 //! Lists of certificates, forged and real, to the builder of chains.
 
 use dojang::trust::opinion::{Inquiry, webpki};
-use dojang::trust::{Certificate, Purpose, Question, Roots};
+use dojang::trust::{Certificate, Purpose, Question, Roots, Sent};
 use time::OffsetDateTime;
 
 use super::fixtures::cases;
@@ -47,7 +47,8 @@ pub fn run(input: &[u8]) {
     let name = [None, Some("a"), Some("b.a"), Some("10.0.0.1")][usize::from(asked >> 2 & 3)];
     let time =
         OffsetDateTime::from_unix_timestamp(1_780_000_000 + i64::from(asked >> 4 & 3) * 500_000_000).unwrap();
-    let verdict = judge(&Question { chain: &chain, roots: &trusted, purpose, name, time });
+    let sent = Sent::parse(&chain);
+    let verdict = judge(&Question { chain: &sent, roots: &trusted, purpose, name, time });
     if verdict.is_accepted() {
         let leaf = Certificate::parse(&chain[0]).unwrap();
         assert!(!trusted.is_empty());
@@ -55,7 +56,7 @@ pub fn run(input: &[u8]) {
         assert_eq!(*first, leaf.subject().in_order());
         // Whoever trusts nobody refuses everyone.
         let nobody = Roots::default();
-        assert!(!judge(&Question { chain: &chain, roots: &nobody, purpose, name, time }).is_accepted());
+        assert!(!judge(&Question { chain: &sent, roots: &nobody, purpose, name, time }).is_accepted());
     }
     let _ = webpki(&Inquiry { chain: &chain, roots: &roots, purpose, name, time });
 }

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use dojang::trust::{Certificate, Purpose, Question, Roots, Rule};
+use dojang::trust::{Certificate, Purpose, Question, Roots, Rule, Sent};
 use time::OffsetDateTime;
 
 use super::forge::{Order, element, extension, sequence};
@@ -92,13 +92,13 @@ pub fn run(input: &[u8]) {
         }
     }
     let roots = Roots::from_der([&root]);
-    let chain = [leaf];
+    let chain = Sent::parse([&leaf]);
     let asked = of(b'n').map(|line| String::from_utf8_lossy(line.value).into_owned()).next();
     for name in [None, asked.as_deref()] {
         let time = OffsetDateTime::from_unix_timestamp(1_780_000_000).unwrap();
         let question = Question { chain: &chain, roots: &roots, purpose: Purpose::Any, name, time };
         let verdict = judge(&question);
-        let Ok(leaf) = Certificate::parse(&chain[0]) else { continue };
+        let Ok(leaf) = Certificate::parse(&leaf) else { continue };
         let held = verdict.is_accepted()
             || verdict.failed().is_some_and(|failed| failed.rule == Rule::NameConstraints);
         // The slower account knows neither mail addresses nor URIs, nor names that are none.
