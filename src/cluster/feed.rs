@@ -15,6 +15,7 @@ use super::Response;
 use super::log::{Answered, Told};
 use crate::access::{Attributes, Decision, HttpRequest, HttpResponse, Identity, Recognition};
 use crate::handshake::{Served, Step};
+use crate::trust::Sent;
 use crate::x509;
 
 /// How many happenings are kept for a watcher that is slow.
@@ -150,7 +151,7 @@ impl Happening {
     pub(super) fn of_kubelet(
         name: &str,
         from: SocketAddr,
-        chain: &[Vec<u8>],
+        sent: &Sent,
         request: &HttpRequest<'_>,
         response: &HttpResponse,
         took: Duration,
@@ -161,7 +162,7 @@ impl Happening {
             target: request.path.to_owned(),
             user_agent: String::new(),
             attributes: None,
-            certificate: chain.first().and_then(|leaf| x509::subject(leaf).ok()),
+            certificate: sent.leaf().and_then(|leaf| x509::subject(leaf.der()).ok()),
             recognitions: Vec::new(),
             identity: response.identity.clone(),
             impersonator: None,

@@ -15,6 +15,7 @@ use crate::access::{
 };
 use crate::cluster::reviews::{identity_of, user_info};
 use crate::text::quote;
+use crate::trust::Sent;
 
 /// How long a kubelet goes by an answer: `webhook.cacheTTL` and `cacheAuthorizedTTL`,
 /// `cacheUnauthorizedTTL` of its configuration (config/v1beta1/defaults.go).
@@ -50,11 +51,11 @@ impl Kubelet {
     /// Answers a request of a client that presented these certificates (DER, leaf first).
     pub(super) async fn answer(
         &self,
-        chain: &[Vec<u8>],
+        sent: &Sent,
         headers: &[(String, String)],
         request: &HttpRequest<'_>,
     ) -> HttpResponse {
-        let identity = match self.client(chain, headers).await {
+        let identity = match self.client(sent, headers).await {
             Ok(Some(identity)) => identity,
             Ok(None) => return HttpResponse::text(401, "Unauthorized"),
             Err(error) => {
@@ -84,15 +85,11 @@ impl Kubelet {
     }
 
     /// Who the client is, if anybody known; anonymous ones are not served.
-    async fn client(
-        &self,
-        chain: &[Vec<u8>],
-        headers: &[(String, String)],
-    ) -> Result<Option<Identity>, String> {
+    async fn client(&self, sent: &Sent, headers: &[(String, String)]) -> Result<Option<Identity>, String> {
         let roots = get(&self.clients);
         let authenticators =
             Authenticators { client_roots: roots.as_deref(), front_proxy: None, time: self.now() };
-        let judged = authenticate(&authenticators, chain, headers);
+        let judged = authenticate(&authenticators, sent, headers);
         if let Authentication::Identified(identity) = judged.authentication {
             return Ok(Some(identity));
         }

@@ -24,6 +24,7 @@ use crate::access::{HttpRequest, HttpResponse};
 use crate::cluster::feed::Happening;
 use crate::cluster::server::ServerError;
 use crate::handshake::asking_config;
+use crate::trust::Sent;
 
 /// The port of a kubelet.
 const PORT: u16 = 10250;
@@ -113,10 +114,10 @@ impl Kubelet {
         match timeout(TIMEOUT, acceptor.accept(stream).into_fallible()).await {
             Ok(Ok(stream)) => {
                 let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-                let chain: Arc<[Vec<u8>]> = certificates.iter().map(|der| der.to_vec()).collect();
+                let sent = Arc::new(Sent::parse(certificates));
                 let service = service_fn(|request: Request<Incoming>| {
-                    let (kubelet, chain) = (Arc::clone(&self), Arc::clone(&chain));
-                    async move { Ok::<_, Infallible>(kubelet.over_http(from, &chain, &request).await) }
+                    let (kubelet, sent) = (Arc::clone(&self), Arc::clone(&sent));
+                    async move { Ok::<_, Infallible>(kubelet.over_http(from, &sent, &request).await) }
                 });
                 let mut builder = http1::Builder::new();
                 builder.timer(TokioTimer::new()).header_read_timeout(TIMEOUT);
@@ -134,7 +135,7 @@ impl Kubelet {
     async fn over_http(
         &self,
         from: SocketAddr,
-        chain: &[Vec<u8>],
+        sent: &Sent,
         request: &Request<Incoming>,
     ) -> Response<Full<Bytes>> {
         let began = Instant::now();
@@ -145,8 +146,8 @@ impl Kubelet {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let asked = HttpRequest { method: request.method().as_str(), path };
-        let answer = self.answer(chain, &headers, &asked).await;
-        self.feed.tell(|| Happening::of_kubelet(&self.name(), from, chain, &asked, &answer, began.elapsed()));
+        let answer = self.answer(sent, &headers, &asked).await;
+        self.feed.tell(|| Happening::of_kubelet(&self.name(), from, sent, &asked, &answer, began.elapsed()));
         let HttpResponse { status, content_type, body, .. } = answer;
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() =
