@@ -237,7 +237,7 @@ fn files_change_under_a_cluster_that_serves() {
         let now = shown(&cluster.address);
         (!now.is_empty() && now != before).then_some(())
     });
-    told("Loaded a new cert/key pair\\\" name=\\\"serving-cert::".replace('\\', "").as_str());
+    told("\"Loaded a new cert/key pair\" name=\"serving-cert::");
     healthy("with the new certificate");
 
     // A pair that is none.

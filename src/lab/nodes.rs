@@ -16,6 +16,10 @@ use crate::workspace::{Secrecy, authority_chain, credential, pem_certificates};
 /// The most kubelets that are played: each takes a port.
 const MOST: usize = 64;
 
+/// The id of the certificate that the API server shows to kubelets, and the authorities that it
+/// has theirs from; without any, it does not verify them.
+pub(super) type KubeletClient = (String, Option<Arc<Roots>>);
+
 /// Kubelets that listen.
 pub struct Nodes {
     ports: Vec<KubeletPort>,
@@ -160,7 +164,7 @@ impl Lab {
 
     /// The certificate that the API server shows to kubelets, and the authority that it has
     /// theirs from, if it verifies them.
-    pub(super) fn kubelet_client(&self) -> Result<Option<(String, Option<Arc<Roots>>)>, LabError> {
+    pub(super) fn kubelet_client(&self) -> Result<Option<KubeletClient>, LabError> {
         let meets = |one: &&crate::blueprint::Connection| {
             one.server.style == ServerStyle::Kubelet && one.client == "kube-apiserver"
         };

@@ -152,7 +152,7 @@ impl Manager<'_> {
         let Kubelet { node, address, .. } = self.kubelet;
         let key = PrivateKey::generate(KeyAlgorithm::P256)
             .map_err(|error| format!("Unable to generate a certificate signing request: {error}"))?;
-        let mut subject = Subject::named(&format!("system:node:{node}"));
+        let mut subject = Subject::named(format!("system:node:{node}"));
         subject.organizations = vec!["system:nodes".into()];
         let names = match self.of {
             Use::Client => Vec::new(),
