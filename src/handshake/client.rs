@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Method, Request, Uri, header};
@@ -34,7 +34,7 @@ pub(super) struct Client {
     /// How it is told in the record.
     server_name: String,
     version: Version,
-    request: Request<Empty<Bytes>>,
+    request: Request<Full<Bytes>>,
     record: Record,
     pub(super) is_mismatched: bool,
 }
@@ -81,6 +81,16 @@ impl Client {
         })
     }
 
+    /// The same with a body of JSON.
+    pub(super) fn with_json(mut self, body: Option<&str>) -> Self {
+        if let Some(body) = body {
+            let json = header::HeaderValue::from_static("application/json");
+            self.request.headers_mut().insert(header::CONTENT_TYPE, json);
+            *self.request.body_mut() = Full::new(Bytes::copy_from_slice(body.as_bytes()));
+        }
+        self
+    }
+
     /// Makes the connection and asks.
     pub(super) async fn run(self, stream: Tap<TcpStream>) {
         self.record.say(Side::Client, Step::Dials { server_name: self.server_name, version: self.version });
@@ -110,7 +120,7 @@ pub(super) fn server_name(name: &HostName) -> ServerName<'static> {
     }
 }
 
-fn request(side: &ClientSide, port: u16) -> Result<Request<Empty<Bytes>>, HandshakeError> {
+fn request(side: &ClientSide, port: u16) -> Result<Request<Full<Bytes>>, HandshakeError> {
     let refuse = |reason: String| HandshakeError::Request { request: side.request.clone(), reason };
     let (method, path) =
         side.request.trim().split_once(' ').ok_or_else(|| refuse("there is no space in it".to_owned()))?;
@@ -125,11 +135,11 @@ fn request(side: &ClientSide, port: u16) -> Result<Request<Empty<Bytes>>, Handsh
     for (name, value) in &side.headers {
         builder = builder.header(name, value);
     }
-    builder.body(Empty::new()).map_err(|error| refuse(error.to_string()))
+    builder.body(Full::default()).map_err(|error| refuse(error.to_string()))
 }
 
 /// Sends the request and reads the answer. Errors of the stream are noted as they come.
-async fn ask(stream: TlsStream<Tap<TcpStream>>, request: Request<Empty<Bytes>>, record: &Record) {
+async fn ask(stream: TlsStream<Tap<TcpStream>>, request: Request<Full<Bytes>>, record: &Record) {
     record.say(
         Side::Client,
         Step::Request { method: request.method().to_string(), path: request.uri().to_string() },

@@ -10,6 +10,7 @@
 
 mod admit;
 mod alert;
+mod ask;
 mod asking;
 mod calling;
 mod client;
@@ -30,6 +31,7 @@ mod words;
 
 pub use admit::{Admitted, Secured, admit, secure};
 pub use alert::Alert;
+pub use ask::{Asked, ask};
 pub use asking::{Presented, asking_config};
 pub use calling::call;
 pub use connect::{connect, serve, serve_once};

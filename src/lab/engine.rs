@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::LabError;
 use super::lessons::Lessons;
+use super::live::Live;
 use crate::blueprint::{ClusterSpec, KeyAlgorithm, Plan, plan};
 use crate::clock::Clock;
 use crate::lesson::{Curriculum, Lesson, PROGRESS_VERSION, Progress as Learned, ProgressError};
@@ -88,6 +89,10 @@ pub struct Lab {
     notices: Mutex<Vec<String>>,
     /// Clusters like this one to try faults on.
     pub(super) twins: Mutex<Vec<Arc<Lab>>>,
+    /// The cluster that serves, while one does.
+    pub(super) live: Mutex<Option<Live>>,
+    /// Held while a cluster serves: there is room for one.
+    pub(super) stage: Mutex<()>,
     _temporary: Option<Scratch>,
 }
 
@@ -142,6 +147,8 @@ impl Lab {
             progress_file,
             notices: Mutex::new(notices),
             twins: Mutex::new(Vec::new()),
+            live: Mutex::new(None),
+            stage: Mutex::new(()),
             _temporary: temporary,
         })
     }

@@ -262,7 +262,7 @@ impl Lab {
     }
 
     /// Does something with an authority's name and key, which are made first if missing.
-    fn with_issuer<T>(
+    pub(super) fn with_issuer<T>(
         &self,
         id: &str,
         cancel: &Cancel,

@@ -1,6 +1,8 @@
 //! The one engine that both faces use: it makes, connects and judges what a step asks for,
 //! and gives back its outcome.
 
+mod asking;
+mod audit_log;
 mod change;
 mod check;
 mod connect;
@@ -15,15 +17,18 @@ mod lessons;
 mod life;
 mod lint;
 mod log_file;
+mod live;
 mod making;
 mod matrix;
 mod meaning;
 mod nodes;
 mod opinions;
 mod panels;
+mod permissions;
 mod play;
 mod reload;
 mod request;
+mod requests;
 mod run;
 mod serve;
 mod serving;
@@ -43,10 +48,12 @@ pub use holdings::{Holding, export, holdings, holdings_of};
 pub use life::{IssueRequest, Issued};
 pub use lint::findings;
 pub use log_file::LogFile;
+pub use live::{AskView, LiveStep, Opened};
 pub use matrix::MatrixRow;
 pub use meaning::{Meaning, Named, Role, meaning};
 pub use nodes::{Joining, Nodes};
 pub use opinions::{Case, Opinions};
+pub use permissions::{Permissions, policy_of};
 pub use play::{Judgement, Moment, Play, PlayRequest, Scene, Variant};
 pub use reload::{Files, Outcome as RereadOutcome, Reread};
 pub use request::{RequestOutcome, RequestView};
