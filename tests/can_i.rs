@@ -132,3 +132,26 @@ fn calls_that_make_no_sense_are_refused_with_status_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn the_matrix_tells_who_may_do_what_and_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = common::argument(directory.path());
+    common::answer(&["pki", "create", dir, "--key", "p256"]);
+    let document = common::answer(&["can-i", "--matrix", "--format", "json", "--dir", dir]);
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let cell = |identity: &str, action: &str| {
+        let rows = document["identities"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["identity"] == identity).unwrap();
+        row["cells"].as_array().unwrap().iter().find(|cell| cell["action"] == action).unwrap().clone()
+    };
+    assert_eq!(cell("admin", "list secrets")["by"], "system:masters");
+    assert_eq!(cell("kube-scheduler", "list secrets")["decision"], "deny");
+    let other = cell("kubelet@node01", "get node02");
+    assert_eq!(other["reason"], "node 'node01' cannot read 'node02', only its own Node object");
+    let text = common::answer(&["can-i", "--matrix", "--explain", "--lang", "en", "--dir", dir]);
+    assert!(
+        text.contains("kube-scheduler") && text.contains(" list secrets: no authorizer allows it"),
+        "{text}"
+    );
+}

@@ -11,8 +11,8 @@ use dojang::blueprint::{ClusterSpec, KeyAlgorithm};
 use dojang::clock::Clock;
 use dojang::fault::Making;
 use dojang::lab::{
-    Cancel, Directory, Edge, Holding, Lab, LabOptions, Opinions, Panel, Play, PlayRequest, Progress,
-    StepReport, Trial, TrialStep,
+    Cancel, Directory, Edge, Holding, Lab, LabOptions, LiveStep, Opinions, Panel, Permissions, Play,
+    PlayRequest, Progress, StepReport, Trial, TrialStep,
 };
 use dojang::lesson::Lesson;
 use dojang::text::Language;
@@ -76,6 +76,15 @@ impl Engine for Fixed {
         _: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String> {
         Err("no fault is tried here".into())
+    }
+    fn live(&self, _: &Cancel, _: &(dyn Fn(LiveStep) + Sync)) -> Result<(), String> {
+        Err("no cluster serves here".into())
+    }
+    fn ask(&self, _: &str) -> Result<Option<String>, String> {
+        Err("no cluster serves here".into())
+    }
+    fn permissions(&self) -> Permissions {
+        self.0.permissions()
     }
     fn holdings(&self) -> Vec<Holding> {
         self.0.holdings()

@@ -467,6 +467,15 @@ fn a_kill_at_any_moment_of_a_lesson_loses_nothing() {
 struct Panics(Vec<Lesson>);
 
 impl Engine for Panics {
+    fn live(&self, _: &Cancel, _: &(dyn Fn(lab::LiveStep) + Sync)) -> Result<(), String> {
+        Err("no cluster serves here".into())
+    }
+    fn ask(&self, _: &str) -> Result<Option<String>, String> {
+        Err("no cluster serves here".into())
+    }
+    fn permissions(&self) -> lab::Permissions {
+        lab::Permissions { identities: Vec::new(), actions: Vec::new(), cells: Vec::new() }
+    }
     fn holdings(&self) -> Vec<Holding> {
         Vec::new()
     }

@@ -5,17 +5,19 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+mod matrix;
+
 use super::args::Global;
 use super::error::CliError;
 use super::inspect::bytes;
 use super::output::{Output, Tone};
 use crate::access::{
     Attributes, Authenticated, Authentication, Authenticators, Bootstrap, Decision, FieldRequirement, Grant,
-    Identity, Policy, Resource, Rule, World, authenticate, authorize, named_resource, objects_from_yaml,
+    Identity, Policy, Resource, Rule, authenticate, authorize, named_resource, objects_from_yaml,
 };
 use crate::blueprint::{Plan, plan};
 use crate::clock::Clock;
-use crate::cluster::{journal_name, stored_policy};
+use crate::lab::{Permissions, policy_of};
 use crate::text::escape;
 use crate::trust::{Roots, Sent};
 use crate::workspace::{Store, authority_chain, default_directory, pem_certificates, read_spec};
@@ -25,17 +27,19 @@ With --format json one document: {decision: allow or deny, by: system:masters, n
 authentication if the certificate was refused), reason: what the API server says, user, groups, rule: {verbs, apiGroups,
 resources, resourceNames, nonResourceURLs} and binding: {kind, namespace, name, role: {kind, name}, subject} (null unless
 RBAC decided), also: the other bindings that allow it, opinions: [{authorizer, allowed, reason}]}.
-Exit status: 0 allowed, 1 denied.";
+With --matrix: {actions: [{title, verb, path, apiGroup, resource, namespace, name}], identities: [{identity, user, groups,
+cells: [{action, decision, by, reason}]}]}.
+Exit status: 0 allowed (and with --matrix), 1 denied.";
 
 /// Who asks, and what.
 #[derive(Debug, Args)]
 pub(super) struct CanIArgs {
     /// get, list, watch, create, update, patch, delete, deletecollection, … or *
-    #[arg(value_name = "VERB")]
-    verb: String,
+    #[arg(value_name = "VERB", required_unless_present = "matrix")]
+    verb: Option<String>,
     /// pods, po, deployments.apps, nodes/node01, or a path such as /healthz
-    #[arg(value_name = "RESOURCE[/NAME]")]
-    resource: String,
+    #[arg(value_name = "RESOURCE[/NAME]", required_unless_present = "matrix")]
+    resource: Option<String>,
     /// A part of the resource: status, log, proxy, …
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     subresource: String,
@@ -50,7 +54,7 @@ pub(super) struct CanIArgs {
         long,
         value_name = "FILE",
         conflicts_with_all = ["user", "groups"],
-        required_unless_present = "user"
+        required_unless_present_any = ["user", "matrix"]
     )]
     cert: Option<PathBuf>,
     /// Judge --cert by the CAs in this file instead of the workspace's
@@ -69,6 +73,10 @@ pub(super) struct CanIArgs {
     /// Show what every authorizer said
     #[arg(long)]
     explain: bool,
+    /// Every identity of the lecture by every action of it, instead of one request; with --explain
+    /// the reason of each
+    #[arg(long, conflicts_with_all = ["verb", "cert", "user"])]
+    matrix: bool,
 }
 
 #[derive(Serialize)]
@@ -157,11 +165,13 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
         }
         None => {
             let Cluster { store, plan } = cluster(global)?;
-            // What `dojang serve` keeps of it, if it ever ran.
-            let stored = stored_policy(&store.path(&store.own(journal_name(false))));
-            stored.unwrap_or_else(|| World::of_plan(&plan, clock.now()).policy)
+            policy_of(&store, &plan, clock)
         }
     };
+    if asked.matrix {
+        let plan = cluster(global)?.plan;
+        return matrix::tell(output, &Permissions::of(&plan, &policy), asked.explain);
+    }
     let attributes = asked.attributes();
     let identity = match (&asked.cert, &asked.user) {
         (Some(certificate), _) => {
@@ -199,17 +209,19 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
 
 impl CanIArgs {
     fn attributes(&self) -> Attributes {
-        if self.resource.starts_with('/') {
-            return Attributes::path(&self.verb, &self.resource);
+        let verb = self.verb.as_deref().unwrap_or_default();
+        let asked = self.resource.as_deref().unwrap_or_default();
+        if asked.starts_with('/') {
+            return Attributes::path(verb, asked);
         }
-        let (resource, name) = self.resource.split_once('/').unwrap_or((&self.resource, ""));
+        let (resource, name) = asked.split_once('/').unwrap_or((asked, ""));
         // What the API server does not serve may be in a role all the same.
         let (group, resource) = named_resource(resource).unwrap_or_else(|| {
             let (name, group) = resource.split_once('.').unwrap_or((resource, ""));
             (group, name)
         });
         Attributes::resource(
-            &self.verb,
+            verb,
             Resource {
                 group: group.to_owned(),
                 resource: resource.to_owned(),

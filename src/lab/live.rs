@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use super::engine::Lab;
 use super::requests::Requests;
 use super::{Cancel, LabError, Progress};
+use crate::access::Identity;
 use crate::cluster::{Cluster, Happening, Server, ServerError};
 use crate::lesson::Words;
 use crate::workspace::{Selection, WorkspaceError};
@@ -43,8 +44,8 @@ pub struct Opened {
     pub is_elsewhere: bool,
     /// Who reaches it: what they are called, and the line to paste.
     pub lines: Vec<(String, String)>,
-    /// Who calls the API server by a certificate of the cluster's, and as which user.
-    pub clients: Vec<(String, String)>,
+    /// Who calls the API server by a certificate of the cluster's, and whom it sees then.
+    pub clients: Vec<(String, Identity)>,
     /// What listens beside it: name and address.
     pub servers: Vec<(String, SocketAddr)>,
     /// What can be played.
@@ -133,7 +134,8 @@ impl Lab {
         let user = |client: &String| {
             let own = connections.clone().find(|one| one.client_name() == *client)?;
             let certificate = self.plan.certificate(own.credential.as_deref()?)?;
-            Some((client.clone(), certificate.subject.common_name.clone()))
+            let subject = &certificate.subject;
+            Some((client.clone(), Identity::named(&subject.common_name, &subject.organizations)))
         };
         Ok(Opened {
             address: live.address,

@@ -4,6 +4,7 @@
 use crate::text::Language;
 
 use super::keys::Key;
+use super::live;
 use super::model::{Mode, Model};
 use super::theatre::Act;
 use super::theme::Theme;
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Mouse,
     /// What can be done in the theatre alone.
     Theatre(Act),
+    /// What can be done with the cluster that is alive alone.
+    Live(live::Act),
     /// Go to the check that decided.
     Decisive,
     /// Open the fault browser.
@@ -204,9 +207,11 @@ const PAGE: &[Mode] = &[Inspect, Words, Chain, Bars, Mode::Kubernetes];
 const PLACES: &[Mode] = &[Shelf, Inspect, Home, Faults, Fault, Question, Ready, Working, After];
 const LESSON_OR_FAULT: &[Mode] = &[Question, Ready, Working, After, Fault];
 const THEATRE: &[Mode] = &[Mode::Theatre];
+const LIVE: &[Mode] = &[Mode::Live];
+const MATRIX: &[Mode] = &[Mode::Matrix];
 #[rustfmt::skip]
 const UNTYPED: &[Mode] = &[
-    Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes,
+    Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Mode::Live, Mode::Asks, Mode::Matrix,
     Programme, Mode::Theatre, Pick, Faults, Fault, Home, Question, Ready, Working, After, Jump, Glossary, Help,
 ];
 const ANY: &[Mode] = &[];
@@ -346,12 +351,32 @@ pub(super) const REGISTRY: &[Entry] = &[
     row(Command::Theatre(Act::Keys), &[Char('s')], "s", ("messages", "메시지"), THEATRE, on_keys, 3),
     row(Command::Theatre(Act::Speed(1)), &[Char('+'), Char('=')], "+ -", ("speed", "속도"), THEATRE, on_page, 8),
     row(Command::Theatre(Act::Speed(-1)), &[Char('-')], "", ("slower", "느리게"), THEATRE, on_page, 0),
+    row(Command::Live(live::Act::Open), &[Char('s')], "s", ("live cluster", "살아 있는 클러스터"), &[Home], always, 6),
+    row(Command::Live(live::Act::Open), &[Char('s')], "s", ("live cluster", "살아 있는 클러스터"), LESSON, always, 0),
+    row(Command::Live(live::Act::Open), &[Key::Enter], "Enter", ("try again", "다시 하기"), &[Mode::Unserved], always, 1),
+    row(Command::Live(live::Act::Asks), &[Key::Enter, Char('a')], "Enter", ("requests", "요청 고르기"), LIVE, serves, 1),
+    row(Command::Live(live::Act::Play), &[Key::Enter], "Enter", ("play", "보내기"), &[Mode::Asks], always, 1),
+    row(Command::Live(live::Act::Next), &[Char(' '), Char('n')], "Space", ("next", "다음 요청"), LIVE, serves, 2),
+    row(Command::Live(live::Act::Asks), &[Char('a')], "a", ("close", "닫기"), &[Mode::Asks], always, 3),
+    row(Command::Live(live::Act::Line(-1)), &[Key::Left, Char('h')], "{sides}", ("whose line", "누구의 줄"), LIVE, serves, 5),
+    row(Command::Live(live::Act::Line(1)), &[Key::Right, Char('l')], "", ("whose line", "누구의 줄"), LIVE, serves, 0),
+    row(Command::Live(live::Act::CopyLine), &[Char('c'), Char('y'), Key::F(4)], "c", ("copy the line", "줄 복사"), LIVE, serves, 5),
+    row(Command::Live(live::Act::Matrix), &[Char('m')], "m", ("permissions", "권한 표"), LIVE, serves, 3),
+    row(Command::Live(live::Act::Matrix), &[Char('m'), Key::Enter], "m", ("back to the cluster", "클러스터로"), MATRIX, always, 1),
+    row(Command::Live(live::Act::Aside(-1)), &[Key::Left, Char('h')], "", ("the action before", "앞 행동"), MATRIX, always, 0),
+    row(Command::Live(live::Act::Aside(1)), &[Key::Right, Char('l')], "", ("the next action", "다음 행동"), MATRIX, always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}{sides}", ("choose", "고르기"), MATRIX, always, 2),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), MATRIX, always, 0),
+    row(Command::Move(-1), &[Key::Up, Char('k')], "{arrows}", ("choose", "고르기"), &[Mode::Live, Mode::Asks], serves, 4),
+    row(Command::Move(1), &[Key::Down, Char('j')], "", ("choose", "고르기"), &[Mode::Live, Mode::Asks], serves, 0),
+    row(Command::Pane(true), &[Key::Tab], "Tab", ("pane", "창"), LIVE, serves, 3),
+    row(Command::Pane(false), &[Key::BackTab], "", ("pane before", "이전 창"), LIVE, serves, 0),
     row(Command::Language, &[Char('L'), Key::F(2)], "L", ("한국어", "English"), ANY, always, 8),
     row(Command::Mouse, &[Char('M')], "M", ("mouse on or off", "마우스 켜기/끄기"), ANY, always, 0),
     row(Command::Help, &[Char('?'), Key::F(1)], "?", ("help", "도움말"), ANY, always, 9),
-    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
+    row(Command::Back, &[Key::Esc], "Esc", ("back", "뒤로"), &[Mode::Live, Mode::Asks, Mode::Matrix, Mode::Unserved, Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, After], always, 0),
     row(Command::Leave, &[Char('q')], "q", ("quit", "종료"), &[Home], always, 10),
-    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
+    row(Command::Leave, &[Char('q')], "q", ("back", "뒤로"), &[Mode::Live, Mode::Asks, Mode::Matrix, Mode::Unserved, Offers, Shelf, Inspect, Words, Chain, Bars, Compare, Mode::Kubernetes, Programme, Mode::Theatre, Pick, Faults, Fault, Help, Jump, Glossary, Question, Ready, Working, After], always, 10),
     row(Command::Quit, &[Ctrl('c'), Key::F(10)], "Ctrl-C", ("quit at once", "바로 종료"), ANY, always, 0),
     row(Command::Suspend, &[Ctrl('z')], "Ctrl-Z", ("suspend", "잠시 멈춤"), ANY, always, 0),
 ];

@@ -52,6 +52,12 @@ pub(super) fn carry_out<E: Engine>(engine: &Arc<E>, sender: &UnboundedSender<Rep
         Effect::AskOpenssl { run, cases } => {
             send(Msg::Opinions(run, cases.iter().map(|case| case.ask_openssl()).collect()));
         }
+        Effect::Live { run, cancel } => {
+            let result = engine.live(&cancel, &|step| send(Msg::Live(run, Box::new(step))));
+            send(Msg::LiveEnded(run, result));
+        }
+        Effect::Ask { run, id } => send(Msg::Asked(run, engine.ask(&id))),
+        Effect::Permissions(run) => send(Msg::Permissions(run, Box::new(engine.permissions()))),
         Effect::Gather { run } => {
             let entries = engine.holdings().into_iter().map(Entry::of).collect();
             send(Msg::Gathered(run, engine.now(), entries));

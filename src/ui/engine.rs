@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use super::{Engine, ProgressView};
 use crate::fault::Making;
 use crate::lab::{
-    self, Cancel, Edge, Holding, Lab, LabError, Panel, Play, PlayRequest, Progress, StepReport, Trial,
-    TrialStep,
+    self, Cancel, Edge, Holding, Lab, LabError, LiveStep, Panel, Permissions, Play, PlayRequest, Progress,
+    StepReport, Trial, TrialStep,
 };
 use crate::lesson::{Lesson, Step};
 use crate::text::Language;
@@ -79,6 +79,18 @@ impl Engine for Lab {
         tell: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String> {
         Lab::trial(self, making, is_broken, cancel, tell).map_err(|error| error.to_string())
+    }
+
+    fn live(&self, cancel: &Cancel, tell: &(dyn Fn(LiveStep) + Sync)) -> Result<(), String> {
+        self.serve_live(cancel, tell).map_err(|error| error.to_string())
+    }
+
+    fn ask(&self, id: &str) -> Result<Option<String>, String> {
+        Lab::ask(self, id).map_err(|error| error.to_string())
+    }
+
+    fn permissions(&self) -> Permissions {
+        Lab::permissions(self)
     }
 
     fn holdings(&self) -> Vec<Holding> {

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::fault::Making;
-use crate::lab::{Cancel, Edge, Holding, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
+use crate::lab::{
+    Cancel, Edge, Holding, LiveStep, Panel, Permissions, Play, PlayRequest, Progress, StepReport, Trial,
+    TrialStep,
+};
 use crate::lesson::Lesson;
 use crate::text::Language;
 
@@ -22,6 +25,7 @@ mod engine;
 mod guard;
 mod inspector;
 mod keys;
+mod live;
 mod model;
 mod overlay;
 mod run;
@@ -84,6 +88,23 @@ pub trait Engine: Send + Sync + 'static {
         cancel: &Cancel,
         tell: &(dyn Fn(TrialStep) + Sync),
     ) -> Result<Trial, String>;
+
+    /// Serves the cluster on loopback until it is cancelled, and tells what happens. Called off
+    /// the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user. After `cancel` was raised any error will do.
+    fn live(&self, cancel: &Cancel, tell: &(dyn Fn(LiveStep) + Sync)) -> Result<(), String>;
+
+    /// Plays a ready-made request on the cluster that serves: what its client prints, where it
+    /// was not answered. Called off the screen's thread.
+    ///
+    /// # Errors
+    /// One sentence for the user.
+    fn ask(&self, id: &str) -> Result<Option<String>, String>;
+
+    /// Who may do what in the cluster. Called off the screen's thread.
+    fn permissions(&self) -> Permissions;
 
     /// Every certificate, request and revocation list of the workspace. Reads the disk; it is
     /// called off the screen's thread.

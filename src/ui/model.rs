@@ -7,6 +7,7 @@ use crate::text::Language;
 use super::ProgressView;
 use super::browser::Browser;
 use super::inspector::{Inspector, Shown};
+use super::live::{Live, Stage};
 use super::overlay::Overlay;
 use super::theatre::Theatre;
 use super::theme::Theme;
@@ -32,6 +33,8 @@ pub(super) struct Model {
     pub(super) theatre: Option<Theatre>,
     /// The fault browser, while it is open: over the list and over the lesson.
     pub(super) browser: Option<Browser>,
+    /// The cluster alive, while it is open: over the list and over the lesson.
+    pub(super) live: Option<Live>,
     /// The inspector, while it is open: over all of these.
     pub(super) inspector: Option<Inspector>,
     /// How far the help is scrolled, while it is open.
@@ -142,6 +145,14 @@ pub(super) enum Mode {
     Faults,
     /// The page of a fault.
     Fault,
+    /// The cluster alive.
+    Live,
+    /// A request to play there is being chosen.
+    Asks,
+    /// Who may do what there.
+    Matrix,
+    /// It does not serve.
+    Unserved,
     /// What of a certificate can be copied or exported.
     Offers,
     /// The list of certificates.
@@ -214,6 +225,14 @@ impl Model {
         }
         if let Some(inspector) = &self.inspector {
             return Self::inspector_mode(inspector);
+        }
+        if let Some(live) = &self.live {
+            return match &live.stage {
+                _ if live.matrix.is_some() => Mode::Matrix,
+                _ if live.asks.is_some() => Mode::Asks,
+                Stage::Failed(_) => Mode::Unserved,
+                Stage::Making(_) | Stage::Open(_) => Mode::Live,
+            };
         }
         if let Some(theatre) = &self.theatre {
             return match &theatre.show {

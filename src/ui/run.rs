@@ -110,6 +110,7 @@ pub(super) fn model_of<E: Engine>(engine: &E, options: &Options) -> Model {
         selected: 0,
         study: None,
         theatre: None,
+        live: None,
         browser: None,
         inspector: None,
         help: None,

@@ -14,6 +14,7 @@ mod doing;
 mod faults;
 mod inspector;
 mod lessons;
+mod live;
 mod message;
 mod mouse;
 mod opinions;
@@ -58,6 +59,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (columns, rows);
             settle(model);
             theatre::settle(model);
+            live::settle(model);
         }
         Msg::Pasted(text) => match model.mode() {
             Mode::Find => over::edit(model, |find| text.chars().for_each(|c| find.push(c))),
@@ -82,7 +84,23 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Played(run, result) => return theatre::played(model, run, result),
-        Msg::Beat(run) => return theatre::beat(model, run),
+        Msg::Beat(run) => {
+            return live::beat(model, run).unwrap_or_else(|| theatre::beat(model, run));
+        }
+        Msg::Live(run, step) => return live::step(model, run, *step),
+        Msg::LiveEnded(run, result) => {
+            live::ended(model, run, result);
+            return Vec::new();
+        }
+        Msg::Asked(run, result) => {
+            live::asked(model, run, result);
+            return Vec::new();
+        }
+        Msg::Permissions(run, permissions) => {
+            if !live::permissions(model, run, permissions) {
+                return Vec::new();
+            }
+        }
         Msg::Panels(run, panels) => {
             let Some(study) = current(model, run) else {
                 return Vec::new();
@@ -184,11 +202,12 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Top => page_by(model, isize::MIN / 2),
         Command::Bottom => page_by(model, isize::MAX / 2),
         Command::Pane(forward) => {
-            if !theatre::switch(model, forward) {
+            if !live::switch(model, forward) && !theatre::switch(model, forward) {
                 switch_pane(model, forward);
             }
         }
         Command::Theatre(act) => return theatre::act(model, act),
+        Command::Live(act) => return live::act(model, act),
         Command::Tool => {
             if let Some(study) = &mut model.study {
                 study.tool += 1;
@@ -306,7 +325,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
     if model.help.take().is_some() || model.overlay.take().is_some() {
         return Vec::new();
     }
-    if inspector::leave(model) || theatre::leave(model) || faults::leave(model) {
+    if inspector::leave(model) || live::leave(model) || theatre::leave(model) || faults::leave(model) {
         return Vec::new();
     }
     stop_work(model);
@@ -320,6 +339,7 @@ fn leave(model: &mut Model, quits: bool) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     stop_work(model);
+    live::stop(model);
     theatre::stop(model);
     faults::stop(model);
     vec![Effect::Quit]
@@ -343,6 +363,8 @@ pub(super) fn enter(model: &mut Model, lesson: usize, step: usize) -> Vec<Effect
     let (lesson_id, step_id) = (opened.id.clone(), shown.id.clone());
     model.run += 1;
     model.theatre = None;
+    live::stop(model);
+    model.live = None;
     model.selected = lesson;
     model.progress.resume = Some((lesson_id.clone(), step_id.clone()));
     model.study = Some(Study {

@@ -10,6 +10,10 @@ pub(super) fn always(_: &Model) -> bool {
     true
 }
 
+pub(super) fn serves(model: &Model) -> bool {
+    model.live.as_ref().is_some_and(|live| live.opened().is_some())
+}
+
 pub(super) fn does(model: &Model, wanted: fn(&Action) -> bool) -> bool {
     model.step().is_some_and(|step| wanted(&step.action)) && !failed(model)
 }

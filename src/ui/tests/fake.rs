@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 
 use crate::lab::{
     ArtifactView, Cancel, Case, ConnectionOutcome, ConnectionView, Difference, Edge, FieldDifference,
-    FieldView, Holding, MatrixRow, Opinions, Panel, Play, PlayRequest, Progress, StepReport, ToolCommands,
-    Trial, TrialStep,
+    FieldView, Holding, LiveStep, MatrixRow, Opinions, Panel, Permissions, Play, PlayRequest, Progress,
+    StepReport, ToolCommands, Trial, TrialStep,
 };
 use crate::lesson::{Action, Break, Connect, Expect, Lesson, Question, Show, Step, StepWords, Words};
 use crate::text::Language;
@@ -512,6 +512,18 @@ impl Engine for Fake {
             resume: Some(("the-admin".into(), "account".into())),
             language: None,
         }
+    }
+
+    fn live(&self, _: &Cancel, _: &(dyn Fn(LiveStep) + Sync)) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn ask(&self, _: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    fn permissions(&self) -> Permissions {
+        super::live::permissions()
     }
 
     fn holdings(&self) -> Vec<Holding> {

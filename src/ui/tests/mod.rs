@@ -20,6 +20,7 @@ use super::{Engine, Options};
 mod fake;
 mod faults;
 mod inspector;
+mod live;
 mod over;
 mod theatre;
 use fake::Fake;
@@ -74,6 +75,15 @@ impl Lab {
                 Effect::Edges(run) => {
                     let edges = self.engine.edges();
                     self.send(Msg::Edges(run, edges));
+                }
+                Effect::Ask { run, id } => {
+                    let happened = vec![std::sync::Arc::new(live::happening(&id))];
+                    let step = crate::lab::LiveStep::Happened(happened, 0);
+                    self.send(Msg::Live(run, Box::new(step)));
+                }
+                Effect::Permissions(run) => {
+                    let permissions = self.engine.permissions();
+                    self.send(Msg::Permissions(run, Box::new(permissions)));
                 }
                 Effect::Play { run, request, cancel } => {
                     let result = self.engine.play(&request, &cancel).map(Box::new);

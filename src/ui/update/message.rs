@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use crate::audit::Finding;
 use crate::fault::Making;
-use crate::lab::{Cancel, Case, Edge, Panel, Play, PlayRequest, Progress, StepReport, Trial, TrialStep};
+use crate::lab::{
+    Cancel, Case, Edge, LiveStep, Panel, Permissions, Play, PlayRequest, Progress, StepReport, Trial,
+    TrialStep,
+};
 use crate::lesson::Lesson;
 use crate::text::Language;
 use crate::trust::opinion::Opinion;
@@ -51,6 +54,14 @@ pub(in crate::ui) enum Msg {
     TrialStep(u64, Box<TrialStep>),
     /// What trying a fault came to.
     Tried(u64, Result<Box<Trial>, String>),
+    /// Something happened in the cluster that is alive.
+    Live(u64, Box<LiveStep>),
+    /// That cluster has ended.
+    LiveEnded(u64, Result<(), String>),
+    /// What a played request came to on its client's side, where it was not answered.
+    Asked(u64, Result<Option<String>, String>),
+    /// Who may do what in the cluster.
+    Permissions(u64, Box<Permissions>),
     /// What the workspace holds, and the present.
     Gathered(u64, OffsetDateTime, Vec<Entry>),
     /// What is wrong with a file that is looked at.
@@ -120,6 +131,22 @@ pub(in crate::ui) enum Effect {
         /// Raised to stop it.
         cancel: Cancel,
     },
+    /// Serve the cluster and tell what happens.
+    Live {
+        /// The run.
+        run: u64,
+        /// Raised to stop it.
+        cancel: Cancel,
+    },
+    /// Play a request on the cluster that is alive.
+    Ask {
+        /// The run of that cluster.
+        run: u64,
+        /// Which.
+        id: String,
+    },
+    /// See who may do what in the cluster.
+    Permissions(u64),
     /// Read what the workspace holds.
     Gather {
         /// The run.

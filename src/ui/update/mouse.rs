@@ -6,15 +6,21 @@ use super::super::commands::Command;
 use super::super::model::{Focus, Mode, Model};
 use super::super::view::{self, Target};
 use super::position::{page_by, settle, show_panel, stepped};
-use super::{Effect, answer, faults, inspector, lessons, over, run, theatre};
+use super::{Effect, answer, faults, inspector, lessons, live, over, run, theatre};
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     let target = view::hit(model, event.column, event.row);
     match event.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let lines = if event.kind == MouseEventKind::ScrollDown { 3 } else { -3 };
-            let is_theatre_seen = model.theatre.is_some() && model.inspector.is_none();
-            if is_theatre_seen && model.help.is_none() && model.overlay.is_none() {
+            let covered = model.help.is_some() || model.overlay.is_some() || model.inspector.is_some();
+            if model.live.is_some() && !covered {
+                let spot = if let Target::Live(spot) = target { Some(spot) } else { None };
+                live::wheel(model, spot, lines);
+                model.redraw = true;
+                return Vec::new();
+            }
+            if model.theatre.is_some() && !covered {
                 let spot = if let Target::Theatre(spot) = target { Some(spot) } else { None };
                 theatre::wheel(model, spot, lines);
                 model.redraw = true;
@@ -79,6 +85,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
                 return inspector::click(model, spot);
             }
             Target::Theatre(spot) => return theatre::click(model, spot),
+            Target::Live(spot) => return live::click(model, spot),
             Target::Fault(fault) => {
                 model.redraw = true;
                 return faults::click(model, fault);

@@ -2,7 +2,7 @@
 
 use super::super::model::{Focus, Mode, Model, Study};
 use super::super::view;
-use super::{faults, inspector, over, theatre};
+use super::{faults, inspector, live, over, theatre};
 
 pub(super) fn switch_pane(model: &mut Model, forward: bool) {
     if inspector::switch_pane(model, forward) {
@@ -44,6 +44,9 @@ pub(super) fn move_by(model: &mut Model, lines: isize) {
     if model.help.is_none() && (over::page_by(model, lines) || inspector::page_by(model, lines)) {
         return;
     }
+    if model.help.is_none() && live::move_by(model, lines) {
+        return;
+    }
     if model.help.is_none() && (theatre::move_by(model, lines) || faults::page_by(model, lines)) {
         return;
     }
@@ -73,6 +76,8 @@ pub(super) fn page_by(model: &mut Model, lines: isize) {
         over::page_by(model, lines);
     } else if model.inspector.is_some() {
         inspector::page_by(model, lines);
+    } else if model.live.is_some() {
+        live::move_by(model, lines);
     } else if model.theatre.is_some() {
         theatre::move_by(model, lines);
     } else if model.browser.is_some() {

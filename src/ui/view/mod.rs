@@ -31,6 +31,7 @@ mod home;
 mod inspector;
 mod ladder;
 mod lines;
+mod live;
 mod map;
 mod markdown;
 mod panes;
@@ -50,6 +51,7 @@ pub(super) use inspector::{InspectorSpot, inspector_end, inspector_room};
 
 use decisive::fault_page;
 use lines::Body;
+pub(super) use live::{Spot as LiveSpot, ends as live_ends};
 pub(super) use theatre::{
     Sight, Spot, bytes_in_row as theatre_bytes_in_row, is_wide as theatre_is_wide, sights as theatre_sights,
 };
@@ -90,6 +92,8 @@ pub(super) enum Target {
     Command(Command),
     /// Something of the theatre.
     Theatre(Spot),
+    /// Something of the cluster alive.
+    Live(LiveSpot),
     /// Beside what lies over the rest.
     Outside,
     /// Elsewhere in a pane.
@@ -108,6 +112,7 @@ impl Target {
             Self::Lesson(_)
             | Self::Found(_)
             | Self::Theatre(_)
+            | Self::Live(_)
             | Self::Fault(_)
             | Self::FaultTab(_)
             | Self::FaultPane(_)
@@ -200,6 +205,8 @@ fn draw(model: &Model, frame: &mut Frame<'_>) {
     let areas = areas(size);
     if let Some(inspector) = &model.inspector {
         inspector::draw(model, inspector, frame, areas);
+    } else if let Some(live) = &model.live {
+        live::draw(model, live, frame, areas);
     } else if let Some(theatre) = &model.theatre {
         theatre::draw(model, theatre, frame, areas);
     } else if let Some(browser) = &model.browser {
@@ -363,6 +370,9 @@ pub(super) fn hit(model: &Model, column: u16, row: u16) -> Target {
     }
     if let Some(inspector) = &model.inspector {
         return inspector::hit(model, inspector, areas.body, column, row);
+    }
+    if let Some(live) = &model.live {
+        return live::hit(model, live, areas, Position { x: column, y: row });
     }
     if let Some(theatre) = &model.theatre {
         return theatre::hit(model, theatre, Position { x: column, y: row });
