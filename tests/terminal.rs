@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
+#[path = "terminal/live.rs"]
+mod live;
 #[path = "common/terminal.rs"]
 mod terminal;
 

@@ -52,7 +52,7 @@ pub(super) fn body(live: &Live, columns: usize, look: Look) -> Body {
 }
 
 fn heading(body: &mut Body, text: &str, columns: usize, look: Look) {
-    body.say(text, look.theme.bold(), columns);
+    body.say(text, look.theme.mark(), columns);
 }
 
 fn answered(body: &mut Body, exchange: &Exchange, columns: usize, look: Look) {
