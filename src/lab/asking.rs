@@ -47,7 +47,7 @@ impl Lab {
         let mut printed = None;
         for ask in needed.into_iter().chain([ask]) {
             let Some(asker) = requests.asker(&ask.by) else { continue };
-            let (server, address) = self.asked(&live, ask)?;
+            let (server, address) = self.server_of(&live, ask)?;
             let client = self.client(&live, asker, server)?;
             for step in &ask.steps {
                 if self.is_there(&live, step)? {
@@ -71,7 +71,7 @@ impl Lab {
     }
 
     /// The server that is asked, and where it listens.
-    fn asked(&self, live: &Live, ask: &Ask) -> Result<(&Server, SocketAddr), LabError> {
+    fn server_of(&self, live: &Live, ask: &Ask) -> Result<(&Server, SocketAddr), LabError> {
         let Some(kind) = &ask.server else { return Ok((self.api_server()?, live.address)) };
         let server = self.plan.servers.iter().find(|server| server.kind == *kind);
         let name = |server: &Server| format!("{}@{}", server.kind, server.node);
