@@ -17,7 +17,7 @@ use crate::blueprint::{HostName, KeyAlgorithm, Server, ServerStyle, Subject, Usa
 use crate::cluster;
 use crate::handshake::{self, Asked, ClientSide, Credential, Options};
 use crate::pki::{AuthorityRequest, BasicConstraints, Issuer, LeafRequest, PrivateKey};
-use crate::trust::Roots;
+use crate::trust::{Roots, Sent};
 use crate::workspace::{authority_chain, credential};
 use crate::{pki, x509};
 
@@ -47,7 +47,7 @@ impl Lab {
         let mut printed = None;
         for ask in needed.into_iter().chain([ask]) {
             let Some(asker) = requests.asker(&ask.by) else { continue };
-            let (server, address) = self.server_of(&live, ask)?;
+            let (server, address) = self.asked_of(&live, ask)?;
             let client = self.client(&live, asker, server)?;
             for step in &ask.steps {
                 if self.is_there(&live, step)? {
@@ -71,7 +71,7 @@ impl Lab {
     }
 
     /// The server that is asked, and where it listens.
-    fn server_of(&self, live: &Live, ask: &Ask) -> Result<(&Server, SocketAddr), LabError> {
+    fn asked_of(&self, live: &Live, ask: &Ask) -> Result<(&Server, SocketAddr), LabError> {
         let Some(kind) = &ask.server else { return Ok((self.api_server()?, live.address)) };
         let server = self.plan.servers.iter().find(|server| server.kind == *kind);
         let name = |server: &Server| format!("{}@{}", server.kind, server.node);
@@ -87,7 +87,7 @@ impl Lab {
         let Some(path) = step.made() else { return Ok(false) };
         let master = self
             .signed(&Subject { organizations: vec!["system:masters".into()], ..Subject::named("dojang") })?;
-        let found = live.cluster.handle(&master.chain, &cluster::Request::new("GET", &path));
+        let found = live.cluster.handle(&Sent::parse(&master.chain), &cluster::Request::new("GET", &path));
         Ok(found.status == 200)
     }
 
@@ -180,7 +180,7 @@ impl Lab {
             "application/json",
             r#"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}"#,
         );
-        let answer = live.cluster.handle(&master.chain, &request);
+        let answer = live.cluster.handle(&Sent::parse(&master.chain), &request);
         let status = serde_json::from_str::<Json>(&answer.text()).ok();
         Ok(status.map(|status| status.text("status.token").to_owned()).filter(|token| !token.is_empty()))
     }

@@ -8,8 +8,9 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::engine::Lab;
+use super::reload::Reread;
 use super::requests::Requests;
-use super::{Cancel, LabError, Progress};
+use super::{Cancel, Controllers, LabError, Progress};
 use crate::access::Identity;
 use crate::cluster::{Cluster, Happening, Server, ServerError};
 use crate::lesson::Words;
@@ -31,8 +32,8 @@ pub enum LiveStep {
     Opened(Box<Opened>),
     /// What happened, in order, and how much was missed before.
     Happened(Vec<Arc<Happening>>, u64),
-    /// Files have changed and were read again, or do not serve: one sentence.
-    Reread(Result<(), String>),
+    /// A file has changed: what the component that uses it did.
+    Reread(Reread),
 }
 
 /// A cluster that listens.
@@ -86,7 +87,7 @@ impl Lab {
             return Err(WorkspaceError::Cancelled.into());
         }
         self.make(&Selection::All, cancel, &|progress| tell(LiveStep::Making(progress)))?;
-        let ready = self.cluster(false, cancel)?;
+        let ready = self.cluster(Controllers::default(), cancel)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let served = runtime.block_on(async {
             let (server, is_elsewhere) = listen().await?;
@@ -95,13 +96,11 @@ impl Lab {
             let live = Live {
                 cluster: Arc::clone(bound.cluster()),
                 address: bound.address(),
-                servers: bound.companions().iter().map(|own| (own.name(), own.address())).collect(),
+                servers: bound.beside().collect(),
             };
             tell(LiveStep::Opened(Box::new(self.opened(&live, is_elsewhere)?)));
             *self.live() = Some(live);
-            let reread = |result: Result<(), LabError>| {
-                tell(LiveStep::Reread(result.map_err(|error| error.to_string())));
-            };
+            let reread = |one: &Reread| tell(LiveStep::Reread(one.clone()));
             let serving =
                 self.serve(bound, Arc::new(|_: &_| ()), Arc::new(|_: &_, _: &_| ()), cancel, reread);
             tokio::select! {

@@ -2,7 +2,6 @@
 //! and gives back its outcome.
 
 mod asking;
-mod audit_log;
 mod change;
 mod check;
 mod connect;
@@ -16,8 +15,8 @@ mod holdings;
 mod lessons;
 mod life;
 mod lint;
-mod log_file;
 mod live;
+mod log_file;
 mod making;
 mod matrix;
 mod meaning;
@@ -47,8 +46,8 @@ pub use faulty::Replaced;
 pub use holdings::{Holding, export, holdings, holdings_of};
 pub use life::{IssueRequest, Issued};
 pub use lint::findings;
-pub use log_file::LogFile;
 pub use live::{AskView, LiveStep, Opened};
+pub use log_file::LogFile;
 pub use matrix::MatrixRow;
 pub use meaning::{Meaning, Named, Role, meaning};
 pub use nodes::{Joining, Nodes};

@@ -129,12 +129,7 @@ pub(super) fn step(model: &mut Model, run: u64, step: LiveStep) -> Vec<Effect> {
                 }
             },
         )),
-        LiveStep::Reread(Ok(())) => {
-            let said = language
-                .pick("Files changed: certificates read again.", "파일이 바뀌어 인증서를 다시 읽었어요.");
-            Some((false, said.to_owned()))
-        }
-        LiveStep::Reread(Err(error)) => Some((true, error.clone())),
+        LiveStep::Reread(one) => Some((false, one.sentence(language))),
         _ => None,
     };
     let travels = live.take(step);
