@@ -185,7 +185,13 @@ fn a_node_writes_what_is_its_own() {
             r#"{"metadata":{"labels":{"node-role.kubernetes.io/control-plane":""}}}"#.into(),
             "nodes \"node01\" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/control-plane",
         ),
-        ("PATCH", "/api/v1/nodes/node01", r#"{"spec":{"taints":[]}}"#.into(), ""),
+        // Taints are replaced as a whole, and this takes that of a new node away.
+        (
+            "PATCH",
+            "/api/v1/nodes/node01",
+            r#"{"spec":{"taints":[]}}"#.into(),
+            "nodes \"node01\" is forbidden: node \"node01\" is not allowed to modify taints",
+        ),
         (
             "PATCH",
             "/api/v1/nodes/node01",

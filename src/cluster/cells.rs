@@ -119,7 +119,51 @@ fn computed(object: &Json, function: &str, now: OffsetDateTime) -> Json {
             format!("{}/{}", object.text(&format!("{target}.kind")), object.text(&format!("{target}.name")))
                 .into()
         }
-        "scale_metrics" => NONE.into(),
+        "scale_metrics" => scale_metrics(object).into(),
+        "cidrs" => object.texts("spec.cidrs").join(",").into(),
+        "parent" => match object.at("spec.parentRef") {
+            Some(to) => {
+                let kind = qualified(to.text("resource"), to.text("group"));
+                let place = [to.text("namespace"), to.text("name")];
+                let place = place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+                format!("{kind}/{place}").into()
+            }
+            None => NONE.into(),
+        },
+        "api_service" => match object.at("spec.service") {
+            Some(to) => format!("{}/{}", to.text("namespace"), to.text("name")).into(),
+            None => "Local".into(),
+        },
+        "api_available" => {
+            match object.list("status.conditions").iter().find(|own| own.text("type") == "Available") {
+                Some(own) if own.text("status") != "True" => {
+                    format!("{} ({})", own.text("status"), own.text("reason")).into()
+                }
+                _ => "True".into(),
+            }
+        }
+        "webhooks" => count(object, "webhooks"),
+        "validations" => count(object, "spec.validations"),
+        "param_kind" => match object.at("spec.paramKind") {
+            Some(kind) => format!("{}/{}", kind.text("apiVersion"), kind.text("kind")).into(),
+            None => "<unset>".into(),
+        },
+        "param_ref" => match object.at("spec.paramRef") {
+            Some(to) => format!("{}/{}", or(to.text("namespace").into(), "*"), to.text("name")).into(),
+            None => "<unset>".into(),
+        },
+        "missing_level" => {
+            let dangling = object.list("status.conditions").iter().find(|own| own.text("type") == "Dangling");
+            or(dangling.map(|own| own.text("status").to_owned()).unwrap_or_default(), "?").into()
+        }
+        "claim_state" => {
+            let mut states =
+                vec![if object.at("status.allocation").is_some() { "allocated" } else { "pending" }];
+            if !object.list("status.reservedFor").is_empty() {
+                states.push("reserved");
+            }
+            states.join(",").into()
+        }
         "job_status" => job_status(object).into(),
         "job_completions" => {
             let number = |path: &str| object.at(path).and_then(Json::as_integer);
@@ -190,6 +234,39 @@ fn computed(object: &Json, function: &str, now: OffsetDateTime) -> Json {
             if is_default { format!("{name} (default)").into() } else { name.into() }
         }
         _ => "".into(),
+    }
+}
+
+fn count(object: &Json, list: &str) -> Json {
+    Json::integer(object.list(list).len().try_into().unwrap_or(i64::MAX))
+}
+
+/// `cpu: <unknown>/80%`: what each metric is, and what it is to be.
+fn scale_metrics(object: &Json) -> String {
+    let metrics = object.list("spec.metrics");
+    let of = |metric: &Json| {
+        let (name, target) = match metric.text("type") {
+            "Resource" => (metric.text("resource.name"), metric.at("resource.target")),
+            "ContainerResource" => {
+                (metric.text("containerResource.name"), metric.at("containerResource.target"))
+            }
+            "Pods" => ("", metric.at("pods.target")),
+            "Object" => ("", metric.at("object.target")),
+            "External" => ("", metric.at("external.target")),
+            _ => return "<unknown type>".to_owned(),
+        };
+        let target = target.unwrap_or(&Json::Null);
+        let wanted = match shown(target.get("averageUtilization")) {
+            percent if !percent.is_empty() => format!("{percent}%"),
+            _ => or(shown(target.get("averageValue")), &shown(target.get("value"))),
+        };
+        if name.is_empty() { format!("<unknown>/{wanted}") } else { format!("{name}: <unknown>/{wanted}") }
+    };
+    match metrics {
+        [] => NONE.to_owned(),
+        [one] => of(one),
+        [one, two] => format!("{}, {}", of(one), of(two)),
+        [one, two, rest @ ..] => format!("{}, {} + {} more...", of(one), of(two), rest.len()),
     }
 }
 

@@ -4,9 +4,10 @@
 use crate::access::{Json, api};
 use crate::text::quote;
 
-use super::failure::{Answer, Failure, Served};
+use super::failure::{Answer, Cause, Failure, Served};
 use super::message::Request;
 use super::protobuf;
+use super::typed::{self, Faults, Words};
 
 /// The media types that bodies may have.
 const BODIES: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -15,8 +16,26 @@ const DEPTH: usize = 128;
 
 /// The object in a request's body, of this kind.
 pub(super) fn object(served: Served, request: &Request) -> Answer<Json> {
+    checked(served, request).map(|(object, _)| object)
+}
+
+/// The object in a request's body, of this kind, and the fields that its kind has not where the
+/// client is to be warned of them.
+pub(super) fn checked(served: Served, request: &Request) -> Answer<(Json, Faults)> {
     let (kind, version) = kind_of(served);
     let mut object = value(&kind, request)?;
+    if !matches!(object, Json::Object(_)) {
+        let what = match object {
+            Json::Array(_) => "array",
+            Json::String(_) => "string",
+            Json::Number(_) => "number",
+            _ => "bool",
+        };
+        let why = format!(
+            "json: cannot unmarshal {what} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+        );
+        return Err(unreadable(&kind, &request.body, &why));
+    }
     let (own_kind, own_version) = (object.text("kind").to_owned(), object.text("apiVersion").to_owned());
     if own_kind.is_empty() || own_version.is_empty() {
         // What is left out is that of the resource.
@@ -32,28 +51,51 @@ pub(super) fn object(served: Served, request: &Request) -> Answer<Json> {
         object = whole;
     }
     check_kind(&kind, &version, &object)?;
-    check_metadata(&kind, &version, &object)?;
-    if request.query("fieldValidation").as_deref() == Some("Strict") {
-        check_fields(&kind, &version, &object)?;
+    let mut faults = Vec::new();
+    typed::settle(&mut object, Words::Decoder, &mut faults).map_err(|why| unfit(&kind, &version, &why))?;
+    match validation(request)? {
+        Validation::Strict if !faults.is_empty() => {
+            Err(unfit(&kind, &version, &format!("strict decoding error: {}", faults.join(", "))))
+        }
+        Validation::Warn => Ok((object, faults)),
+        _ => Ok((object, Vec::new())),
     }
-    Ok(object)
 }
 
-/// Fields that a kind does not have, where the client wants to know.
-fn check_fields(kind: &str, version: &str, object: &Json) -> Answer<()> {
-    let unknown: Vec<String> = protobuf::unknown_fields(object)
-        .iter()
-        .map(|path| format!("unknown field {}", quote(path)))
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
+/// An object that cannot become one of its kind.
+fn unfit(kind: &str, version: &str, why: &str) -> Failure {
     let number = version.rsplit('/').next().unwrap_or_default();
-    Err(Failure::bad_request(format!(
-        "{kind} in version {} cannot be handled as a {kind}: strict decoding error: {}",
-        quote(number),
-        unknown.join(", ")
-    )))
+    Failure::bad_request(format!("{kind} in version {} cannot be handled as a {kind}: {why}", quote(number)))
+}
+
+/// What happens where an object has fields that its kind has not (`fieldValidation`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Validation {
+    Ignore,
+    /// The client is warned; so it is where it does not say.
+    Warn,
+    Strict,
+}
+
+/// What a request says of it.
+pub(super) fn validation(request: &Request) -> Answer<Validation> {
+    match request.query("fieldValidation").as_deref() {
+        None | Some("" | "Warn") => Ok(Validation::Warn),
+        Some("Ignore") => Ok(Validation::Ignore),
+        Some("Strict") => Ok(Validation::Strict),
+        Some(other) => Err(Failure::invalid(
+            "meta.k8s.io",
+            if request.method == "POST" {
+                "CreateOptions"
+            } else if request.method == "PATCH" {
+                "PatchOptions"
+            } else {
+                "UpdateOptions"
+            },
+            "",
+            &[Cause::unsupported("fieldValidation", other, &["", "Ignore", "Strict", "Warn"])],
+        )),
+    }
 }
 
 /// The kind and apiVersion that a resource takes.
@@ -115,7 +157,7 @@ fn summary(body: &[u8]) -> String {
 }
 
 /// The error of Go's encoding/json for what serde_json refused.
-fn go_json_error(body: &[u8], error: &serde_json::Error) -> String {
+pub(super) fn go_json_error(body: &[u8], error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     if error.classify() == Category::Eof || body.is_empty() {
         return "unexpected end of JSON input".to_owned();
@@ -187,52 +229,4 @@ fn go_type(_group: &str, version: &str, kind: &str) -> String {
 fn internal_type(group: &str, kind: &str) -> String {
     let package = if group.is_empty() { "core" } else { group.split('.').next().unwrap_or_default() };
     format!("{package}.{kind}")
-}
-
-/// Metadata that is no metadata.
-fn check_metadata(kind: &str, version: &str, object: &Json) -> Answer<()> {
-    let version = version.rsplit('/').next().unwrap_or_default();
-    let go = |value: &Json| match value {
-        Json::Bool(_) => "bool",
-        Json::Number(_) => "number",
-        Json::Array(_) => "array",
-        Json::String(_) => "string",
-        Json::Object(_) | Json::Null => "object",
-    };
-    let wrong = |value: &Json, field: &str, wanted: &str| {
-        Failure::bad_request(format!(
-            "{kind} in version {} cannot be handled as a {kind}: json: cannot unmarshal {} into Go struct field {field} of type {wanted}",
-            quote(version),
-            go(value)
-        ))
-    };
-    if !matches!(object, Json::Object(_)) {
-        return Err(wrong(object, kind, &format!("{version}.{kind}")));
-    }
-    let Some(metadata) = object.get("metadata") else { return Ok(()) };
-    if !matches!(metadata, Json::Object(_) | Json::Null) {
-        return Err(wrong(metadata, &format!("{kind}.metadata"), "v1.ObjectMeta"));
-    }
-    for field in ["name", "namespace", "generateName", "uid", "resourceVersion"] {
-        match metadata.get(field) {
-            None | Some(Json::String(_) | Json::Null) => {}
-            Some(other) => return Err(wrong(other, &format!("ObjectMeta.metadata.{field}"), "string")),
-        }
-    }
-    for field in ["labels", "annotations"] {
-        match metadata.get(field) {
-            None | Some(Json::Null) => {}
-            Some(Json::Object(entries)) => {
-                if let Some((_, other)) =
-                    entries.iter().find(|(_, value)| !matches!(value, Json::String(_) | Json::Null))
-                {
-                    return Err(wrong(other, &format!("ObjectMeta.metadata.{field}"), "string"));
-                }
-            }
-            Some(other) => {
-                return Err(wrong(other, &format!("ObjectMeta.metadata.{field}"), "map[string]string"));
-            }
-        }
-    }
-    Ok(())
 }

@@ -1,12 +1,13 @@
-//! What is served: aggregated discovery and enough of OpenAPI for `kubectl apply`
-//! (apiserver/pkg/endpoints/discovery/aggregated, k8s.io/kube-openapi/pkg/handler3).
+//! What is served: aggregated discovery (apiserver/pkg/endpoints/discovery/aggregated), and where
+//! OpenAPI is.
 
 use aws_lc_rs::digest;
 
+use crate::access::Json;
 use crate::access::api::{self, ApiGroup, ApiResource};
-use crate::access::{Json, KUBERNETES_VERSION};
 
 use super::message::{JSON, Request, Response};
+use super::openapi;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -27,11 +28,14 @@ pub(super) fn serve(path: &str, request: &Request) -> Option<Response> {
             response.headers.push(("Vary", "Accept".into()));
             Some(response)
         }
-        "/openapi/v3" => Some(Response::new(200, JSON, openapi_index().compact())),
+        "/openapi/v2" if request.value("accept").contains("com.github.proto-openapi.spec.v2") => {
+            Some(Response::new(200, openapi::VERSION_2_PROTOBUF, openapi::version_2_protobuf()))
+        }
+        "/openapi/v2" => Some(Response::new(200, JSON, openapi::version_2().compact())),
+        "/openapi/v3" => Some(Response::new(200, JSON, openapi::index().compact())),
         _ => {
-            let rest = path.strip_prefix("/openapi/v3/")?;
-            let group = api::groups().iter().find(|group| openapi_path(group) == rest)?;
-            Some(Response::new(200, JSON, openapi(group).compact()))
+            let document = openapi::document(path.strip_prefix("/openapi/v3/")?)?;
+            Some(Response::new(200, JSON, document.compact()))
         }
     }
 }
@@ -121,61 +125,4 @@ fn resource(group: &ApiGroup, own: &ApiResource) -> Json {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn openapi_path(group: &ApiGroup) -> String {
-    let root = if group.name.is_empty() { "api" } else { "apis" };
-    format!("{root}/{}", group.group_version())
-}
-
-fn openapi_index() -> Json {
-    let paths = api::groups().iter().map(|group| {
-        let path = openapi_path(group);
-        let hash = hex(digest::digest(&digest::SHA256, path.as_bytes()).as_ref()).to_uppercase();
-        let url = format!("/openapi/v3/{path}?hash={hash}");
-        (path, Json::object([("serverRelativeURL", url.into())]))
-    });
-    Json::object([("paths", Json::Object(paths.collect()))])
-}
-
-/// The operations of a group, with the parameters that clients look for; no schemas.
-fn openapi(group: &ApiGroup) -> Json {
-    let parameter = |name: &str| {
-        Json::object([
-            ("name", name.into()),
-            ("in", "query".into()),
-            ("schema", Json::object([("type", "string".into()), ("uniqueItems", true.into())])),
-        ])
-    };
-    let parameters = ["dryRun", "fieldManager", "fieldValidation", "force"].map(parameter).to_vec();
-    let paths = group.resources.iter().filter(|own| !own.name.contains('/')).flat_map(|own| {
-        let kind = Json::object([
-            ("group", group.name.as_str().into()),
-            ("kind", own.kind.as_str().into()),
-            ("version", group.version.as_str().into()),
-        ]);
-        let operation = |action: &str| {
-            Json::object([
-                ("parameters", parameters.clone().into()),
-                ("responses", Json::Object(Vec::new())),
-                ("x-kubernetes-action", action.into()),
-                ("x-kubernetes-group-version-kind", kind.clone()),
-            ])
-        };
-        let namespace = if own.cluster { "" } else { "/namespaces/{namespace}" };
-        let base = format!("/{}{namespace}/{}", openapi_path(group), own.name);
-        let list = Json::object([("post", operation("post"))]);
-        let one = Json::object([
-            ("put", operation("put")),
-            ("patch", operation("patch")),
-            ("delete", operation("delete")),
-        ]);
-        [(base.clone(), list), (format!("{base}/{{name}}"), one)]
-    });
-    Json::object([
-        ("openapi", "3.0.0".into()),
-        ("info", Json::object([("title", "Kubernetes".into()), ("version", KUBERNETES_VERSION.into())])),
-        ("paths", Json::Object(paths.collect())),
-        ("components", Json::object([("schemas", Json::Object(Vec::new()))])),
-    ])
 }

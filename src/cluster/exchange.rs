@@ -80,7 +80,12 @@ pub(super) fn over_http(
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
+            // Of warnings there may be several.
+            if name == header::WARNING {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+            }
         }
     };
     set(HeaderName::from_static("audit-id"), audit_id);

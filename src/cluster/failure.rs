@@ -45,6 +45,12 @@ impl Cause {
         Self { field: field.into(), reason: "FieldValueForbidden", message: format!("Forbidden: {detail}") }
     }
 
+    /// More than there may be.
+    pub(super) fn too_long(field: &str, limit: usize) -> Self {
+        let message = format!("Too long: may not be more than {limit} bytes");
+        Self { field: field.into(), reason: "FieldValueTooLong", message }
+    }
+
     /// What is named and is not there.
     pub(super) fn not_found(field: &str, value: &str) -> Self {
         Self {
@@ -61,6 +67,12 @@ impl Cause {
             reason: "FieldValueDuplicate",
             message: format!("Duplicate value: {}", quote(value)),
         }
+    }
+
+    /// Likewise, a value that is no text.
+    pub(super) fn duplicate_value(field: &str, value: &Json) -> Self {
+        let message = format!("Duplicate value: {}", value.compact());
+        Self { field: field.into(), reason: "FieldValueDuplicate", message }
     }
 
     fn words(&self) -> String {
@@ -162,9 +174,26 @@ impl Failure {
         Self::new(409, "Conflict", message, Some(details(name, group, resource)))
     }
 
+    /// 409: others want the same fields otherwise.
+    pub(super) fn apply_conflict(message: String, causes: Vec<Json>) -> Self {
+        Self::new(409, "Conflict", message, Some(Json::object([("causes", causes.into())])))
+    }
+
     /// 410: the events asked for are gone.
     pub(super) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message, None)
+    }
+
+    /// 504: a revision that is still to come (apiserver/pkg/storage/errors.go,
+    /// `NewTooLargeResourceVersionError`).
+    pub(super) fn too_large_revision(wanted: u64, own: u64) -> Self {
+        let cause = Json::object([
+            ("reason", "ResourceVersionTooLarge".into()),
+            ("message", "Too large resource version".into()),
+        ]);
+        let details = Json::object([("causes", vec![cause].into()), ("retryAfterSeconds", Json::integer(1))]);
+        let message = format!("Timeout: Too large resource version: {wanted}, current: {own}");
+        Self::new(504, "Timeout", message, Some(details))
     }
 
     /// 406.
@@ -189,7 +218,7 @@ impl Failure {
 
     /// 422 without causes: a patch that cannot be applied.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
-        Self::new(422, "Invalid", message, None)
+        Self::new(422, "Invalid", message, Some(Json::Object(Vec::new())))
     }
 
     /// 422: the object makes no sense.

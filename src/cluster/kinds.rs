@@ -169,6 +169,14 @@ fn pull_policy(image: &str) -> &'static str {
 /// Sets what is at the end of a path where its parent is there and it is not.
 fn fill(value: &mut Json, path: &str, default: &Json) {
     let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+    // `key[field=value]`: only where it is so.
+    let (key, condition) = match key.split_once('[').filter(|_| key.contains('=')) {
+        Some((key, condition)) => (key, condition.trim_end_matches(']').split_once('=')),
+        None => (key, None),
+    };
+    if condition.is_some_and(|(field, wanted)| value.get(key).is_none_or(|own| own.text(field) != wanted)) {
+        return;
+    }
     if let Some(list) = key.strip_suffix("[]") {
         for item in value.get_mut(list).and_then(Json::items_mut).into_iter().flatten() {
             fill(item, rest, default);

@@ -148,6 +148,15 @@ impl Response {
         Self::new(status, JSON, body.compact() + "\n")
     }
 
+    /// This answer with a warning for each of these (RFC 7234, section 5.5; code 299).
+    pub(super) fn warn(mut self, warnings: &[String]) -> Self {
+        for warning in warnings {
+            let escaped = warning.replace('\\', "\\\\").replace('"', "\\\"");
+            self.headers.push(("Warning", format!("299 - \"{escaped}\"")));
+        }
+        self
+    }
+
     /// The body's text, if it is whole.
     #[must_use]
     pub fn text(&self) -> String {

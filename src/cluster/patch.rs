@@ -2,10 +2,9 @@
 //! (apimachinery/pkg/util/strategicpatch, structured-merge-diff).
 
 use crate::access::Json;
-use crate::text::quote;
 
 use super::failure::{Answer, Failure};
-use super::lists::{is_set, merge_key};
+use super::schema::{Field, Message, Shape};
 
 /// RFC 7386.
 pub(super) fn merge(target: &mut Json, patch: &Json) {
@@ -27,21 +26,24 @@ pub(super) fn merge(target: &mut Json, patch: &Json) {
 
 /// A strategic merge patch: lists with a key are merged by it, and `$patch`, `$retainKeys`,
 /// `$deleteFromPrimitiveList/…` and `$setElementOrder/…` are followed.
-pub(super) fn strategic(target: &mut Json, patch: &Json) {
+///
+/// # Errors
+/// An item of a list lacks the key that it is merged by.
+pub(super) fn strategic(target: &mut Json, patch: &Json, known: Option<&Message>) -> Answer<()> {
     let Json::Object(fields) = patch else {
         *target = patch.clone();
-        return;
+        return Ok(());
     };
     match patch.text("$patch") {
         "delete" => {
             *target = Json::Object(Vec::new());
-            return;
+            return Ok(());
         }
         "replace" => {
             let mut whole = patch.clone();
             whole.take("$patch");
             *target = whole;
-            return;
+            return Ok(());
         }
         _ => {}
     }
@@ -61,8 +63,15 @@ pub(super) fn strategic(target: &mut Json, patch: &Json) {
                 Json::Null => {
                     target.take(key);
                 }
-                Json::Array(items) => strategic_list(target.entry(key), key, items),
-                _ => strategic(target.entry(key), value),
+                Json::Array(items) => {
+                    let field = known.and_then(|known| known.field(key));
+                    strategic_list(target.entry(key), field, items)?;
+                }
+                _ => {
+                    let field = known.and_then(|known| known.field(key));
+                    let below = field.filter(|field| field.shape == Shape::Single).and_then(Field::message);
+                    strategic(target.entry(key), value, below)?;
+                }
             }
         }
     }
@@ -70,41 +79,69 @@ pub(super) fn strategic(target: &mut Json, patch: &Json) {
         if let (Some(field), Json::Array(order)) = (key.strip_prefix("$setElementOrder/"), order)
             && let Some(Json::Array(items)) = target.get_mut(field)
         {
-            reorder(items, field, order);
+            let merge = known.and_then(|known| known.field(field)?.merge.as_deref());
+            reorder(items, merge.filter(|key| !key.is_empty()), order);
         }
     }
+    Ok(())
 }
 
-fn strategic_list(target: &mut Json, field: &str, items: &[Json]) {
-    if is_set(field) {
-        let Some(own) = array(target) else { return };
+fn strategic_list(target: &mut Json, field: Option<&Field>, items: &[Json]) -> Answer<()> {
+    let merge = field.and_then(|field| field.merge.as_deref());
+    if merge == Some("") {
+        let Some(own) = array(target) else { return Ok(()) };
         for item in items {
             if !own.contains(item) {
                 own.push(item.clone());
             }
         }
-        return;
+        return Ok(());
     }
     let replaces = items.iter().any(|item| item.text("$patch") == "replace");
-    let Some(key) = merge_key(field, items).filter(|_| !replaces) else {
+    let Some(key) = merge.filter(|_| !replaces) else {
         let kept = items.iter().filter(|item| item.get("$patch").is_none());
         *target = Json::Array(kept.cloned().collect());
-        return;
+        return Ok(());
     };
-    let Some(own) = array(target) else { return };
+    let below = field.and_then(Field::message);
+    let Some(own) = array(target) else { return Ok(()) };
     for item in items {
+        if item.get(key).is_none() {
+            return Err(Failure::unknown(format!(
+                "map: {} does not contain declared merge key: {key}",
+                go_value(item)
+            )));
+        }
         let same = |own: &Json| item.get(key).is_some() && own.get(key) == item.get(key);
         if item.text("$patch") == "delete" {
             own.retain(|own| !same(own));
             continue;
         }
         match own.iter_mut().find(|own| same(own)) {
-            Some(own) => strategic(own, item),
+            Some(own) => strategic(own, item, below)?,
             None => {
                 let mut new = Json::Object(Vec::new());
-                strategic(&mut new, item);
+                strategic(&mut new, item, below)?;
                 own.push(new);
             }
+        }
+    }
+    Ok(())
+}
+
+/// A value as Go's `%v` prints it: `map[spec:map[replicas:2]]`.
+pub(super) fn go_value(value: &Json) -> String {
+    match value {
+        Json::Null => "<nil>".into(),
+        Json::Bool(value) => value.to_string(),
+        Json::Number(number) => number.to_string(),
+        Json::String(text) => text.clone(),
+        Json::Array(items) => format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" ")),
+        Json::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go_value(value)));
+            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
         }
     }
 }
@@ -116,8 +153,7 @@ fn array(target: &mut Json) -> Option<&mut Vec<Json>> {
     target.items_mut()
 }
 
-fn reorder(items: &mut [Json], field: &str, order: &[Json]) {
-    let key = merge_key(field, order);
+fn reorder(items: &mut [Json], key: Option<&str>, order: &[Json]) {
     let place = |item: &Json| {
         order
             .iter()
@@ -131,63 +167,62 @@ fn reorder(items: &mut [Json], field: &str, order: &[Json]) {
     items.sort_by_key(place);
 }
 
-/// Apply: what the configuration says is merged in, lists with a key by it.
-pub(super) fn apply(target: &mut Json, configuration: &Json) {
-    strategic(target, configuration);
-}
+/// What is said of every JSON patch that cannot be applied: the API server keeps the rest to
+/// itself (apiserver/pkg/endpoints/handlers/patch.go, `applyJSPatch`).
+const REFUSED: &str = "the server rejected our request due to an error in our request";
 
 /// RFC 6902.
 pub(super) fn json(target: &mut Json, patch: &Json) -> Answer<()> {
     let Json::Array(operations) = patch else {
-        return Err(Failure::bad_request(
-            "json: cannot unmarshal object into Go value of type jsonpatch.Patch",
-        ));
+        let what = go_kind(patch);
+        return Err(Failure::bad_request(format!(
+            "error decoding patch: json: cannot unmarshal {what} into Go value of type jsonpatch.Patch"
+        )));
     };
-    for operation in operations {
-        operate(target, operation)?;
-    }
-    Ok(())
+    operations
+        .iter()
+        .all(|operation| operate(target, operation).is_some())
+        .then_some(())
+        .ok_or_else(|| Failure::unprocessable(REFUSED))
 }
 
-fn operate(target: &mut Json, operation: &Json) -> Answer<()> {
-    let fails = |why: String| {
-        Failure::unprocessable(format!(
-            "the server rejected our request due to an error in our request: {why}"
-        ))
-    };
+/// What Go's decoder calls a value.
+pub(super) fn go_kind(value: &Json) -> &'static str {
+    match value {
+        Json::Object(_) | Json::Null => "object",
+        Json::Array(_) => "array",
+        Json::String(_) => "string",
+        Json::Number(_) => "number",
+        Json::Bool(_) => "bool",
+    }
+}
+
+/// One operation; `None` where it cannot be done.
+fn operate(target: &mut Json, operation: &Json) -> Option<()> {
     let path = pointer(operation.text("path"));
     let value = || operation.get("value").cloned().unwrap_or_default();
-    let missing = |what: &str| {
-        Failure::unprocessable(format!(
-            "{what} operation does not apply: doc is missing path: {}: missing value",
-            quote(operation.text("path"))
-        ))
-    };
     match operation.text("op") {
-        "add" => insert(target, &path, value()).ok_or_else(|| missing("add")),
-        "remove" => remove(target, &path).map(drop).ok_or_else(|| missing("remove")),
+        "add" => insert(target, &path, value()),
+        "remove" => remove(target, &path).map(drop),
         "replace" => {
-            let place = find(target, &path).ok_or_else(|| missing("replace"))?;
-            *place = value();
-            Ok(())
+            *find(target, &path)? = value();
+            Some(())
         }
         "test" => {
-            let same = find(target, &path).is_some_and(|own| own.same_as(&value()));
-            same.then_some(()).ok_or_else(|| {
-                Failure::unprocessable(format!("testing value {} failed", operation.text("path")))
-            })
+            let own = find(target, &path);
+            let same = own.map_or(value() == Json::Null, |own| own.same_as(&value()));
+            same.then_some(())
         }
         "copy" | "move" => {
             let from = pointer(operation.text("from"));
             let value = if operation.text("op") == "move" {
-                remove(target, &from)
+                remove(target, &from)?
             } else {
-                find(target, &from).cloned()
+                find(target, &from)?.clone()
             };
-            let value = value.ok_or_else(|| missing(operation.text("op")))?;
-            insert(target, &path, value).ok_or_else(|| missing(operation.text("op")))
+            insert(target, &path, value)
         }
-        other => Err(fails(format!("Unexpected kind: {other}"))),
+        _ => None,
     }
 }
 
@@ -248,18 +283,19 @@ mod tests {
 
     #[test]
     fn a_strategic_patch_merges_lists_by_their_key() {
+        let known = super::super::schema::of("v1", "Pod");
         let mut target = parsed(
-            r#"{"spec":{"containers":[{"name":"a","image":"x"},{"name":"b","image":"y"}],"taints":[{"key":"k"}]},
+            r#"{"spec":{"containers":[{"name":"a","image":"x"},{"name":"b","image":"y"}],"hostAliases":[{"ip":"k"}]},
                 "metadata":{"finalizers":["f"]}}"#,
         );
         let patch = r#"{"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],
-            "containers":[{"name":"a","image":"z"}],"taints":[{"key":"k","$patch":"delete"}]},
+            "containers":[{"name":"a","image":"z"}],"hostAliases":[{"ip":"k","$patch":"delete"}]},
             "metadata":{"finalizers":["g"]}}"#;
-        strategic(&mut target, &parsed(patch));
+        strategic(&mut target, &parsed(patch), known).unwrap();
         assert_eq!(
             target,
             parsed(
-                r#"{"spec":{"containers":[{"name":"b","image":"y"},{"name":"a","image":"z"}],"taints":[]},
+                r#"{"spec":{"containers":[{"name":"b","image":"y"},{"name":"a","image":"z"}],"hostAliases":[]},
                     "metadata":{"finalizers":["f","g"]}}"#
             )
         );

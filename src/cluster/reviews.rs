@@ -90,7 +90,7 @@ fn finish(context: &Context<'_>, mut review: Json) -> Answer {
     if !matches!(metadata, Json::Object(_)) {
         *metadata = Json::Object(Vec::new());
     }
-    managed::note(None, &mut review, writer);
+    managed::note(&[], None, &mut review, writer);
     review.set("status", status.unwrap_or_default());
     let order = ["kind", "apiVersion", "metadata", "spec", "status"];
     let fields = order.iter().filter_map(|key| Some(((*key).to_owned(), review.get(key)?.clone())));

@@ -265,6 +265,31 @@ impl Store {
 }
 
 impl Store {
+    /// The objects of a namespace (empty: of all) as they were at a revision; `None` if that is no
+    /// longer known.
+    pub(super) fn places_at(
+        &self,
+        key: Key,
+        namespace: &str,
+        revision: u64,
+    ) -> Option<BTreeMap<Place, Kept>> {
+        let mut objects: BTreeMap<Place, Kept> =
+            self.places(key, namespace).map(|(place, object)| (place.clone(), object.clone())).collect();
+        for event in self.events_after(key, revision)?.into_iter().rev() {
+            let object = event.object.open();
+            let place =
+                (object.text("metadata.namespace").to_owned(), object.text("metadata.name").to_owned());
+            if !namespace.is_empty() && place.0 != namespace {
+                continue;
+            }
+            match event.before {
+                Some(before) => objects.insert(place, before),
+                None => objects.remove(&place),
+            };
+        }
+        Some(objects)
+    }
+
     /// Lets the store write to a journal from now on. Who watches begins here.
     pub(super) fn attach(&mut self, journal: Journal) {
         self.journal = Some(journal);

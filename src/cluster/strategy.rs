@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::access::Json;
 
+use super::failure::Served;
 use super::handler::Context;
 use super::kinds;
 use super::store::Store;
@@ -18,6 +19,7 @@ pub(super) fn complete(context: &Context<'_>, object: &mut Json) {
             object.path_mut(&["metadata", "labels"]).set("kubernetes.io/metadata.name", name);
         }
         ("", "secrets") => encode_strings(object),
+        ("autoscaling", _) => to_version_2(object),
         _ => {}
     }
     if served.group.name == "rbac.authorization.k8s.io" {
@@ -58,9 +60,66 @@ pub(super) fn prepare(context: &Context<'_>, object: &mut Json) {
         _ => {}
     }
     kinds::prepare(served, object);
+    if served.key() == ("batch", "jobs") {
+        select_own_pods(object);
+    }
     if served.key() == ("", "pods") {
         let class = quality(object);
         object.path_mut(&["status"]).set("qosClass", class);
+    }
+}
+
+/// An autoscaler is kept in the version that has every metric
+/// (pkg/apis/autoscaling/v1/conversion.go).
+fn to_version_2(object: &mut Json) {
+    if object.text("apiVersion") != "autoscaling/v1" {
+        return;
+    }
+    object.set("apiVersion", "autoscaling/v2");
+    let spec = object.path_mut(&["spec"]);
+    if let Some(percent) = spec.take("targetCPUUtilizationPercentage") {
+        let target = Json::object([("type", "Utilization".into()), ("averageUtilization", percent)]);
+        let resource = Json::object([("name", "cpu".into()), ("target", target)]);
+        let metric = Json::object([("type", "Resource".into()), ("resource", resource)]);
+        spec.set("metrics", vec![metric]);
+    }
+}
+
+/// An object as the version of the API that was asked shows it: autoscalers are kept in one
+/// version and served in two.
+pub(super) fn in_version(served: Served, object: &Json) -> Json {
+    let mut object = object.clone();
+    if served.key().0 != "autoscaling" || served.group.version != "v1" {
+        return object;
+    }
+    object.set("apiVersion", "autoscaling/v1");
+    let spec = object.path_mut(&["spec"]);
+    let Some(Json::Array(metrics)) = spec.take("metrics") else { return object };
+    let cpu = metrics.iter().find(|metric| metric.text("resource.name") == "cpu");
+    if let Some(percent) = cpu.and_then(|metric| metric.at("resource.target.averageUtilization")).cloned() {
+        spec.set("targetCPUUtilizationPercentage", percent);
+    }
+    object
+}
+
+/// A job's pods are told from all others by its UID (pkg/registry/batch/job/strategy.go).
+fn select_own_pods(job: &mut Json) {
+    if job.at("spec.manualSelector") == Some(&Json::Bool(true)) {
+        return;
+    }
+    let (name, uid) = (job.text("metadata.name").to_owned(), job.text("metadata.uid").to_owned());
+    let labels = job.path_mut(&["spec", "template", "metadata", "labels"]);
+    for (key, value) in [
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
+    ] {
+        labels.set(key, value.as_str());
+    }
+    if job.at("spec.selector").is_none() {
+        let own = Json::object([("batch.kubernetes.io/controller-uid", uid.into())]);
+        job.path_mut(&["spec"]).set("selector", Json::object([("matchLabels", own)]));
     }
 }
 
@@ -136,8 +195,10 @@ pub(super) fn restrict(context: &Context<'_>, old: &Json, object: &mut Json) {
         }
         _ => {}
     }
-    if served.key() == ("", "secrets") {
-        encode_strings(object);
+    match served.key() {
+        ("", "secrets") => encode_strings(object),
+        ("autoscaling", _) => to_version_2(object),
+        _ => {}
     }
     if served.group.name == "rbac.authorization.k8s.io" {
         fill_in_subjects(object);

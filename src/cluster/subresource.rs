@@ -162,7 +162,7 @@ fn finalize(context: &Context<'_>) -> Answer {
         if finalizers.is_empty() {
             object.path_mut(&["spec"]).take("finalizers");
         }
-        write::replace(context, store, &old, object, "Update")
+        write::replace(context, store, &old, object, None)
     })?;
     Ok(Response::json(200, &object))
 }
@@ -218,8 +218,11 @@ fn scale(context: &Context<'_>) -> Answer {
         let old = old.ok_or_else(|| context.not_found())?;
         let mut object = (*old).clone();
         object.path_mut(&["spec"]).set("replicas", Json::integer(wanted));
+        if !given.text("metadata.resourceVersion").is_empty() {
+            object.path_mut(&["metadata"]).set("resourceVersion", given.text("metadata.resourceVersion"));
+        }
         admission::admit(context, store, Operation::Update, Some(&old), &mut object)?;
-        write::replace(context, store, &old, object, "Update")
+        write::replace(context, store, &old, object, None)
     })?;
     Ok(Response::json(200, &shown(&object)))
 }

@@ -7,8 +7,8 @@ use crate::access::Json;
 
 use super::cells::cell;
 use super::failure::{Answer, Failure, Served};
-use super::kinds;
 use super::message::Request;
+use super::{kinds, strategy};
 
 /// What a client wants to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Shape {
     /// One object, as an answer by itself or as an event.
     pub(super) fn one(self, served: Served, object: &Json, now: OffsetDateTime) -> Json {
         match self {
-            Self::Whole => object.clone(),
+            Self::Whole => strategy::in_version(served, object),
             Self::Metadata => metadata(object),
             Self::Table(include) => {
                 let list =
@@ -86,7 +86,8 @@ impl Shape {
         let (kind, version, items): (String, String, Vec<Json>) = match self {
             Self::Table(include) => return table(served, objects, list, include, now),
             Self::Whole => {
-                let items = objects.map(without_kind).collect();
+                let items =
+                    objects.map(|object| without_kind(&strategy::in_version(served, object))).collect();
                 (format!("{}List", served.resource.kind), served.group.group_version(), items)
             }
             Self::Metadata => {
@@ -125,8 +126,10 @@ fn table<'a>(
     now: OffsetDateTime,
 ) -> Json {
     let columns = kinds::columns(served);
-    let is_integer =
-        |source: &str| source.starts_with('#') || matches!(source, "@data" | "@active" | "@drivers");
+    let is_integer = |source: &str| {
+        source.starts_with('#')
+            || matches!(source, "@data" | "@active" | "@drivers" | "@webhooks" | "@validations")
+    };
     let definitions: Vec<Json> = columns
         .iter()
         .map(|column| {

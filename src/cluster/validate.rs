@@ -7,18 +7,26 @@ use crate::access::Json;
 
 use super::failure::{Cause, Served};
 use super::names::{config_key, label_value, qualified_name};
-use super::{certificates, kinds};
+use super::validate_pods as pods;
+use super::validate_specs as specs;
+use super::{certificates, kinds, rules};
 
 /// All that is wrong with an object, `old` in its place before.
 pub(super) fn object(served: Served, old: Option<&Json>, object: &Json) -> Vec<Cause> {
     let mut causes = metadata(served, object);
+    if let Some(known) = super::managed::type_of(object) {
+        rules::check(&mut causes, known, object, "");
+    }
     match served.key() {
         ("", "configmaps") => {
             keys(&mut causes, object, "data");
             keys(&mut causes, object, "binaryData");
             immutable(&mut causes, old, object);
+            bounded(&mut causes, object);
         }
         ("", "secrets") => {
+            secret_type(&mut causes, object);
+            bounded(&mut causes, object);
             keys(&mut causes, object, "data");
             for (key, value) in object.get("data").map(Json::fields).unwrap_or_default() {
                 if STANDARD.decode(value.as_text().unwrap_or_default()).is_err() {
@@ -31,7 +39,8 @@ pub(super) fn object(served: Served, old: Option<&Json>, object: &Json) -> Vec<C
             }
             immutable(&mut causes, old, object);
         }
-        ("", "pods") => pod(&mut causes, "spec", object),
+        ("", "pods") => pods::pod(&mut causes, old, object),
+        ("", "replicationcontrollers") => pods::spec(&mut causes, "spec.template.spec", object),
         ("apps", "deployments" | "replicasets" | "statefulsets" | "daemonsets") => {
             workload(&mut causes, old, object);
         }
@@ -39,8 +48,7 @@ pub(super) fn object(served: Served, old: Option<&Json>, object: &Json) -> Vec<C
         ("certificates.k8s.io", "certificatesigningrequests") => {
             certificates::validate(&mut causes, old, object)
         }
-        ("", "services") => service(&mut causes, object),
-        _ => {}
+        (group, name) => specs::object(&mut causes, (group, name), old, object),
     }
     causes
 }
@@ -80,6 +88,53 @@ fn keys(causes: &mut Vec<Cause>, object: &Json, field: &str) {
     }
 }
 
+/// The most that a ConfigMap or Secret may hold, in bytes (`MaxSecretSize`).
+const LARGEST_DATA: usize = 1024 * 1024;
+
+fn bounded(causes: &mut Vec<Cause>, object: &Json) {
+    let size: usize = ["data", "binaryData"]
+        .iter()
+        .flat_map(|field| object.get(field).map(Json::fields).unwrap_or_default())
+        .map(|(_, value)| value.as_text().map_or(0, str::len))
+        .sum();
+    // What a Secret holds is base64 here, a third longer than it is.
+    let size = if object.text("kind") == "Secret" { size / 4 * 3 } else { size };
+    if size > LARGEST_DATA {
+        causes.push(Cause::too_long("data", LARGEST_DATA));
+    }
+}
+
+/// Secrets of some types must hold what the type is for.
+fn secret_type(causes: &mut Vec<Cause>, object: &Json) {
+    let wanted: &[&str] = match object.text("type") {
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
+        "kubernetes.io/dockercfg" => &[".dockercfg"],
+        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        "kubernetes.io/service-account-token" => {
+            const ACCOUNT: &str = "kubernetes.io/service-account.name";
+            if object.at("metadata.annotations").and_then(|all| all.get(ACCOUNT)).is_none() {
+                causes.push(Cause::required(&format!("metadata.annotations[{ACCOUNT}]"), ""));
+            }
+            &[]
+        }
+        "kubernetes.io/basic-auth" => {
+            let has = |key: &str| object.get("data").is_some_and(|data| data.get(key).is_some());
+            if !has("username") && !has("password") {
+                causes.push(Cause::required("data[username]", ""));
+                causes.push(Cause::required("data[password]", ""));
+            }
+            &[]
+        }
+        _ => &[],
+    };
+    for key in wanted {
+        if object.get("data").and_then(|data| data.get(key)).is_none() {
+            causes.push(Cause::required(&format!("data[{key}]"), ""));
+        }
+    }
+}
+
 fn immutable(causes: &mut Vec<Cause>, old: Option<&Json>, object: &Json) {
     let Some(old) = old.filter(|old| old.get("immutable") == Some(&Json::Bool(true))) else { return };
     if object.get("immutable") != Some(&Json::Bool(true)) {
@@ -87,38 +142,6 @@ fn immutable(causes: &mut Vec<Cause>, old: Option<&Json>, object: &Json) {
     }
     if object.get("data") != old.get("data") {
         causes.push(Cause::forbidden("data", "field is immutable when `immutable` is set"));
-    }
-}
-
-fn pod(causes: &mut Vec<Cause>, base: &str, object: &Json) {
-    let containers = object.list(&format!("{base}.containers"));
-    if containers.is_empty() {
-        causes.push(Cause::required(&format!("{base}.containers"), ""));
-    }
-    for (place, container) in containers.iter().enumerate() {
-        let at = format!("{base}.containers[{place}]");
-        let name = container.text("name");
-        if name.is_empty() {
-            causes.push(Cause::required(&format!("{at}.name"), ""));
-        } else {
-            for fault in super::names::NameRule::Label.faults(name) {
-                causes.push(Cause::invalid(&format!("{at}.name"), &name.into(), &fault));
-            }
-            if containers.iter().take(place).any(|other| other.text("name") == name) {
-                causes.push(Cause::duplicate(&format!("{at}.name"), name));
-            }
-        }
-        if container.text("image").is_empty() {
-            causes.push(Cause::required(&format!("{at}.image"), ""));
-        }
-        for (number, mount) in container.list("volumeMounts").iter().enumerate() {
-            let volumes = object.list(&format!("{base}.volumes"));
-            let wanted = mount.text("name");
-            if !volumes.iter().any(|volume| volume.text("name") == wanted) {
-                let field = format!("{at}.volumeMounts[{number}].name");
-                causes.push(Cause::not_found(&field, wanted));
-            }
-        }
     }
 }
 
@@ -142,7 +165,8 @@ fn workload(causes: &mut Vec<Cause>, old: Option<&Json>, object: &Json) {
     {
         causes.push(Cause::invalid("spec.selector", selector, "field is immutable"));
     }
-    pod(causes, "spec.template.spec", object);
+    pods::spec(causes, "spec.template.spec", object);
+    pods::restarts_always(causes, object);
 }
 
 fn rbac(causes: &mut Vec<Cause>, name: &str, old: Option<&Json>, object: &Json) {
@@ -247,29 +271,6 @@ fn subject_causes(causes: &mut Vec<Cause>, at: &str, is_namespaced: bool, subjec
                 &format!("{at}.kind"),
                 other,
                 &["ServiceAccount", "User", "Group"],
-            ));
-        }
-    }
-}
-
-fn service(causes: &mut Vec<Cause>, object: &Json) {
-    let kind = object.text("spec.type");
-    let known = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-    if !known.contains(&kind) {
-        causes.push(Cause::unsupported("spec.type", kind, &known));
-    }
-    let is_headless = object.text("spec.clusterIP") == "None";
-    if object.list("spec.ports").is_empty() && kind != "ExternalName" && !is_headless {
-        causes.push(Cause::required("spec.ports", ""));
-    }
-    for (place, port) in object.list("spec.ports").iter().enumerate() {
-        let number = port.get("port").and_then(Json::as_integer).unwrap_or_default();
-        if !(1..=65535).contains(&number) {
-            let field = format!("spec.ports[{place}].port");
-            causes.push(Cause::invalid(
-                &field,
-                &Json::integer(number),
-                "must be between 1 and 65535, inclusive",
             ));
         }
     }

@@ -18,6 +18,9 @@ use super::table::Shape;
 /// How long a watch lasts when its client does not say (`--min-request-timeout` is 30 minutes).
 const LIFETIME: Duration = Duration::from_secs(1800);
 
+/// How often a client is told up to where nothing has happened (`bookmarkFrequency`).
+const BOOKMARKS: Duration = Duration::from_secs(60);
+
 /// A watch that has begun.
 #[derive(Debug)]
 pub struct Watch {
@@ -30,6 +33,8 @@ pub struct Watch {
     pub(super) revision: u64,
     /// What is to be told before anything else.
     pub(super) ready: VecDeque<Due>,
+    /// Whether the client wants to know up to where nothing has happened.
+    pub(super) bookmarks: bool,
     pub(super) until: Instant,
     pub(super) is_over: bool,
 }
@@ -51,6 +56,22 @@ pub(super) fn event(kind: &str, object: Json) -> Json {
     Json::object([("type", kind.into()), ("object", object)])
 }
 
+/// The event that says that everything up to a revision was told; the first ends the events of
+/// what was there at the beginning.
+pub(super) fn bookmark(served: Served, revision: u64, is_first: bool) -> Json {
+    let mut metadata =
+        Json::object([("resourceVersion", revision.to_string().into()), ("creationTimestamp", Json::Null)]);
+    if is_first {
+        metadata.set("annotations", Json::object([("k8s.io/initial-events-end", "true".into())]));
+    }
+    let object = Json::object([
+        ("kind", served.resource.kind.as_str().into()),
+        ("apiVersion", served.group.group_version().into()),
+        ("metadata", metadata),
+    ]);
+    event("BOOKMARK", object)
+}
+
 impl Watch {
     /// The next event as its line; `None` when the watch is over.
     pub async fn next(&mut self) -> Option<Vec<u8>> {
@@ -70,8 +91,13 @@ impl Watch {
             }
             self.collect();
             if self.ready.is_empty() && !self.is_over {
-                match timeout_at(self.until, changes.changed()).await {
+                let tells = self.bookmarks && !matches!(self.shape, Shape::Table(_));
+                let next = if tells { self.until.min(Instant::now() + BOOKMARKS) } else { self.until };
+                match timeout_at(next, changes.changed()).await {
                     Ok(Ok(())) => {}
+                    Err(_) if next < self.until => {
+                        self.ready.push_back(Due::Event(bookmark(self.served, self.revision, false)));
+                    }
                     // Its time is up, or the cluster is closed.
                     _ => return None,
                 }

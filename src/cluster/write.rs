@@ -11,18 +11,24 @@ use super::managed::{self, Writer};
 use super::message::Response;
 use super::store::Store;
 use super::table::Shape;
-use super::{certificates, decode, escalation, kinds, patch as patches, strategy, suffix, uid, validate};
+use super::typed::{self, Words};
+use super::{
+    apply, certificates, decode, escalation, kinds, patch as patches, strategy, suffix, uid, validate,
+    write_apply,
+};
 
 /// `POST`: a new object.
 pub(super) fn create(context: &Context<'_>, shape: Shape) -> Answer {
-    let object = decode::object(context.served, context.request)?;
-    let object = create_object(context, object, "Update")?;
-    Ok(Response::json(201, &shape.one(context.served, &object, context.cluster.now())))
+    let (object, faults) = decode::checked(context.served, context.request)?;
+    let object = create_object(context, object, false)?;
+    let response = Response::json(201, &shape.one(context.served, &object, context.cluster.now()));
+    Ok(response.warn(&faults))
 }
 
 /// Makes a new object of one that a client sent.
-fn create_object(context: &Context<'_>, mut object: Json, operation: &'static str) -> Answer<Arc<Json>> {
+pub(super) fn create_object(context: &Context<'_>, mut object: Json, is_applied: bool) -> Answer<Arc<Json>> {
     settle_place(context, &mut object)?;
+    let said = is_applied.then(|| apply::said(&object));
     let served = context.served;
     let kind = served.resource.kind.as_str();
     let group = served.group.name.as_str();
@@ -49,7 +55,13 @@ fn create_object(context: &Context<'_>, mut object: Json, operation: &'static st
     metadata.set("creationTimestamp", context.cluster.stamp());
     strategy::complete(context, &mut object);
     if kinds::is_managed(served) {
-        note(context, None, &mut object, operation);
+        match said {
+            Some(fields) => with_writer(context, "Apply", |writer| {
+                let entry = writer.entry(object.text("apiVersion"), &fields);
+                managed::set_entries(&mut object, vec![entry]);
+            }),
+            None => with_writer(context, "Update", |writer| managed::note(&[], None, &mut object, writer)),
+        }
     }
     strategy::prepare(context, &mut object);
     let name = object.text("metadata.name").to_owned();
@@ -86,15 +98,20 @@ fn settle_place(context: &Context<'_>, object: &mut Json) -> Answer<()> {
     Ok(())
 }
 
-fn note(context: &Context<'_>, before: Option<&Json>, object: &mut Json, operation: &'static str) {
+/// Does something in the name of the manager that a request is from.
+pub(super) fn with_writer<T>(
+    context: &Context<'_>,
+    operation: &'static str,
+    work: impl FnOnce(Writer<'_>) -> T,
+) -> T {
     let (manager, time) = (context.request.manager(), context.cluster.stamp());
     let subresource = context.asked.subresource.as_str();
-    managed::note(before, object, Writer { manager: &manager, operation, subresource, time: &time });
+    work(Writer { manager: &manager, operation, subresource, time: &time })
 }
 
 /// `PUT`: the whole object.
 pub(super) fn update(context: &Context<'_>, shape: Shape) -> Answer {
-    let mut object = decode::object(context.served, context.request)?;
+    let (mut object, faults) = decode::checked(context.served, context.request)?;
     settle_place(context, &mut object)?;
     let own = object.text("metadata.name");
     if own != context.asked.name {
@@ -105,12 +122,14 @@ pub(super) fn update(context: &Context<'_>, shape: Shape) -> Answer {
     }
     let object = context.cluster.change(|store| {
         let old = existing(context, store)?;
-        replace(context, store, &old, object, "Update")
+        replace(context, store, &old, object, None)
     })?;
-    Ok(Response::json(200, &shape.one(context.served.main(), &object, context.cluster.now())))
+    let response = Response::json(200, &shape.one(context.served.main(), &object, context.cluster.now()));
+    Ok(response.warn(&faults))
 }
 
-fn existing(context: &Context<'_>, store: &Store) -> Answer<Arc<Json>> {
+/// The object that a request is about.
+pub(super) fn existing(context: &Context<'_>, store: &Store) -> Answer<Arc<Json>> {
     let object = store.get(context.served.key(), context.namespace, &context.asked.name);
     object.ok_or_else(|| context.not_found())
 }
@@ -121,69 +140,70 @@ const PATCHES: &str = "application/json-patch+json, application/merge-patch+json
 pub(super) fn patch(context: &Context<'_>, shape: Shape) -> Answer {
     let media = context.request.media_type();
     let body = context.request.body.as_slice();
-    let is_apply = media == "application/apply-patch+yaml";
-    if !is_apply && !PATCHES.split(", ").take(3).any(|known| known == media) {
+    if media == "application/apply-patch+yaml" {
+        return write_apply::apply_patch(context, shape);
+    }
+    if !PATCHES.split(", ").take(3).any(|known| known == media) {
         return Err(Failure::unsupported_media(PATCHES));
     }
-    let change: Json = if is_apply {
-        decode::yaml(body).map_err(|why| Failure::bad_request(format!("error decoding YAML: {why}")))?
-    } else {
-        serde_json::from_slice(body)
-            .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?
-    };
-    if is_apply {
-        if context.request.query("fieldManager").is_none_or(|manager| manager.is_empty()) {
-            return Err(Failure::invalid(
-                "meta.k8s.io",
-                "PatchOptions",
-                "",
-                &[Cause::required("fieldManager", "is required for apply patch")],
-            ));
-        }
-        let is_there = existing(context, &context.cluster.read()).is_ok();
-        if !is_there && context.asked.subresource.is_empty() {
-            let mut object = change;
-            if object.text("metadata.name").is_empty() {
-                object.path_mut(&["metadata"]).set("name", context.asked.name.as_str());
-            }
-            let object = create_object(context, object, "Apply")?;
-            return Ok(Response::json(201, &shape.one(context.served, &object, context.cluster.now())));
-        }
+    let validation = decode::validation(context.request)?;
+    let change: Json = serde_json::from_slice(body).map_err(|error| {
+        Failure::bad_request(format!("error decoding patch: {}", decode::go_json_error(body, &error)))
+    })?;
+    let is_strategic = media == "application/strategic-merge-patch+json";
+    let is_merge = is_strategic || media == "application/merge-patch+json";
+    if is_merge && !matches!(change, Json::Object(_)) {
+        let what = patches::go_kind(&change);
+        let why = format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
+        return Err(Failure::bad_request(format!("error decoding patch: {why}")));
     }
+    let words = if is_strategic { Words::Unstructured } else { Words::Decoder };
+    let mut faults = Vec::new();
     let object = context.cluster.change(|store| {
         let old = existing(context, store)?;
         let mut object = (*old).clone();
-        let version = object.get("apiVersion").cloned().unwrap_or_default();
+        let (version, kind) = (old.text("apiVersion").to_owned(), old.text("kind").to_owned());
         match media.as_str() {
             "application/json-patch+json" => patches::json(&mut object, &change)?,
             "application/merge-patch+json" => patches::merge(&mut object, &change),
-            "application/strategic-merge-patch+json" => patches::strategic(&mut object, &change),
-            _ => patches::apply(&mut object, &change),
+            _ => patches::strategic(&mut object, &change, managed::type_of(&old))?,
         }
         object.set("apiVersion", version);
+        object.set("kind", kind);
+        let unfit = |why: String, object: &Json| {
+            // The whole object is shown, or for a strategic patch the patch alone.
+            let shown = if is_strategic { patches::go_value(&change) } else { object.compact() };
+            Failure::invalid("", "", "", &[Cause::invalid("patch", &shown.into(), &why)])
+        };
+        let before = object.clone();
+        typed::settle(&mut object, words, &mut faults).map_err(|why| unfit(why, &before))?;
+        if !faults.is_empty() && validation == decode::Validation::Strict {
+            return Err(unfit(format!("strict decoding error: {}", faults.join(", ")), &before));
+        }
         if object.text("metadata.name") != context.asked.name {
             let value = object.at("metadata.name").cloned().unwrap_or_default();
             let cause = Cause::invalid("metadata.name", &value, "field is immutable");
             let served = context.served;
-            return Err(Failure::invalid(
-                &served.group.name,
-                &served.main().resource.kind,
-                &context.asked.name,
-                &[cause],
-            ));
+            let kind = &served.main().resource.kind;
+            return Err(Failure::invalid(&served.group.name, kind, &context.asked.name, &[cause]));
         }
-        replace(context, store, &old, object, if is_apply { "Apply" } else { "Update" })
+        replace(context, store, &old, object, None)
     })?;
-    Ok(Response::json(200, &shape.one(context.served.main(), &object, context.cluster.now())))
+    if validation == decode::Validation::Ignore {
+        faults.clear();
+    }
+    let response = Response::json(200, &shape.one(context.served.main(), &object, context.cluster.now()));
+    Ok(response.warn(&faults))
 }
 
-/// Puts an object in the place of an older one.
+/// Puts an object in the place of an older one; `applied` are the entries of its managers, where
+/// it was applied.
 pub(super) fn replace(
     context: &Context<'_>,
     store: &mut Store,
     old: &Arc<Json>,
     mut object: Json,
-    operation: &'static str,
+    applied: Option<Vec<Json>>,
 ) -> Answer<Arc<Json>> {
     let served = context.served.main();
     let (group, kind) = (served.group.name.as_str(), served.resource.kind.as_str());
@@ -206,13 +226,22 @@ pub(super) fn replace(
             &format!("Precondition failed: UID in precondition: {given}, UID in object meta: {own}"),
         ));
     }
+    let entries = managers(old, &object);
     keep_servers(old, &mut object);
     strategy::restrict(context, old, &mut object);
     kinds::fill_in(served, &mut object);
-    let is_changed = !object.same_as(old);
-    if is_changed && kinds::is_managed(served) {
-        note(context, Some(old), &mut object, operation);
+    if kinds::is_managed(served) {
+        managed::set_entries(&mut object, entries);
+        match applied {
+            Some(entries) => managed::set_entries(&mut object, entries),
+            None if object.same_as(old) => {}
+            None => with_writer(context, "Update", |writer| {
+                let entries = object.list("metadata.managedFields").to_vec();
+                managed::note(&entries, Some(old), &mut object, writer);
+            }),
+        }
     }
+    let is_changed = !object.same_as(old);
     admission::admit(context, store, Operation::Update, Some(old), &mut object)?;
     let mut causes = validate::object(served, Some(old), &object);
     if served.key() == ("certificates.k8s.io", "certificatesigningrequests") {
@@ -247,6 +276,16 @@ fn same(one: Option<&Json>, other: Option<&Json>) -> bool {
         (None, None) => true,
         _ => false,
     }
+}
+
+/// The entries of an object's managers, which a client may set: as they were, unless it says
+/// others; `[{}]` takes all away.
+fn managers(old: &Json, object: &Json) -> Vec<Json> {
+    let given = object.list("metadata.managedFields");
+    if given.is_empty() {
+        return old.list("metadata.managedFields").to_vec();
+    }
+    given.iter().filter(|entry| !entry.text("operation").is_empty()).cloned().collect()
 }
 
 /// What of the metadata is the server's stays as it was.

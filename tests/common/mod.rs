@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod served;
+pub(crate) mod session;
 pub(crate) mod sound;
 pub(crate) mod tools;
 

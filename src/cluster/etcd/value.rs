@@ -1,14 +1,17 @@
 //! An object as the API server stores it: `k8s\0` and protobuf where every field of it is in
-//! `assets/protobuf.toml`, else JSON, as an API server with
+//! `assets/schema.toml`, else JSON, as an API server with
 //! `--storage-media-type=application/json` has it. The real one reads both
 //! (apiserver/pkg/runtime/serializer/recognizer).
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::super::protobuf::{self, MAGIC, SCHEMA, Shape};
+use super::super::protobuf::{self, MAGIC};
+use super::super::schema::{self, Field, Kind, Message, Shape};
 use crate::access::Json;
 
 /// The bytes that etcd holds of an object. Its resourceVersion is not among them: it is the
@@ -34,10 +37,11 @@ pub(super) fn decode(value: &[u8]) -> Result<Json, String> {
 
 fn envelope(object: &Json) -> Option<Vec<u8>> {
     let (kind, version) = (object.text("kind"), object.text("apiVersion"));
+    let known = schema::of(version, kind)?;
     let mut own = object.clone();
     own.take("kind");
     own.take("apiVersion");
-    let raw = message(kind, &own)?;
+    let raw = message(known, &own)?;
     let mut meta = Vec::new();
     delimited(1, version.as_bytes(), &mut meta);
     delimited(2, kind.as_bytes(), &mut meta);
@@ -50,109 +54,141 @@ fn envelope(object: &Json) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// A message of this kind; `None` where something in it has no field.
-fn message(kind: &str, value: &Json) -> Option<Vec<u8>> {
-    let fields = SCHEMA.messages.get(kind)?;
+/// A message of this type; `None` where something in it has no field.
+fn message(known: &Message, value: &Json) -> Option<Vec<u8>> {
     let Json::Object(given) = value else { return None };
-    let mut known: Vec<_> = fields.iter().collect();
-    known.sort_unstable_by_key(|(number, _)| **number);
-    let mut left: Vec<&str> =
-        given.iter().filter(|(_, value)| *value != Json::Null).map(|(key, _)| key.as_str()).collect();
+    let has_field = |key: &str| known.field(key).is_some_and(|field| field.numbers != [0]);
+    if given.iter().any(|(key, value)| *value != Json::Null && !has_field(key)) {
+        return None;
+    }
     let mut out = Vec::new();
-    for (number, field) in known {
-        if field.shape == Shape::Inline {
-            let inner = SCHEMA.messages.get(&field.kind)?;
-            let of_inner = |key: &str| inner.values().any(|own| own.name == key);
-            let own: Vec<_> = given.iter().filter(|(key, _)| of_inner(key)).cloned().collect();
-            left.retain(|key| !of_inner(key));
-            delimited(*number, &message(&field.kind, &Json::Object(own))?, &mut out);
-            continue;
-        }
-        let Some(value) = value.get(&field.name).filter(|value| **value != Json::Null) else { continue };
-        left.retain(|key| *key != field.name);
-        match field.shape {
-            Shape::Map => {
-                let Json::Object(entries) = value else { return None };
-                let mut entries: Vec<_> = entries.iter().collect();
-                entries.sort_unstable_by_key(|(key, _)| key);
-                for (key, value) in entries {
-                    let mut entry = Vec::new();
-                    delimited(1, key.as_bytes(), &mut entry);
-                    single(2, &field.kind, true, value, &mut entry)?;
-                    delimited(*number, &entry, &mut out);
-                }
+    part(known, &[], value, &mut out)?;
+    Some(out)
+}
+
+/// The fields of a message, or of one that stands inline in it behind these numbers.
+fn part(known: &Message, prefix: &[u64], value: &Json, out: &mut Vec<u8>) -> Option<()> {
+    let mut by_number: BTreeMap<u64, Vec<&Field>> = BTreeMap::new();
+    for field in known.fields.iter().filter(|field| field.numbers.starts_with(prefix)) {
+        by_number.entry(*field.numbers.get(prefix.len())?).or_default().push(field);
+    }
+    for (number, fields) in by_number.into_iter().filter(|(number, _)| *number != 0) {
+        let here = [prefix, &[number]].concat();
+        match fields.as_slice() {
+            [field] if field.numbers == here => written(number, field, value.get(&field.name), out)?,
+            _ => {
+                let mut inner = Vec::new();
+                part(known, &here, value, &mut inner)?;
+                delimited(number, &inner, out);
             }
-            Shape::Repeated => {
-                let Json::Array(items) = value else { return None };
-                for item in items {
-                    single(*number, &field.kind, true, item, &mut out)?;
-                }
-            }
-            _ => single(*number, &field.kind, field.optional, value, &mut out)?,
         }
     }
-    left.is_empty().then_some(out)
+    Some(())
+}
+
+fn written(number: u64, field: &Field, value: Option<&Json>, out: &mut Vec<u8>) -> Option<()> {
+    match (field.shape, value) {
+        (_, None | Some(Json::Null)) => Some(()),
+        (Shape::Single, Some(value)) => {
+            single(number, field, field.is_pointer || field.is_required, value, out)
+        }
+        (Shape::List, Some(Json::Array(items))) => {
+            items.iter().try_for_each(|item| single(number, field, true, item, out))
+        }
+        (Shape::Map, Some(Json::Object(entries))) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| key);
+            for (key, value) in entries {
+                let mut entry = Vec::new();
+                delimited(1, key.as_bytes(), &mut entry);
+                single(2, field, true, value, &mut entry)?;
+                delimited(number, &entry, out);
+            }
+            Some(())
+        }
+        _ => None,
+    }
 }
 
 /// One value; `is_told`: zero is something else than nothing.
-fn single(number: u64, kind: &str, is_told: bool, value: &Json, out: &mut Vec<u8>) -> Option<()> {
+fn single(number: u64, field: &Field, is_told: bool, value: &Json, out: &mut Vec<u8>) -> Option<()> {
     let mut plain = |value: u64| {
         if is_told || value != 0 {
-            varint(number << 3, out);
-            varint(value, out);
+            count(number, value, out);
         }
     };
-    match (kind, value) {
-        ("int", Json::Number(_)) => plain(value.as_integer()?.cast_unsigned()),
-        ("bool", Json::Bool(value)) => plain(u64::from(*value)),
-        ("string", Json::String(text)) => {
+    match (field.kind, value) {
+        (Kind::Int32 | Kind::Int64, Json::Number(_)) => plain(value.as_integer()?.cast_unsigned()),
+        (Kind::Bool, Json::Bool(value)) => plain(u64::from(*value)),
+        (Kind::Text, Json::String(text)) => {
             if is_told || !text.is_empty() {
                 delimited(number, text.as_bytes(), out);
             }
         }
-        ("bytes", Json::String(text)) => delimited(number, &STANDARD.decode(text).ok()?, out),
-        ("time", Json::String(text)) => delimited(number, &moment(text)?, out),
-        ("any", value) => {
+        (Kind::Bytes, Json::String(text)) => delimited(number, &STANDARD.decode(text).ok()?, out),
+        (Kind::Time, Json::String(text)) => delimited(number, &moment(text)?, out),
+        (Kind::MicroTime, Json::String(text)) => delimited(number, &micro(text)?, out),
+        (Kind::Any, value) => {
             let mut raw = Vec::new();
             delimited(1, value.compact().as_bytes(), &mut raw);
             delimited(number, &raw, out);
         }
-        ("Quantity", Json::String(text)) => {
+        (Kind::Quantity, Json::String(text)) => {
             let mut quantity = Vec::new();
             delimited(1, text.as_bytes(), &mut quantity);
             delimited(number, &quantity, out);
         }
-        ("IntOrString", value) => {
+        (Kind::IntOrString, value) => {
             let mut either = Vec::new();
             match value {
                 Json::String(text) => {
-                    single(1, "int", true, &Json::integer(1), &mut either)?;
+                    count(1, 1, &mut either);
                     delimited(3, text.as_bytes(), &mut either);
                 }
                 number => {
-                    single(1, "int", true, &Json::integer(0), &mut either)?;
-                    single(2, "int", true, number, &mut either)?;
+                    count(1, 0, &mut either);
+                    count(2, number.as_integer()?.cast_unsigned(), &mut either);
                 }
             }
             delimited(number, &either, out);
         }
-        ("ExtraValue", Json::Array(_)) => {
-            let items = Json::object([("items", value.clone())]);
-            delimited(number, &message(kind, &items)?, out);
+        (Kind::Texts, Json::Array(items)) => {
+            let mut texts = Vec::new();
+            for item in items {
+                delimited(1, item.as_text()?.as_bytes(), &mut texts);
+            }
+            delimited(number, &texts, out);
         }
-        (kind, Json::Object(_)) => delimited(number, &message(kind, value)?, out),
+        (Kind::Message(_), Json::Object(_)) => delimited(number, &message(field.message()?, value)?, out),
         _ => return None,
     }
     Some(())
+}
+
+/// A whole number.
+fn count(number: u64, value: u64, out: &mut Vec<u8>) {
+    varint(number << 3, out);
+    varint(value, out);
 }
 
 /// A `Timestamp`; `None` for what it cannot hold, parts of a second.
 fn moment(text: &str) -> Option<Vec<u8>> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     let mut out = Vec::new();
-    single(1, "int", true, &Json::integer(time.unix_timestamp()), &mut out)?;
-    single(2, "int", true, &Json::integer(0), &mut out)?;
+    count(1, time.unix_timestamp().cast_unsigned(), &mut out);
+    count(2, 0, &mut out);
     (time.nanosecond() == 0 && time.format(&Rfc3339).ok()? == text).then_some(out)
+}
+
+/// Likewise with the parts of a second that a `MicroTime` holds.
+fn micro(text: &str) -> Option<Vec<u8>> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let mut out = Vec::new();
+    count(1, time.unix_timestamp().cast_unsigned(), &mut out);
+    count(2, u64::from(time.nanosecond()), &mut out);
+    // It is read with six digits.
+    let is_whole = text.ends_with('Z') && text.split_once('.').is_some_and(|(_, parts)| parts.len() == 7);
+    is_whole.then_some(out)
 }
 
 fn delimited(number: u64, bytes: &[u8], out: &mut Vec<u8>) {
@@ -184,6 +220,8 @@ mod tests {
             r#"{"kind":"Role","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"a"},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]}"#,
             r#"{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"a"},"spec":{"replicas":0,"selector":{"matchLabels":{"a":"b"}},"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"25%","maxSurge":1}}}}"#,
             r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","managedFields":[{"manager":"kubectl","operation":"Update","fieldsType":"FieldsV1","fieldsV1":{"f:data":{".":{},"f:k":{}}}}]},"data":{"k":"v"}}"#,
+            r#"{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":"a"},"spec":{"renewTime":"2026-01-02T03:04:05.123456Z"}}"#,
+            r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i","livenessProbe":{"httpGet":{"path":"/","port":80}}}],"volumes":[{"name":"v","emptyDir":{}},{"name":"s","secret":{"secretName":"x"}}]}}"#,
         ] {
             let stored = encode(&object(text));
             assert!(stored.starts_with(MAGIC), "{text}");
@@ -197,7 +235,7 @@ mod tests {
         for text in [
             r#"{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a"},"unheard":false}"#,
             r#"{"kind":"Thing","apiVersion":"v1","metadata":{"name":"a"}}"#,
-            r#"{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","spec":{"renewTime":"2026-01-02T03:04:05.123456Z"}}"#,
+            r#"{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","spec":{"renewTime":"2026-01-02T03:04:05.1Z"}}"#,
         ] {
             let stored = encode(&object(text));
             assert_eq!(String::from_utf8(stored.clone()).unwrap(), format!("{text}\n"));
