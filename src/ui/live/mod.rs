@@ -183,8 +183,15 @@ impl Live {
     /// Points at an entry.
     pub(super) fn choose(&mut self, entry: usize) {
         self.chosen = entry.min(self.entries.len().saturating_sub(1));
-        self.scrolls[Pane::Why.index()] = 0;
-        self.scrolls[Pane::Log.index()] = 0;
+        self.scroll_to(Pane::Why, |_| 0);
+        self.scroll_to(Pane::Log, |_| 0);
+    }
+
+    /// Scrolls a pane.
+    pub(super) fn scroll_to(&mut self, pane: Pane, to: impl FnOnce(usize) -> usize) {
+        if let Some(scroll) = self.scrolls.get_mut(pane.index()) {
+            *scroll = to(*scroll);
+        }
     }
 
     /// One beat further; whether anything still travels.

@@ -200,7 +200,7 @@ pub(super) fn move_by(model: &mut Model, lines: isize) -> bool {
     } else {
         match live.pane {
             Pane::Map | Pane::List => live.choose(stepped(live.chosen, lines)),
-            pane => live.scrolls[pane.index()] = stepped(live.scrolls[pane.index()], lines),
+            pane => live.scroll_to(pane, |scroll| stepped(scroll, lines)),
         }
     }
     settle(model);
@@ -282,7 +282,7 @@ pub(super) fn wheel(model: &mut Model, spot: Option<view::LiveSpot>, lines: isiz
     };
     match over {
         Some(pane @ (Pane::Why | Pane::Log)) if live.asks.is_none() && live.matrix.is_none() => {
-            live.scrolls[pane.index()] = stepped(live.scrolls[pane.index()], lines);
+            live.scroll_to(pane, |scroll| stepped(scroll, lines));
             settle(model);
         }
         _ => drop(move_by(model, lines.signum())),

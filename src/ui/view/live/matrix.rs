@@ -145,7 +145,7 @@ pub(super) fn draw(matrix: &Matrix, frame: &mut Frame<'_>, area: Rect, look: Loo
     let reason = reason(matrix, permissions, wide, look);
     let left = all.saturating_sub(shown + 1);
     // The reason comes first; the legend takes what is left.
-    let with_legend = left >= reason.lines.len() + legend.lines.len() + 1;
+    let with_legend = left > reason.lines.len() + legend.lines.len();
     let y = area.y + at_most(shown + 1);
     let place = rect(area.x, y, area.width, at_most(left));
     paint(frame, place, &reason.lines, 0);
