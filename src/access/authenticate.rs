@@ -119,7 +119,8 @@ pub fn authenticate(
         }
         verdict = Some(judged);
     }
-    let error = aggregate(recognitions.iter().filter_map(|said| said.error.clone()).collect());
+    let errors: Vec<String> = recognitions.iter().filter_map(|said| said.error.clone()).collect();
+    let error = aggregate(&errors);
     Authenticated {
         authentication: match error {
             Some(_) => Authentication::Refused,
@@ -151,16 +152,17 @@ impl Recognition {
 
 /// Several errors as one: each text once, in brackets if there are several
 /// (apimachinery/pkg/util/errors, `aggregate`).
-fn aggregate(errors: Vec<String>) -> Option<String> {
-    let mut distinct: Vec<String> = Vec::new();
+#[must_use]
+pub fn aggregate(errors: &[String]) -> Option<String> {
+    let mut distinct: Vec<&str> = Vec::new();
     for error in errors {
-        if !distinct.contains(&error) {
+        if !distinct.contains(&error.as_str()) {
             distinct.push(error);
         }
     }
     match distinct.as_slice() {
         [] => None,
-        [one] => Some(one.clone()),
+        [one] => Some((*one).to_owned()),
         several => Some(format!("[{}]", several.join(", "))),
     }
 }
@@ -198,17 +200,19 @@ fn identity_from_headers(headers: &[(String, String)]) -> Option<Identity> {
     let groups: Vec<&str> = values("x-remote-group").collect();
     let mut identity = Identity::named(user, &groups);
     for (name, value) in headers {
-        let name = name.to_ascii_lowercase();
-        let Some(key) = name.strip_prefix(EXTRA) else {
-            continue;
-        };
-        let key = unescape(key).to_lowercase();
+        let Some(key) = extra_key(name, EXTRA) else { continue };
         match identity.extra.iter_mut().find(|(known, _)| *known == key) {
             Some((_, values)) => values.push(value.clone()),
             None => identity.extra.push((key, vec![value.clone()])),
         }
     }
     Some(identity)
+}
+
+/// The key of `extra` that a header's name carries behind this prefix (in lower case).
+#[must_use]
+pub fn extra_key(header: &str, prefix: &str) -> Option<String> {
+    header.to_ascii_lowercase().strip_prefix(prefix).map(unescape)
 }
 
 /// A percent-encoded text decoded; as it stands if it is not a good one, as Go's
@@ -380,7 +384,7 @@ mod tests {
 
     #[test]
     fn errors_are_listed_once_each() {
-        let errors = |texts: &[&str]| aggregate(texts.iter().map(|text| (*text).into()).collect());
+        let errors = |texts: &[&str]| aggregate(&texts.iter().map(|text| (*text).into()).collect::<Vec<_>>());
         assert_eq!(errors(&[]), None);
         assert_eq!(errors(&["a", "a"]).as_deref(), Some("a"));
         assert_eq!(errors(&["a", "b"]).as_deref(), Some("[a, b]"));

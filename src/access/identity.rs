@@ -11,6 +11,19 @@ pub const ANONYMOUS: &str = "system:anonymous";
 /// The key of `extra` that names the credential a client came with.
 pub const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
 
+/// The namespace and the name in a user name `system:serviceaccount:NAMESPACE:NAME`; `None` if it is no
+/// service account's (apiserver/pkg/authentication/serviceaccount, `SplitUsername`).
+#[must_use]
+pub fn service_account(user: &str) -> Option<(&str, &str)> {
+    let (namespace, name) = user.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_label = |text: &str| {
+        text.starts_with(good) && text.ends_with(good) && text.chars().all(|c| good(c) || c == '-')
+    };
+    let is_account = namespace.len() <= 63 && is_label(namespace);
+    (is_account && name.len() <= 253 && name.split('.').all(is_label)).then_some((namespace, name))
+}
+
 /// What the x509 authenticator reads of a verified leaf certificate.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
@@ -72,9 +85,7 @@ impl Identity {
     /// (apiserver/pkg/endpoints/filters/impersonation.go).
     pub fn impersonated(user: &str, groups: &[String]) -> Self {
         let mut groups = groups.to_vec();
-        if let (true, Some(rest)) = (groups.is_empty(), user.strip_prefix("system:serviceaccount:"))
-            && let Some((namespace, _)) = rest.split_once(':')
-        {
+        if let (true, Some((namespace, _))) = (groups.is_empty(), service_account(user)) {
             groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
         }
         if user == ANONYMOUS && !groups.iter().any(|group| group == UNAUTHENTICATED) {
@@ -136,6 +147,27 @@ mod tests {
         assert_eq!(Identity::anonymous().groups, [UNAUTHENTICATED]);
         assert_eq!(Identity::named("x", &[AUTHENTICATED]).groups, [AUTHENTICATED]);
         assert_eq!(Identity::named(ANONYMOUS, &["dev"]).groups, ["dev"]);
+    }
+
+    #[test]
+    fn service_accounts_are_told_by_their_names() {
+        for (user, expected) in [
+            ("system:serviceaccount:dev:app", Some(("dev", "app"))),
+            ("system:serviceaccount:dev:a.b", Some(("dev", "a.b"))),
+            ("system:serviceaccount:dev:app:x", None),
+            ("system:serviceaccount:Dev:app", None),
+            ("system:serviceaccount:dev:", None),
+            ("system:serviceaccount:dev", None),
+            ("system:serviceaccounts:dev:app", None),
+        ] {
+            assert_eq!(service_account(user), expected, "{user}");
+        }
+        let groups = |user: &str| Identity::impersonated(user, &[]).groups.join(" ");
+        assert_eq!(
+            groups("system:serviceaccount:dev:app"),
+            "system:serviceaccounts system:serviceaccounts:dev system:authenticated"
+        );
+        assert_eq!(groups("system:serviceaccount:dev:app:x"), "system:authenticated");
     }
 
     #[test]

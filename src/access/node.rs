@@ -2,8 +2,9 @@
 //!
 //! plugin/pkg/auth/authorizer/node/node_authorizer.go, with the feature gates as they are by default in 1.36.
 
-use super::attributes::{Attributes, FieldRequirement, Resource, Target};
+use super::attributes::{Attributes, Resource, Target};
 use super::bootstrap::NODE_RULES;
+use super::fields::FieldRequirement;
 use super::graph::{Graph, Kind, vertex};
 use super::identity::Identity;
 use crate::text::quote;

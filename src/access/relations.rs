@@ -63,24 +63,13 @@ impl Edges {
         if pod.at("metadata.annotations").is_some_and(|all| all.fields().iter().any(is_mirror)) {
             return;
         }
-        let mut needed: Vec<(Kind, String)> = Vec::new();
         // Admission fills in the account `default`.
         let account = match pod.text("spec.serviceAccountName") {
             "" => "default",
             account => account,
         };
-        needed.push((Kind::ServiceAccount, account.to_owned()));
-        for secret in pod.list("spec.imagePullSecrets") {
-            needed.push((Kind::Secret, secret.text("name").to_owned()));
-        }
-        for list in ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"] {
-            for container in pod.list(list) {
-                needed.extend(of_container(container));
-            }
-        }
-        for volume in pod.list("spec.volumes") {
-            needed.extend(of_volume(volume, name));
-        }
+        let mut needed = vec![(Kind::ServiceAccount, account.to_owned())];
+        needed.extend(of_pod(pod, name));
         for claim in pod.list("spec.resourceClaims") {
             let direct = claim.text("resourceClaimName");
             let made = pod
@@ -132,6 +121,26 @@ impl Edges {
 /// The group of an `apiVersion`: `apps/v1` is in `apps`, `v1` in the core group.
 pub(super) fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// What a pod of this name mounts and reads: Secrets, ConfigMaps and claims.
+fn of_pod(pod: &Json, name: &str) -> Vec<(Kind, String)> {
+    let pull = pod.list("spec.imagePullSecrets").iter();
+    let mut needed: Vec<_> = pull.map(|own| (Kind::Secret, own.text("name").to_owned())).collect();
+    for list in ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"] {
+        needed.extend(pod.list(list).iter().flat_map(of_container));
+    }
+    needed.extend(pod.list("spec.volumes").iter().flat_map(|volume| of_volume(volume, name)));
+    needed.retain(|(_, needed)| !needed.is_empty());
+    needed
+}
+
+/// Whether a pod refers to Secrets, and to ConfigMaps (pkg/api/pod/util.go).
+#[must_use]
+pub fn secrets_and_config_maps(pod: &Json) -> (bool, bool) {
+    let needed = of_pod(pod, "");
+    let has = |kind: Kind| needed.iter().any(|(own, _)| *own == kind);
+    (has(Kind::Secret), has(Kind::ConfigMap))
 }
 
 /// Secrets and ConfigMaps in a container's environment.

@@ -18,6 +18,21 @@ pub(super) fn on_node(plan: &Plan, node: &Node, path: &str) -> String {
     }
 }
 
+impl Plan {
+    /// Where in the workspace a file may lie that a component on this node names by its absolute
+    /// path; the first that is there.
+    #[must_use]
+    pub fn in_workspace(&self, node: &str, path: &str) -> Vec<String> {
+        match self.spec.layout {
+            Layout::Lecture => match path.strip_prefix(PKI).and_then(|rest| rest.strip_prefix('/')) {
+                Some(name) => vec![name.to_owned(), format!("extra/{name}")],
+                None => Vec::new(),
+            },
+            Layout::Kubeadm => vec![format!("{node}{path}"), path.trim_start_matches('/').to_owned()],
+        }
+    }
+}
+
 /// The members of etcd's initial cluster.
 pub(super) fn members(spec: &ClusterSpec) -> String {
     let url = |node: &Node| format!("{}=https://{}:2380", node.name, url_host(node.address));

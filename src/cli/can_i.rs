@@ -12,8 +12,8 @@ use super::error::CliError;
 use super::inspect::bytes;
 use super::output::{Output, Tone};
 use crate::access::{
-    Attributes, Authenticated, Authentication, Authenticators, Bootstrap, Decision, FieldRequirement, Grant,
-    Identity, Policy, Resource, Rule, authenticate, authorize, named_resource, objects_from_yaml,
+    Attributes, Authentication, Authenticators, Bootstrap, Decision, FieldRequirement, Grant, Identity,
+    Policy, Resource, Rule, authenticate, authorize, named_resource, objects_from_yaml,
 };
 use crate::blueprint::{Plan, plan};
 use crate::clock::Clock;
@@ -47,8 +47,14 @@ pub(super) struct CanIArgs {
     #[arg(long, short, value_name = "NS", default_value = "", hide_default_value = true)]
     namespace: String,
     /// Only objects with these fields, for list and watch: spec.nodeName=node01
-    #[arg(long, value_name = "SELECTOR", default_value = "", hide_default_value = true)]
-    field_selector: String,
+    #[arg(
+        long,
+        value_name = "SELECTOR",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = FieldSelector::read
+    )]
+    field_selector: FieldSelector,
     /// As whom this certificate names, judged by the workspace's CA
     #[arg(
         long,
@@ -77,6 +83,16 @@ pub(super) struct CanIArgs {
     /// the reason of each
     #[arg(long, conflicts_with_all = ["verb", "cert", "user"])]
     matrix: bool,
+}
+
+/// A field selector that reads.
+#[derive(Debug, Clone)]
+struct FieldSelector(Vec<FieldRequirement>);
+
+impl FieldSelector {
+    fn read(text: &str) -> Result<Self, String> {
+        FieldRequirement::of_selector(text).map(Self)
+    }
 }
 
 #[derive(Serialize)]
@@ -152,53 +168,16 @@ impl<'a> From<&'a Grant> for BindingDocument<'a> {
 }
 
 pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<u8, CliError> {
-    let clock = global.now.unwrap_or(Clock::System);
-    let policy = match &asked.objects {
-        Some(path) => {
-            let text = bytes(path, "name a file of Kubernetes objects in YAML")?;
-            let objects = objects_from_yaml(&String::from_utf8_lossy(&text));
-            let mut policy = Policy::bootstrap(Bootstrap::ApiServer);
-            objects
-                .and_then(|objects| policy.load(&objects))
-                .map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))?;
-            policy
-        }
-        None => {
-            let Cluster { store, plan } = cluster(global)?;
-            policy_of(&store, &plan, clock)
-        }
-    };
+    let policy = asked.policy(global)?;
     if asked.matrix {
         let plan = cluster(global)?.plan;
         return matrix::tell(output, &Permissions::of(&plan, &policy), asked.explain);
     }
-    let attributes = asked.attributes();
-    let identity = match (&asked.cert, &asked.user) {
-        (Some(certificate), _) => {
-            let roots = client_roots(global, asked.ca.as_ref())?;
-            let authenticators =
-                Authenticators { client_roots: Some(&roots), front_proxy: None, time: clock.now() };
-            let chain = pem_certificates(&bytes(
-                certificate,
-                "name the file of a client certificate, for example admin.crt",
-            )?);
-            if chain.is_empty() {
-                return Err(CliError::Usage(format!(
-                    "{} holds no certificate in PEM: name the file of a client certificate, for example admin.crt",
-                    certificate.display()
-                )));
-            }
-            let Authenticated { authentication, error, .. } =
-                authenticate(&authenticators, &Sent::parse(&chain), &[]);
-            match authentication {
-                Authentication::Identified(identity) => identity,
-                Authentication::Anonymous => Identity::anonymous(),
-                Authentication::Refused => return refused(output, &error.unwrap_or_default()),
-            }
-        }
-        (None, user) => Identity::impersonated(user.as_deref().unwrap_or_default(), &asked.groups),
+    let identity = match asked.identity(global)? {
+        Ok(identity) => identity,
+        Err(error) => return refused(output, &error),
     };
-    let decision = authorize(&identity, &attributes, &policy);
+    let decision = authorize(&identity, &asked.attributes(), &policy);
     if output.json {
         output.document(&document(&identity, &decision))?;
     } else {
@@ -208,6 +187,46 @@ pub(super) fn run(output: &Output, global: &Global, asked: &CanIArgs) -> Result<
 }
 
 impl CanIArgs {
+    /// What the authorizers go by.
+    fn policy(&self, global: &Global) -> Result<Policy, CliError> {
+        let Some(path) = &self.objects else {
+            let Cluster { store, plan } = cluster(global)?;
+            return Ok(policy_of(&store, &plan, global.now.unwrap_or(Clock::System)));
+        };
+        let text = bytes(path, "name a file of Kubernetes objects in YAML")?;
+        let objects = objects_from_yaml(&String::from_utf8_lossy(&text));
+        let mut policy = Policy::bootstrap(Bootstrap::ApiServer);
+        objects
+            .and_then(|objects| policy.load(&objects))
+            .map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))?;
+        Ok(policy)
+    }
+
+    /// Who asks; or why the certificate names nobody.
+    fn identity(&self, global: &Global) -> Result<Result<Identity, String>, CliError> {
+        let Some(certificate) = &self.cert else {
+            return Ok(Ok(Identity::impersonated(self.user.as_deref().unwrap_or_default(), &self.groups)));
+        };
+        let roots = client_roots(global, self.ca.as_ref())?;
+        let time = global.now.unwrap_or(Clock::System).now();
+        let authenticators = Authenticators { client_roots: Some(&roots), front_proxy: None, time };
+        let hint = "name the file of a client certificate, for example admin.crt";
+        let chain = pem_certificates(&bytes(certificate, hint)?);
+        if chain.is_empty() {
+            return Err(CliError::Usage(format!(
+                "{} holds no certificate in PEM: name the file of a client certificate, for example admin.crt",
+                certificate.display()
+            )));
+        }
+        let authenticated = authenticate(&authenticators, &Sent::parse(&chain), &[]);
+        let error = authenticated.error.unwrap_or_default();
+        Ok(match authenticated.authentication {
+            Authentication::Identified(identity) => Ok(identity),
+            Authentication::Anonymous => Ok(Identity::anonymous()),
+            Authentication::Refused => Err(error),
+        })
+    }
+
     fn attributes(&self) -> Attributes {
         let verb = self.verb.as_deref().unwrap_or_default();
         let asked = self.resource.as_deref().unwrap_or_default();
@@ -228,7 +247,7 @@ impl CanIArgs {
                 name: name.to_owned(),
                 namespace: self.namespace.clone(),
                 subresource: self.subresource.clone(),
-                fields: FieldRequirement::of_selector(&self.field_selector),
+                fields: self.field_selector.0.clone(),
                 ..Resource::default()
             },
         )
@@ -346,3 +365,6 @@ fn print(output: &Output, identity: &Identity, decision: &Decision, explain: boo
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

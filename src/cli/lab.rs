@@ -68,6 +68,7 @@ impl From<LabError> for CliError {
             | LabError::Lesson(_)
             | LabError::Fault(_)
             | LabError::Step { .. }
+            | LabError::NotStarted(_)
             | LabError::Name(_)
             | LabError::File { .. }
             | LabError::Request(_) => Self::Usage(error.to_string()),

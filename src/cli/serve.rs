@@ -17,15 +17,17 @@ use super::lab::{options, tell};
 use super::output::{Output, complain};
 use super::signals::cancel_on_signal;
 use super::signing::duration;
-use crate::cluster::{CONNECTIONS, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told};
+use crate::cluster::{
+    CONNECTIONS, CompanionListener, Complaints, Etcd, Listener, Server, ServerError, Told, klog,
+};
 use crate::handshake::ServerLog;
-use crate::lab::{Bound, Cancel, Controllers, Joining, Lab, LogFile, Ready, Reread};
+use crate::lab::{Bound, Cancel, Controllers, Joining, Lab, LabError, LogFile, NotStarted, Ready, Reread};
 use crate::text::{Language, escape};
 
 pub(super) const JSON: &str = "\
 With --format json one document when it listens: {address, objects: number, bare, servers: [{name, address}] (kubelets and etcd
 members, none if bare), etcd: [{name, address, process, command, data, log}] (members of a real etcd), kubeconfigs: [{client, path}]}; then it
-serves until Ctrl-C (exit status 0). Objects are kept in the workspace: the next run has them again, whatever ended this one.";
+serves until Ctrl-C (exit status 0; 1 if the API server does not start on the workspace's files, as its log says). Objects are kept in the workspace: the next run has them again, whatever ended this one.";
 
 /// How often it is looked whether a real etcd still runs.
 const TICK: Duration = Duration::from_millis(250);
@@ -119,8 +121,13 @@ pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result
         signing: asked.cluster_signing_duration,
         joining: asked.join.clone(),
     };
-    let ready = lab.cluster(behind, &cancel)?;
+    let ready = match lab.cluster(behind, &cancel) {
+        Ok(ready) => ready,
+        Err(LabError::NotStarted(why)) => return Ok(not_started(&why)),
+        Err(error) => return Err(error.into()),
+    };
     tell(&lab);
+    of_others(&ready.logs);
     // By this thread: they would end with another.
     let real = match asked.etcd {
         EtcdKind::Own => None,
@@ -132,6 +139,22 @@ pub(super) fn run(output: &Output, global: &Global, asked: &ServeArgs) -> Result
         .map_err(|error| CliError::Machine(format!("this machine cannot run a server: {error}")))?;
     runtime.block_on(serve(output, &lab, ready, real, asked, connections, &cancel))?;
     Ok(0)
+}
+
+/// What the components' logs say, on standard error, with their names.
+fn of_others(logs: &[(String, String)]) {
+    for (who, line) in logs {
+        let _ = writeln!(io::stderr(), "{}: {}", escape(who), escape(line));
+    }
+}
+
+/// The API server's last words, as its container's log keeps them.
+fn not_started(why: &NotStarted) -> u8 {
+    of_others(&why.logs);
+    let last = klog('E', OffsetDateTime::now_utc(), "run.go:72", &why.last_words());
+    let _ = writeln!(io::stderr(), "{}", escape(&last));
+    complain(why);
+    1
 }
 
 /// For how many clients there is room: every connection is an open file, and this program has as

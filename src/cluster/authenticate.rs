@@ -2,7 +2,7 @@
 //! (pkg/kubeapiserver/authenticator/config.go).
 
 use crate::access::{
-    Authentication, Authenticator, Authenticators, FrontProxy, Identity, Recognition, authenticate,
+    Authentication, Authenticator, Authenticators, FrontProxy, Identity, Recognition, aggregate, authenticate,
 };
 use crate::trust::Sent;
 
@@ -29,10 +29,11 @@ pub(super) fn identity(
     };
     let judged = authenticate(&authenticators, chain, &request.headers);
     let mut recognitions = judged.recognitions;
+    let errors: Vec<String> = recognitions.iter().filter_map(|said| said.error.clone()).collect();
     if let Authentication::Identified(identity) = judged.authentication {
         return (Ok(identity), recognitions);
     }
-    // Bearer tokens: a good one wins over a bad certificate.
+    // A good token wins over a bad certificate.
     let bearer = request.values("authorization").find_map(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -41,24 +42,25 @@ pub(super) fn identity(
         let user = user.map(|identity| identity.user.clone());
         recognitions.push(Recognition { by, user, error: error.map(str::to_owned) });
     };
-    let identity = match (bearer.filter(|token| !token.is_empty()), judged.error) {
-        (Some(bearer), error) => {
-            const INVALID: &str = "invalid bearer token";
+    let identity = match bearer.filter(|token| !token.is_empty()) {
+        Some(bearer) => {
             let found = token::identity(cluster, bearer);
-            say(Authenticator::Token, found.as_ref(), found.is_none().then_some(INVALID));
-            found.ok_or_else(|| {
-                // The certificate's errors come first, each by itself.
-                let error = error.map(|error| error.trim_matches(['[', ']']).to_owned());
-                let all = error.into_iter().chain([INVALID.to_owned()]);
-                format!("[{}]", all.collect::<Vec<_>>().join(", "))
+            let error = found.as_ref().err();
+            say(Authenticator::Token, found.as_ref().ok(), error.map(String::as_str));
+            found.map_err(|error| {
+                // The first to be asked is the authenticator of the server's own loopback token, and it
+                // knows no other (apiserver/pkg/server/config.go, `AuthorizeClientBearerToken`).
+                let first = std::iter::once(token::INVALID.to_owned());
+                let all: Vec<String> = first.chain(errors).chain([error]).collect();
+                aggregate(&all).unwrap_or_default()
             })
         }
-        (None, Some(error)) => Err(error),
-        (None, None) => {
+        None if errors.is_empty() => {
             let anonymous = Identity::anonymous();
             say(Authenticator::Anonymous, Some(&anonymous), None);
             Ok(anonymous)
         }
+        None => Err(aggregate(&errors).unwrap_or_default()),
     };
     (identity, recognitions)
 }

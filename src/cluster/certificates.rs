@@ -72,7 +72,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads `spec.request`: base64 of a PEM block.
     pub(super) fn of(request: &str) -> Result<Self, String> {
-        let pem = STANDARD.decode(request).map_err(|error| error.to_string())?;
+        let pem = STANDARD.decode(request.replace(['\n', '\r'], "")).map_err(|error| error.to_string())?;
         let wrong = || "PEM block type must be CERTIFICATE REQUEST".to_owned();
         let der = CertificateSigningRequestDer::from_pem_slice(&pem).map_err(|_| wrong())?;
         let parts = request_parts(&der).map_err(|error| error.to_string())?;

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::access::{
-    Attributes, HttpRequest, Identity, Resource, Target, api, authorize, forbidden_message, serve_path,
+    Attributes, HttpRequest, Identity, Resource, Target, api, authorize, extra_key, forbidden_message,
+    serve_path, service_account,
 };
 use crate::text::quote;
 use crate::trust::Sent;
@@ -202,11 +203,7 @@ impl Cluster {
         let uid = request.value("impersonate-uid");
         let mut extra: Vec<(String, Vec<String>)> = Vec::new();
         for (name, value) in &request.headers {
-            let Some(key) =
-                name.to_ascii_lowercase().strip_prefix(EXTRA).map(|key| crate::access::unescape(key, false))
-            else {
-                continue;
-            };
+            let Some(key) = extra_key(name, EXTRA) else { continue };
             match extra.iter_mut().find(|(own, _)| *own == key) {
                 Some((_, values)) => values.push(value.clone()),
                 None => extra.push((key, vec![value.clone()])),
@@ -216,26 +213,40 @@ impl Cluster {
             if groups.is_empty() && uid.is_empty() && extra.is_empty() {
                 return Ok(None);
             }
-            return Err(Failure::internal(
-                "requested impersonation of groups, a uid or extra without a user",
-            ));
+            // As Go prints the structure (apiserver/pkg/endpoints/filters/impersonation).
+            let list = |own: &[String]| {
+                let quoted: Vec<String> = own.iter().map(|own| quote(own)).collect();
+                format!("[]string{{{}}}", quoted.join(", "))
+            };
+            let none = |name: &str| format!("{name}(nil)");
+            let groups = if groups.is_empty() { none("[]string") } else { list(&groups) };
+            let extra = if extra.is_empty() {
+                none("map[string][]string")
+            } else {
+                let pairs: Vec<String> =
+                    extra.iter().map(|(key, values)| format!("{}:{}", quote(key), list(values))).collect();
+                format!("map[string][]string{{{}}}", pairs.join(", "))
+            };
+            return Err(Failure::bad_request(format!(
+                "requested &user.DefaultInfo{{Name:\"\", UID:{}, Groups:{groups}, Extra:{extra}}} without impersonating a user name",
+                quote(uid)
+            )));
         }
         let mut wanted: Vec<(&str, &str, &str, &str, &str)> = Vec::new();
-        let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-        wanted.push(match account {
+        wanted.push(match service_account(user) {
             Some((namespace, name)) => ("", "serviceaccounts", namespace, name, ""),
             None => ("", "users", "", user, ""),
         });
         wanted.extend(groups.iter().map(|group| ("", "groups", "", group.as_str(), "")));
-        if !uid.is_empty() {
-            wanted.push(("authentication.k8s.io", "uids", "", uid, ""));
-        }
         for (key, values) in &extra {
             wanted.extend(
                 values
                     .iter()
                     .map(|value| ("authentication.k8s.io", "userextras", "", value.as_str(), key.as_str())),
             );
+        }
+        if !uid.is_empty() {
+            wanted.push(("authentication.k8s.io", "uids", "", uid, ""));
         }
         let store = self.read();
         for (group, resource, namespace, name, subresource) in wanted {

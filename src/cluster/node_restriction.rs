@@ -1,10 +1,10 @@
 //! What a node may write is only what is its own (plugin/pkg/admission/noderestriction).
 
-use crate::access::Json;
+use crate::access::{Attributes, Json, Resource, authorize, secrets_and_config_maps};
 use crate::text::quote;
 
 use super::admission::Operation;
-use super::failure::Answer;
+use super::failure::{Answer, Failure};
 use super::handler::Context;
 use super::store::Store;
 
@@ -42,13 +42,36 @@ pub(super) fn admit(
     if node.is_empty() {
         return deny(format!("could not determine node from user {}", quote(&context.identity.user)));
     }
+    // What is not there is not found, whoever asks.
+    let pod_of_request = |name: &str| {
+        let there = store.get(("", "pods"), context.namespace, name);
+        there.ok_or_else(|| Failure::not_found("", "pods", name))
+    };
     let refusal = match (context.served.key(), context.asked.subresource.as_str()) {
         (("", "nodes"), _) => of_node(node, operation, old, object),
-        (("", "pods"), "") => of_pod(store, node, operation, old, object),
+        (("", "pods"), "") if operation == Operation::Create => {
+            let own = store.get(("", "nodes"), "", node);
+            match of_mirror_pod(node, own.as_deref().map(|own| own.text("metadata.uid")), object) {
+                Some(Refusal::NoNode) => return Err(Failure::not_found("", "nodes", node)),
+                Some(Refusal::Why(why)) => Some(why),
+                None => None,
+            }
+        }
+        (("", "pods"), "") => of_deletion(node, operation, old),
         (("", "pods"), "status") => of_pod_status(node, old, object),
-        (("", "pods"), "eviction") => of_eviction(store, context, node),
-        (("", "serviceaccounts"), "token") => of_token(store, context, node, object),
-        (("", "persistentvolumeclaims"), "status") => None,
+        (("", "pods"), "eviction") => {
+            let pod = pod_of_request(&context.asked.name)?;
+            (pod.text("spec.nodeName") != node)
+                .then(|| format!("node {node} can only evict pods with spec.nodeName set to itself"))
+        }
+        (("", "serviceaccounts"), "token") => match bound_pod(object) {
+            Err(why) => Some(why),
+            Ok(bound) => {
+                let pod = pod_of_request(bound)?;
+                of_token(context, store, node, object, &pod)
+            }
+        },
+        (("", "persistentvolumeclaims"), "status") => of_claim_status(node, old, object),
         (("coordination.k8s.io", "leases"), _) => of_lease(context, node, operation, object),
         (("storage.k8s.io", "csinodes"), _) => of_csi_node(node, operation, object),
         (("certificates.k8s.io", "certificatesigningrequests"), "") if operation == Operation::Create => {
@@ -67,11 +90,17 @@ fn of_node(node: &str, operation: Operation, old: Option<&Json>, object: &Json) 
     if name != node {
         return Some(format!("node {node_q} is not allowed to modify node {}", quote(name)));
     }
-    if object.at("spec.configSource").is_some_and(|own| *own != Json::Null) {
-        return Some(format!("node {node_q} is not allowed to create pods with a non-nil configSource"));
-    }
     let none = Json::Null;
     let old_or = old.unwrap_or(&none);
+    let source = object.at("spec.configSource").filter(|own| **own != Json::Null);
+    if source.is_some() && operation == Operation::Create {
+        return Some(format!("node {node_q} is not allowed to create pods with a non-nil configSource"));
+    }
+    if source.is_some() && source != old_or.at("spec.configSource") {
+        return Some(format!(
+            "node {node_q} is not allowed to update configSource to a new non-nil configSource"
+        ));
+    }
     if operation == Operation::Update {
         if old_or.list("spec.taints") != object.list("spec.taints") {
             return Some(format!("node {node_q} is not allowed to modify taints"));
@@ -119,66 +148,96 @@ fn annotation<'a>(object: &'a Json, key: &str) -> Option<&'a str> {
     object.at("metadata.annotations")?.get(key)?.as_text()
 }
 
-fn of_pod(
-    store: &Store,
-    node: &str,
-    operation: Operation,
-    old: Option<&Json>,
-    object: &Json,
-) -> Option<String> {
+/// Why a node may not create a pod.
+enum Refusal {
+    /// It has no object of its own.
+    NoNode,
+    /// In these words.
+    Why(String),
+}
+
+/// A node creates the mirrors of its static pods; its own object has this UID.
+fn of_mirror_pod(node: &str, uid: Option<&str>, object: &Json) -> Option<Refusal> {
     let quoted = quote(node);
-    match operation {
-        Operation::Create => {
-            if annotation(object, "kubernetes.io/config.mirror").is_none() {
-                return Some(format!(
-                    "pod does not have \"kubernetes.io/config.mirror\" annotation, node {quoted} can only create mirror pods"
-                ));
-            }
-            if object.text("spec.nodeName") != node {
-                return Some(format!("node {quoted} can only create pods with spec.nodeName set to itself"));
-            }
-            let owners = object.list("metadata.ownerReferences");
-            let [owner] = owners else {
-                return Some(format!(
-                    "node {quoted} can only create pods with a single owner reference set to itself"
-                ));
-            };
-            if owner.text("apiVersion") != "v1" || owner.text("kind") != "Node" || owner.text("name") != node
-            {
-                return Some(format!(
-                    "node {quoted} can only create pods with an owner reference set to itself"
-                ));
-            }
-            if owner.get("controller") != Some(&Json::Bool(true)) {
-                return Some(format!(
-                    "node {quoted} can only create pods with a controller owner reference set to itself"
-                ));
-            }
-            let own = store.get(("", "nodes"), "", node);
-            if own.is_none_or(|own| own.text("metadata.uid") != owner.text("uid")) {
-                return Some(format!("node {node} UID mismatch"));
-            }
-            if !object.text("spec.serviceAccountName").is_empty() {
-                return Some(format!("node {quoted} can not create pods that reference a service account"));
-            }
-            for volume in object.list("spec.volumes") {
-                for (field, what) in [
-                    ("secret", "secrets"),
-                    ("configMap", "configmaps"),
-                    ("persistentVolumeClaim", "persistentvolumeclaims"),
-                ] {
-                    if volume.get(field).is_some() {
-                        return Some(format!("node {quoted} can not create pods that reference {what}"));
-                    }
-                }
-            }
-            None
-        }
-        Operation::Delete if old.is_some_and(|old| old.text("spec.nodeName") != node) => {
-            Some(format!("node {quoted} can only delete pods with spec.nodeName set to itself"))
-        }
-        _ => None,
+    let only = |what: &str| Some(Refusal::Why(format!("node {quoted} can only create pods with {what}")));
+    let not =
+        |what: &str| Some(Refusal::Why(format!("node {quoted} can not create pods that reference {what}")));
+    if annotation(object, "kubernetes.io/config.mirror").is_none() {
+        return Some(Refusal::Why(format!(
+            "pod does not have \"kubernetes.io/config.mirror\" annotation, node {quoted} can only create mirror pods"
+        )));
     }
+    if object.text("spec.nodeName") != node {
+        return only("spec.nodeName set to itself");
+    }
+    let owner = match object.list("metadata.ownerReferences") {
+        [] => return only("an owner reference set to itself"),
+        [owner] => owner,
+        _ => return only("a single owner reference set to itself"),
+    };
+    if owner.text("apiVersion") != "v1" || owner.text("kind") != "Node" || owner.text("name") != node {
+        return only("an owner reference set to itself");
+    }
+    if owner.get("controller") != Some(&Json::Bool(true)) {
+        return only("a controller owner reference set to itself");
+    }
+    if owner.get("blockOwnerDeletion") == Some(&Json::Bool(true)) {
+        return Some(Refusal::Why(format!(
+            "node {quoted} must not set blockOwnerDeletion on an owner reference"
+        )));
+    }
+    let Some(uid) = uid else { return Some(Refusal::NoNode) };
+    let given = owner.text("uid");
+    if given != uid {
+        return Some(Refusal::Why(format!("node {node} UID mismatch: expected {given} got {uid}")));
+    }
+    if !object.text("spec.serviceAccountName").is_empty() {
+        return not("a service account");
+    }
+    let (secrets, config_maps) = secrets_and_config_maps(object);
+    if secrets {
+        return not("secrets");
+    }
+    if config_maps {
+        return not("configmaps");
+    }
+    let volumes = object.list("spec.volumes");
+    let has_bundle = |volume: &Json| {
+        volume.list("projected.sources").iter().any(|source| source.get("clusterTrustBundle").is_some())
+    };
+    if volumes.iter().any(has_bundle) {
+        return not("clustertrustbundles");
+    }
+    if volumes.iter().any(|volume| volume.get("persistentVolumeClaim").is_some()) {
+        return not("persistentvolumeclaims");
+    }
+    None
+}
+
+fn of_deletion(node: &str, operation: Operation, old: Option<&Json>) -> Option<String> {
+    let is_others =
+        operation == Operation::Delete && old.is_some_and(|old| old.text("spec.nodeName") != node);
+    is_others.then(|| format!("node {} can only delete pods with spec.nodeName set to itself", quote(node)))
+}
+
+/// A node tells what became of a claim's volume, and nothing else.
+fn of_claim_status(node: &str, old: Option<&Json>, object: &Json) -> Option<String> {
+    const TOLD: [&str; 4] = ["capacity", "conditions", "allocatedResourceStatuses", "allocatedResources"];
+    let rest = |claim: &Json| {
+        let mut claim = claim.clone();
+        let metadata = claim.path_mut(&["metadata"]);
+        metadata.take("resourceVersion");
+        metadata.take("managedFields");
+        let status = claim.path_mut(&["status"]);
+        TOLD.iter().for_each(|field| drop(status.take(field)));
+        claim
+    };
+    (rest(old?) != rest(object)).then(|| {
+        format!(
+            "node {} is not allowed to update fields other than status.capacity and status.conditions",
+            quote(node)
+        )
+    })
 }
 
 fn of_pod_status(node: &str, old: Option<&Json>, object: &Json) -> Option<String> {
@@ -195,33 +254,82 @@ fn of_pod_status(node: &str, old: Option<&Json>, object: &Json) -> Option<String
     None
 }
 
-fn of_eviction(store: &Store, context: &Context<'_>, node: &str) -> Option<String> {
-    let pod = store.get(("", "pods"), context.namespace, &context.asked.name)?;
-    (pod.text("spec.nodeName") != node)
-        .then(|| format!("node {} can only evict pods with spec.nodeName set to itself", quote(node)))
+/// The pod that a token is to be bound to.
+fn bound_pod(request: &Json) -> Result<&str, String> {
+    let bound = request.at("spec.boundObjectRef").filter(|bound| {
+        bound.text("kind") == "Pod" && bound.text("apiVersion") == "v1" && !bound.text("name").is_empty()
+    });
+    match bound {
+        None => Err("node requested token not bound to a pod".into()),
+        Some(bound) if bound.text("uid").is_empty() => {
+            Err("node requested token with a pod binding without a uid".into())
+        }
+        Some(bound) => Ok(bound.text("name")),
+    }
 }
 
-fn of_token(store: &Store, context: &Context<'_>, node: &str, request: &Json) -> Option<String> {
-    let bound = request.at("spec.boundObjectRef");
-    let Some(bound) = bound.filter(|bound| bound.text("kind") == "Pod" && bound.text("apiVersion") == "v1")
-    else {
-        return Some("node requested token not bound to a pod".into());
+fn of_token(context: &Context<'_>, store: &Store, node: &str, request: &Json, pod: &Json) -> Option<String> {
+    let uid = request.text("spec.boundObjectRef.uid");
+    if pod.text("metadata.uid") != uid {
+        return Some(format!(
+            "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated"
+        ));
+    }
+    if pod.text("spec.nodeName") != node {
+        return Some("node requested token bound to a pod scheduled on a different node".into());
+    }
+    let audiences = request.texts("spec.audiences");
+    let audience = match audiences.as_slice() {
+        [] => "",
+        [one] => one.as_str(),
+        _ => return Some("node may only request 0 or 1 audiences".into()),
     };
-    if bound.text("uid").is_empty() {
-        return Some("node requested token with a pod binding without a uid".into());
+    if has_audience(store, context.namespace, pod, audience) {
+        return None;
     }
-    let pod = store.get(("", "pods"), context.namespace, bound.text("name"));
-    match pod {
-        None => Some(format!("pod {} not found", quote(bound.text("name")))),
-        Some(pod) if pod.text("metadata.uid") != bound.text("uid") => Some(format!(
-            "the UID in the bound object reference ({}) does not match the UID in record. The object might have been deleted and then recreated",
-            bound.text("uid")
-        )),
-        Some(pod) if pod.text("spec.nodeName") != node => {
-            Some("node requested token bound to a pod scheduled on a different node".into())
-        }
-        Some(_) => None,
+    // Or the node is allowed that audience for that account by name.
+    let asked = Resource {
+        namespace: context.namespace.to_owned(),
+        resource: audience.to_owned(),
+        name: context.asked.name.clone(),
+        ..Resource::default()
+    };
+    let asked = Attributes::resource("request-serviceaccounts-token-audience", asked);
+    if authorize(context.identity, &asked, &store.policy).allowed {
+        return None;
     }
+    Some(format!(
+        "audience {} not found in pod spec volume, {} is not authorized to request tokens for this audience",
+        quote(audience),
+        context.identity.user
+    ))
+}
+
+/// Whether tokens for an audience belong into a pod: into a projected volume, or to the driver of
+/// one of its volumes. Nothing named is the API server itself.
+fn has_audience(store: &Store, namespace: &str, pod: &Json, audience: &str) -> bool {
+    let of_driver = |driver: &str| {
+        let driver = store.get(("storage.k8s.io", "csidrivers"), "", driver);
+        let is_its = |request: &Json| request.text("audience") == audience;
+        driver.is_some_and(|driver| driver.list("spec.tokenRequests").iter().any(is_its))
+    };
+    let of_claim = |claim: &str| {
+        let claim = store.get(("", "persistentvolumeclaims"), namespace, claim);
+        let volume = claim.map(|claim| claim.text("spec.volumeName").to_owned()).unwrap_or_default();
+        let volume = store.get(("", "persistentvolumes"), "", &volume);
+        volume.is_some_and(|volume| of_driver(volume.text("spec.csi.driver")))
+    };
+    audience.is_empty()
+        || pod.list("spec.volumes").iter().any(|volume| {
+            let of_source = |source: &Json| {
+                source.get("serviceAccountToken").is_some_and(|token| token.text("audience") == audience)
+            };
+            let ephemeral = format!("{}-{}", pod.text("metadata.name"), volume.text("name"));
+            volume.list("projected.sources").iter().any(of_source)
+                || of_driver(volume.text("csi.driver"))
+                || of_claim(volume.text("persistentVolumeClaim.claimName"))
+                || (volume.get("ephemeral").is_some() && of_claim(&ephemeral))
+        })
 }
 
 fn of_lease(context: &Context<'_>, node: &str, operation: Operation, object: &Json) -> Option<String> {

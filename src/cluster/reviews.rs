@@ -1,7 +1,7 @@
 //! Questions that are asked by creating an object: who am I, may I, may they, is this token
 //! good (pkg/registry/authentication, pkg/registry/authorization).
 
-use crate::access::{Attributes, Identity, Json, Rule, authorize};
+use crate::access::{Attributes, Identity, Json, Rule, aggregate, authorize};
 
 use super::failure::{Answer, Cause, Failure};
 use super::handler::Context;
@@ -65,17 +65,17 @@ fn token_review(context: &Context<'_>) -> Answer {
         return Err(Failure::bad_request("token is required for TokenReview in authentication"));
     }
     let status = match token::identity(context.cluster, bearer) {
-        Some(identity) => {
+        Ok(identity) => {
             let mut status = Json::object([("authenticated", true.into()), ("user", user_info(&identity))]);
             if let Some(key) = &context.cluster.settings.accounts {
                 status.set("audiences", Json::strings([key.issuer()]));
             }
             status
         }
-        None => Json::object([
-            ("user", Json::Object(Vec::new())),
-            ("error", "[invalid bearer token, token lookup failed]".into()),
-        ]),
+        Err(error) => {
+            let error = aggregate(&[token::INVALID.to_owned(), error]).unwrap_or_default();
+            Json::object([("user", Json::Object(Vec::new())), ("error", error.into())])
+        }
     };
     review.set("status", status);
     finish(context, review)

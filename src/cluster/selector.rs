@@ -43,14 +43,7 @@ impl Selection {
             None => Vec::new(),
         };
         let text = request.query("fieldSelector").unwrap_or_default();
-        let fields = FieldRequirement::of_selector(&text);
-        let terms = text.split(',').filter(|term| !term.is_empty()).count();
-        if fields.len() != terms {
-            let bad = text.split(',').find(|term| !term.contains('=')).unwrap_or(&text);
-            return Err(Failure::bad_request(format!(
-                "invalid selector: '{text}'; can't understand '{bad}'"
-            )));
-        }
+        let fields = FieldRequirement::of_selector(&text).map_err(Failure::bad_request)?;
         let known = kinds::fields(served);
         let common = ["metadata.name", "metadata.namespace"];
         let unknown =

@@ -27,7 +27,7 @@ use super::guests::{Guests, Place};
 use super::log::{Answered, Told};
 use super::message::{Request, Response};
 use super::{Anchors, Cluster, uid};
-use crate::handshake::{HandshakeError, Presented, asking_config};
+use crate::handshake::{HandshakeError, Presented, asking_config, in_gos_words};
 use crate::trust::Sent;
 
 /// How many clients are connected at a time, unless it is said: where another one comes, one
@@ -257,7 +257,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, client: Client) {
     match shaken {
         Ok(Ok(Ok(stream))) => serve(stream, client).await,
         Ok(Ok(Err((error, mut stream)))) => {
-            client.tell(&Told::Handshake { from: client.from, error: &error.to_string() });
+            client.tell(&Told::Handshake { from: client.from, error: &in_gos_words(&error) });
             // Closing with unread data would lose the alert on the way.
             let _ = stream.shutdown().await;
             let _ = timeout(Duration::from_millis(500), copy(&mut stream, &mut sink())).await;

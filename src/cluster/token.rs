@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::access::{CREDENTIAL_ID, Identity, Json};
 use crate::clock::rfc3339;
 use crate::pki::PrivateKey;
+use crate::text::quote;
 
 use super::admission::{self, Operation};
 use super::failure::{Answer, Cause, Failure};
@@ -154,33 +155,61 @@ fn fixed(der: &[u8]) -> Option<Vec<u8>> {
     Some(signature)
 }
 
-/// Whose token this is; `None` if it is nobody's, or no longer good.
-pub(super) fn identity(cluster: &Cluster, token: &str) -> Option<Identity> {
-    match token.matches('.').count() {
-        2 => of_account(cluster, token),
+/// What is said of a token that no authenticator knows
+/// (apiserver/pkg/authentication/request/bearertoken).
+pub(super) const INVALID: &str = "invalid bearer token";
+
+/// Whose token this is.
+///
+/// # Errors
+/// It is nobody's, or no longer good; in the API server's words.
+pub(super) fn identity(cluster: &Cluster, token: &str) -> Result<Identity, String> {
+    let known = match token.matches('.').count() {
+        2 => of_account(cluster, token)?,
         1 => of_bootstrap(cluster, token),
         _ => None,
-    }
+    };
+    known.ok_or_else(|| INVALID.to_owned())
 }
 
-fn of_account(cluster: &Cluster, token: &str) -> Option<Identity> {
-    let key = cluster.settings.accounts.as_ref()?;
-    let claims = key.verify(token)?;
+/// Whose service account's token it is; `None` if it is no such token of this cluster
+/// (pkg/serviceaccount/jwt.go, …/claims.go).
+fn of_account(cluster: &Cluster, token: &str) -> Result<Option<Identity>, String> {
+    let Some(key) = &cluster.settings.accounts else { return Ok(None) };
+    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Option<Json> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    // Another issuer's token is another authenticator's business.
+    if claims.is_none_or(|claims| claims.text("iss") != key.issuer) {
+        return Ok(None);
+    }
+    let claims = key.verify(token).ok_or("go-jose/go-jose: error in cryptographic primitive")?;
+    let audiences = claims.texts("aud");
+    if !audiences.contains(&key.issuer) {
+        let quoted: Vec<String> = audiences.iter().map(|own| quote(own)).collect();
+        return Err(format!(
+            "token audiences [{}] is invalid for the target audiences [{}]",
+            quoted.join(" "),
+            quote(&key.issuer)
+        ));
+    }
     let now = cluster.now().unix_timestamp();
     let seconds = |name: &str| claims.get(name).and_then(Json::as_integer);
-    if claims.text("iss") != key.issuer
-        || seconds("exp").is_none_or(|end| now >= end)
-        || seconds("nbf").is_some_and(|start| now < start)
-        || !claims.texts("aud").contains(&key.issuer)
-    {
-        return None;
+    if seconds("nbf").is_some_and(|start| now < start) {
+        return Err("service account token is not valid yet".into());
     }
-    let own = claims.get("kubernetes.io")?;
+    if seconds("exp").is_none_or(|end| now >= end) {
+        return Err("service account token has expired".into());
+    }
+    let none = Json::Null;
+    let own = claims.get("kubernetes.io").unwrap_or(&none);
     let (namespace, name) = (own.text("namespace"), own.text("serviceaccount.name"));
     let store = cluster.read();
-    let account = store.get(("", "serviceaccounts"), namespace, name)?;
-    if account.text("metadata.uid") != own.text("serviceaccount.uid") {
-        return None;
+    let account = store
+        .get(("", "serviceaccounts"), namespace, name)
+        .ok_or_else(|| format!("serviceaccounts {} not found", quote(name)))?;
+    let (uid, claimed) = (account.text("metadata.uid"), own.text("serviceaccount.uid"));
+    if uid != claimed {
+        return Err(format!("service account UID ({uid}) does not match claim ({claimed})"));
     }
     let mut extra = vec![(CREDENTIAL_ID.to_owned(), vec![format!("JTI={}", claims.text("jti"))])];
     for (kind, resource) in [("pod", "pods"), ("secret", "secrets"), ("node", "nodes")] {
@@ -188,9 +217,14 @@ fn of_account(cluster: &Cluster, token: &str) -> Option<Identity> {
         let place = if kind == "node" { "" } else { namespace };
         // A token goes with what it is bound to; a node is only told of with a pod.
         if own.get("pod").is_none() || kind == "pod" {
-            let there = store.get(("", resource), place, bound.text("name"))?;
-            if there.text("metadata.uid") != bound.text("uid") {
-                return None;
+            let there = store.get(("", resource), place, bound.text("name"));
+            let there = there.ok_or("service account token has been invalidated")?;
+            let (uid, claimed) = (there.text("metadata.uid"), bound.text("uid"));
+            if uid != claimed {
+                let words = if kind == "pod" { "pod UID" } else { "UID" };
+                return Err(format!(
+                    "{words} ({uid}) does not match service account {kind} ref claim ({claimed})"
+                ));
             }
         }
         if kind != "secret" {
@@ -203,7 +237,7 @@ fn of_account(cluster: &Cluster, token: &str) -> Option<Identity> {
     let mut identity = Identity::named(&format!("system:serviceaccount:{namespace}:{name}"), &groups);
     identity.uid = Some(own.text("serviceaccount.uid").to_owned());
     identity.extra = extra;
-    Some(identity)
+    Ok(Some(identity))
 }
 
 fn of_bootstrap(cluster: &Cluster, token: &str) -> Option<Identity> {
@@ -271,8 +305,8 @@ pub(super) fn create(context: &Context<'_>) -> Answer {
             other => {
                 return Err(Failure::bad_request(format!(
                     "cannot bind token for serviceaccount {} to type {} with unrecognized kind",
-                    crate::text::quote(&context.asked.name),
-                    crate::text::quote(other)
+                    quote(&context.asked.name),
+                    quote(other)
                 )));
             }
         };
@@ -289,7 +323,7 @@ pub(super) fn create(context: &Context<'_>) -> Answer {
         if kind == "Pod" && there.text("spec.serviceAccountName") != context.asked.name {
             return Err(Failure::bad_request(format!(
                 "cannot bind token for serviceaccount {} to pod running with different serviceaccount name.",
-                crate::text::quote(&context.asked.name)
+                quote(&context.asked.name)
             )));
         }
         if kind == "Pod"

@@ -109,7 +109,7 @@ fn likeness(a: &str, b: &str) -> f64 {
     };
     let (a, b) = (words(a), words(b));
     let all = a.union(&b).count();
-    #[allow(clippy::cast_precision_loss)]
+    #[allow(clippy::cast_precision_loss, reason = "a text has far fewer than 2^52 words")]
     if all == 0 { 0.0 } else { a.intersection(&b).count() as f64 / all as f64 }
 }
 

@@ -27,6 +27,22 @@ pub(super) fn alert_of(error: &rustls::Error) -> Option<AlertNumber> {
     Some(description.into())
 }
 
+/// What a Go server's log says of a handshake that failed with this error.
+#[must_use]
+pub fn in_gos_words(error: &std::io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::AlertReceived(alert)) => {
+            format!("remote error: tls: {}", AlertNumber::from(*alert).go_name())
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "tls: first record does not look like a TLS handshake".to_owned()
+        }
+        _ if error.kind() == std::io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 impl From<AlertDescription> for AlertNumber {
     fn from(description: AlertDescription) -> Self {
         Self(description.into())

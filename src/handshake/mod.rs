@@ -30,7 +30,7 @@ mod tap;
 mod words;
 
 pub use admit::{Admitted, Secured, admit, secure};
-pub use alert::Alert;
+pub use alert::{Alert, in_gos_words};
 pub use ask::{Asked, ask};
 pub use asking::{Presented, asking_config};
 pub use calling::call;

@@ -38,6 +38,9 @@ pub enum LabError {
     /// Only the clock, a port or a thread of this machine can be at fault.
     #[error("this machine cannot run the connection: {0}")]
     Machine(#[from] std::io::Error),
+    /// The API server does not come up on these files.
+    #[error(transparent)]
+    NotStarted(#[from] Box<super::start::NotStarted>),
     /// The objects of the serving cluster cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -43,7 +43,7 @@ impl Lab {
 
     /// Where etcd's connection with etcd is that of two members, the one of a member's gateway
     /// with itself: with its server's certificate, at its clients' port.
-    fn at_own_gateway(&self, connection: Connection) -> Connection {
+    pub(super) fn at_own_gateway(&self, connection: Connection) -> Connection {
         let own = self.plan.servers.iter().find(|server| {
             server.style == ServerStyle::Etcd && Some(&server.node) == connection.client_node.as_ref()
         });
@@ -100,9 +100,28 @@ impl Lab {
         };
         let mut view = self.connect_under(&connection, manner, &circumstances)?;
         if let Some(teller) = making.told_by {
-            view.outcome = Some(told(teller, making));
+            view.outcome = Some(match self.last_words(teller, making, &connection)? {
+                Some(words) => ConnectionOutcome {
+                    outcome: making.outcome.clone(),
+                    server_logs: Some(words),
+                    ..ConnectionOutcome::default()
+                },
+                None => told(teller, making),
+            });
         }
         Ok(view)
+    }
+
+    /// What an API server says that is started with the faulty lines.
+    fn last_words(
+        &self,
+        teller: Teller,
+        making: &Making,
+        connection: &Connection,
+    ) -> Result<Option<String>, LabError> {
+        let is_its = teller == Teller::Server && connection.server.style == ServerStyle::KubeApiserver;
+        let edits: Vec<Edit> = making.edits.iter().filter(|_| is_its).cloned().collect();
+        if edits.is_empty() { Ok(None) } else { self.start_edited(&connection.server, &edits) }
     }
 
     /// Makes a fault of the catalogue in the workspace's files, and says which were replaced.

@@ -31,6 +31,7 @@ mod requests;
 mod run;
 mod serve;
 mod serving;
+mod start;
 mod step;
 mod trial;
 mod view;
@@ -58,6 +59,7 @@ pub use reload::{Files, Outcome as RereadOutcome, Reread};
 pub use request::{RequestOutcome, RequestView};
 pub use serve::{Controllers, Reaching, Ready};
 pub use serving::{Bound, shell_word};
+pub use start::NotStarted;
 pub use trial::{Trial, TrialStep};
 pub use view::{
     AlertView, ArtifactView, ChainView, ConnectionOutcome, ConnectionView, Edge, FieldView, FileView, Holder,

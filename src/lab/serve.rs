@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::engine::{Lab, Making};
 use super::{Joining, LabError};
 use crate::access::World;
-use crate::blueprint::{Server, ServerStyle};
+use crate::blueprint::{Places, Server, ServerStyle};
 use crate::cluster::{AccountKey, Anchors, Cluster, Settings, Signer, empty_world, journal_name};
 use crate::handshake::{Credential, Presented, ServerSide};
 use crate::pki::{KubeconfigContent, PrivateKey, pem, write_kubeconfig};
@@ -38,6 +38,8 @@ pub struct Ready {
     pub cluster: Arc<Cluster>,
     /// What its API server presents.
     pub presented: Arc<Presented>,
+    /// What etcd's log says as the API server comes up, with the member's name.
+    pub logs: Vec<(String, String)>,
     /// The nodes that join.
     pub joining: Vec<Joining>,
 }
@@ -62,18 +64,20 @@ impl Lab {
         let bare = asked.bare;
         self.serving()?;
         match self.making()? {
-            Making::Own => drop(self.make(&Selection::All, cancel, &|_| ())?),
-            Making::Beside(_guard) => drop(self.make(&Selection::All, cancel, &|_| ())?),
+            Making::Own => self.make_missing(cancel)?,
+            Making::Beside(_guard) => self.make_missing(cancel)?,
             // Whoever is at work here makes what is missing; what is not there is told below.
             Making::Others => {}
         }
         let server = self.api_server()?;
-        let settings = self.cluster_settings(bare, asked.signing)?;
+        let started = self.start(server)?;
+        let logs = if bare { Vec::new() } else { self.reach_etcd(cancel)? };
+        let settings = Settings { anchors: started.anchors, ..self.cluster_settings(bare, asked.signing)? };
         let journal = self.store().path(&self.store().own(journal_name(bare)));
         let (cluster, notices) = Cluster::open(settings, Some(&journal))?;
         self.notice(notices);
-        let presented = Presented::new(&self.shown_by(server)?)?;
-        Ok(Ready { cluster, presented, joining: asked.joining })
+        let presented = Presented::new(&started.serving)?;
+        Ok(Ready { cluster, presented, logs, joining: asked.joining })
     }
 
     /// How the workspace's cluster is set up, on artifacts that are there.
@@ -106,6 +110,43 @@ impl Lab {
             }),
             objects: world.objects,
         })
+    }
+
+    /// Makes what is not there. What is there is served as it stands: a fault in it is to be seen.
+    fn make_missing(&self, cancel: &Cancel) -> Result<(), LabError> {
+        let mut missing: Vec<String> = Vec::new();
+        let lacks = |path: &str| -> Result<bool, LabError> { Ok(self.store().read(path)?.is_none()) };
+        for authority in &self.plan.authorities {
+            if lacks(&authority.place.certificate)? {
+                // All that it vouched for is none of the new one's.
+                self.make(&Selection::All, cancel, &|_| ())?;
+                return Ok(());
+            }
+        }
+        for leaf in &self.plan.certificates {
+            let kubeconfigs = self.plan.kubeconfigs.iter().filter(|own| own.certificate == leaf.id());
+            let mut paths: Vec<&str> = kubeconfigs.map(|own| own.path.as_str()).collect();
+            match &leaf.places {
+                Places::Files(place) => paths.extend([place.certificate.as_str(), &place.key]),
+                Places::Kubeconfig(path) => paths.push(path),
+            }
+            for path in paths {
+                if lacks(path)? && !missing.contains(&leaf.id()) {
+                    missing.push(leaf.id());
+                }
+            }
+        }
+        for pair in &self.plan.key_pairs {
+            if let Some(place) = pair.places.first()
+                && lacks(&place.private)?
+            {
+                missing.push(pair.id.clone());
+            }
+        }
+        if !missing.is_empty() {
+            self.make(&Selection::Only(missing), cancel, &|_| ())?;
+        }
+        Ok(())
     }
 
     /// Writes a kubeconfig for each identity that has a certificate for the API server: it

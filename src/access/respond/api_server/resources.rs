@@ -3,7 +3,8 @@
 use super::super::{HttpRequest, HttpResponse};
 use super::{NO_RESOURCE, details, failure};
 use crate::access::api;
-use crate::access::attributes::{FieldRequirement, Resource};
+use crate::access::attributes::Resource;
+use crate::access::fields::FieldRequirement;
 use crate::access::identity::Identity;
 use crate::access::json::Json;
 use crate::access::relations::group;
