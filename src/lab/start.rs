@@ -55,8 +55,9 @@ impl Flags {
     fn value(&self, name: &str) -> Option<&str> {
         let separates = |c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'' | ',');
         let words = self.text.split(separates);
-        let given = words.filter_map(|word| word.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='));
-        given.last().filter(|value| !value.is_empty())
+        let mut given =
+            words.filter_map(|word| word.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='));
+        given.next_back().filter(|value| !value.is_empty())
     }
 }
 
