@@ -364,7 +364,7 @@ fn works(directory: TempDir) -> Result<(), String> {
     for (client, arguments) in [
         ("admin", &["get", "nodes", "-o", "name"][..]),
         ("kubelet@cp1", &["get", "node", "cp1"]),
-        ("admin", &["logs", "-n", "kube-system", "kube-proxy-node01"]),
+        ("admin", &["logs", "-n", "kube-system", "kube-proxy-cp1"]),
     ] {
         let output = served.kubectl(client, arguments);
         if !output.status.success() {

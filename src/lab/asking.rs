@@ -16,10 +16,10 @@ use crate::access::Json;
 use crate::blueprint::{HostName, KeyAlgorithm, Server, ServerStyle, Subject, Usage};
 use crate::cluster;
 use crate::handshake::{self, Asked, ClientSide, Credential, Options};
-use crate::pki::{AuthorityRequest, BasicConstraints, Issuer, LeafRequest, PrivateKey};
+use crate::pki::{self, AuthorityRequest, BasicConstraints, Issuer, LeafRequest, PrivateKey};
 use crate::trust::{Roots, Sent};
 use crate::workspace::{authority_chain, credential};
-use crate::{pki, x509};
+use crate::x509;
 
 /// No request on loopback takes longer.
 const TIMEOUT: Span = Span::from_secs(5);
