@@ -1,7 +1,7 @@
 //! The lab itself: a workspace, a plan, the lessons, and the learner's progress.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -78,7 +78,7 @@ impl LabOptions {
 pub struct Lab {
     pub(super) locked: Arc<Locked>,
     /// Held as long as its cluster serves.
-    pub(super) serving: OnceLock<Serving>,
+    pub(super) serving: Mutex<Option<Serving>>,
     pub(super) plan: Plan,
     pub(super) clock: Clock,
     pub(super) stock: KeyStock,
@@ -105,7 +105,7 @@ impl Lab {
     pub fn open(options: LabOptions) -> Result<Self, LabError> {
         let (store, temporary) = options.store()?;
         let locked = Arc::new(store.lock()?);
-        Self::begin(options, locked, OnceLock::new(), temporary)
+        Self::begin(options, locked, None, temporary)
     }
 
     /// Opens the lab to serve its cluster, beside whoever makes, breaks and mends artifacts: it
@@ -121,7 +121,7 @@ impl Lab {
             Err(WorkspaceError::Busy(_)) if read_spec(&store)?.is_some() => None,
             other => Some(other?),
         };
-        let lab = Self::begin(options, serving.locked(), OnceLock::from(serving), temporary);
+        let lab = Self::begin(options, serving.locked(), Some(serving), temporary);
         drop(writing);
         lab
     }
@@ -129,7 +129,7 @@ impl Lab {
     fn begin(
         options: LabOptions,
         locked: Arc<Locked>,
-        serving: OnceLock<Serving>,
+        serving: Option<Serving>,
         temporary: Option<Scratch>,
     ) -> Result<Self, LabError> {
         let now = options.clock.now();
@@ -138,7 +138,7 @@ impl Lab {
         let (progress_file, progress) = read_progress(&locked, now, &mut notices)?;
         Ok(Self {
             locked,
-            serving,
+            serving: Mutex::new(serving),
             plan,
             clock: options.clock,
             stock: KeyStock::default(),
@@ -165,13 +165,19 @@ impl Lab {
         }
     }
 
-    /// The workspace as its cluster's own to write beside others; taken with the first call.
-    pub(super) fn serving(&self) -> Result<&Serving, LabError> {
-        if let Some(serving) = self.serving.get() {
-            return Ok(serving);
+    /// The workspace as its cluster's own to write beside others; taken with the first call,
+    /// until it serves no more.
+    pub(super) fn serving(&self) -> Result<Serving, LabError> {
+        let mut held = self.serving.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(serving) = &*held {
+            return Ok(serving.clone());
         }
-        let serving = self.store().lock_serving()?;
-        Ok(self.serving.get_or_init(|| serving))
+        Ok(held.insert(self.store().lock_serving()?).clone())
+    }
+
+    /// Gives back what [`Self::serving`] has taken.
+    pub(super) fn serve_no_more(&self) {
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// What was set aside since the last call, one sentence each.

@@ -110,6 +110,7 @@ impl Lab {
         });
         *self.live() = None;
         runtime.shutdown_background();
+        self.serve_no_more();
         served
     }
 
